@@ -2,11 +2,11 @@
 # kafka.sh - a real Kafka broker (KRaft, one node) on 127.0.0.1.
 #
 # Usage:  tests/support/kafka.sh start DIR [PORT] [property=value ...]
-#         tests/support/kafka.sh stop|kill|status DIR
+#         tests/support/kafka.sh stop|kill|remove|status DIR
 #
 # start   data, log and configuration in DIR; returns when a client gets metadata. Without a PORT: the one of the last
 #         start in DIR, else free ones. Properties replace those below. On an existing DIR the data is kept.
-# stop    an orderly stop of that broker only; kill: SIGKILL. Both leave DIR in place.
+# stop    an orderly stop of that broker only; kill: SIGKILL. Both leave DIR in place; remove: stop, delete DIR.
 # status  0 and a line when it runs, else 1
 #
 # DIR/kafka.env has BOOTSTRAP, KAFKA_PORT, KAFKA_CONTROLLER_PORT and KAFKA_PID; DIR/kafka.pid the id; DIR/kafka.log the log.
@@ -156,6 +156,10 @@ stop) end kafka "$1" 20 ;;
 kill)
     signal_to KILL kafka "$1" || true
     end kafka "$1" 5
+    ;;
+remove)
+    end kafka "$1" 20
+    rm -rf "$1"
     ;;
 status)
     alive kafka "$1" || {
