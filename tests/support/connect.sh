@@ -12,7 +12,7 @@
 # DIR/connect.env has CONNECT_URL, CONNECT_PORT and CONNECT_PID; DIR/connect.pid the id; DIR/connect.log the log.
 # Heap: CONNECT_HEAP_MB (default 700); log level: CONNECT_LOG_LEVEL (default info). Needs packages.sh check.
 set -euo pipefail
-# shellcheck source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

@@ -12,7 +12,7 @@
 # DIR/kafka.env has BOOTSTRAP, KAFKA_PORT, KAFKA_CONTROLLER_PORT and KAFKA_PID; DIR/kafka.pid the id; DIR/kafka.log the log.
 # Heap: KAFKA_HEAP_MB (default 700). Needs packages.sh check; fetches the jars when they are not in the cache.
 set -euo pipefail
-# shellcheck source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

@@ -111,19 +111,27 @@ refuse_main_cluster() {
     fi
 }
 
+# apt_get ARGUMENTS...: quietly; what it said is shown when it fails.
 apt_get() {
+    local words status=0
+    words=$(mktemp)
     run_as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -o DPkg::Lock::Timeout=600 \
-        -o APT::Get::Assume-Yes=true -o Acquire::Retries=3 "$@" </dev/null
+        -o Dpkg::Use-Pty=0 -o APT::Get::Assume-Yes=true -o Acquire::Retries=3 "$@" >"$words" 2>&1 </dev/null || status=$?
+    if [ $status != 0 ]; then
+        tail -n 30 "$words" >&2
+    fi
+    rm -f "$words"
+    return $status
 }
 
 # update_lists takes turns: apt-get update itself fails at once when another one holds the lists' lock.
 update_lists() {
     local try
-    for try in 1 2 3 4 5 6 7 8 9 10; do
+    for try in 1 2 3 4 5; do
         if apt_get update; then
             return
         fi
-        echo "packages: apt-get update failed (try $try), again in 3 s" >&2
+        echo "packages: apt-get update failed (try $try of 5)" >&2
         sleep 3
     done
     fail "apt-get update failed; are the sources in /etc/apt right, and is there a network?"
@@ -139,13 +147,13 @@ have_candidates() {
 }
 
 install_missing() {
-    local simulated=(--no-install-recommends -o Dpkg::Options::=--force-confold install "$@")
+    local words=(--no-install-recommends -o Dpkg::Options::=--force-confold install "$@")
     case " $* " in *" postgresql-$pg "*) refuse_main_cluster ;; esac
-    if have_candidates "$@" && apt_get "${simulated[@]}"; then
+    if have_candidates "$@" && apt_get "${words[@]}"; then
         return
     fi
     update_lists # no lists yet, or lists that are older than what the mirror holds
-    apt_get "${simulated[@]}" || fail "could not install: $*
+    apt_get "${words[@]}" || fail "could not install: $*
     see apt-get's words above; the same by hand: apt-get install -y --no-install-recommends $*"
 }
 
@@ -179,4 +187,5 @@ if [ $mode = check ]; then
 fi
 check_privilege "${missing[@]}"
 echo "packages: installing ${missing[*]}" >&2
-install_missing "${missing[@]}" >&2
+install_missing "${missing[@]}"
+echo "packages: installed in $SECONDS s" >&2

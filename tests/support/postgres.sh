@@ -17,7 +17,7 @@
 # data lives in a folder under /tmp to which DIR/data points. Binaries: PG_BIN, or the newest
 # /usr/lib/postgresql/*/bin, or PATH.
 set -euo pipefail
-# shellcheck source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

@@ -6,7 +6,7 @@
 #         tests/support/proxy.sh send DIR COMMAND...                  any command of tcp-proxy.py, such as: cut-after 1000
 #         tests/support/proxy.sh stop DIR
 set -euo pipefail
-# shellcheck source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 start() {
