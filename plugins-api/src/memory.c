@@ -1,0 +1,164 @@
+/*
+ * memory.c - the allocator and arenas.
+ *
+ * A test program may define sl_test_alloc_fails to make chosen allocations fail; nothing else does.
+ *
+ * Not for: buffers (buf.c). Threads: the allocator is thread-safe, an arena has one owner at a time.
+ * Memory: an arena owns its chunks, which double from the first size up to 1 MiB (more for a bigger request).
+ */
+#include <sluice/memory.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIRST_CHUNK 4096u
+#define LARGEST_CHUNK (1024u * 1024u)
+
+struct sl_arena_chunk {
+    sl_arena_chunk *next; /* older */
+    size_t size;          /* bytes of data */
+    char data[];
+};
+_Static_assert(sizeof(sl_arena_chunk) % 16 == 0, "chunk data must be aligned for anything");
+
+__attribute__((weak, visibility("default"))) bool sl_test_alloc_fails(void);
+
+static bool must_fail(void) {
+    return sl_test_alloc_fails && sl_test_alloc_fails();
+}
+
+void *sl_alloc(size_t size) {
+    return must_fail() ? NULL : malloc(size ? size : 1);
+}
+
+void *sl_calloc(size_t n, size_t size) {
+    return must_fail() ? NULL : calloc(n ? n : 1, size ? size : 1);
+}
+
+void *sl_realloc(void *p, size_t size) {
+    return must_fail() ? NULL : realloc(p, size ? size : 1);
+}
+
+void sl_free(void *p) {
+    free(p);
+}
+
+char *sl_strdup(sl_str s) {
+    char *z = s.n < SIZE_MAX ? sl_alloc(s.n + 1) : NULL;
+    if (!z) {
+        return NULL;
+    }
+    if (s.n) {
+        memcpy(z, s.p, s.n);
+    }
+    z[s.n] = '\0';
+    return z;
+}
+
+void sl_arena_init(sl_arena *a, size_t first) {
+    *a = (sl_arena){.chunk_size = first ? first : FIRST_CHUNK};
+}
+
+static void free_chunks(sl_arena_chunk *c) {
+    while (c) {
+        sl_arena_chunk *next = c->next;
+        sl_free(c);
+        c = next;
+    }
+}
+
+void sl_arena_deinit(sl_arena *a) {
+    free_chunks(a->head);
+    sl_arena_init(a, 0);
+}
+
+static size_t next_chunk_size(size_t size) {
+    return size >= LARGEST_CHUNK / 2 ? LARGEST_CHUNK : size * 2;
+}
+
+/* take_kept unlinks the largest chunk of at most keep bytes; NULL if there is none. */
+static sl_arena_chunk *take_kept(sl_arena *a, size_t keep) {
+    sl_arena_chunk **best = NULL;
+    for (sl_arena_chunk **c = &a->head; *c; c = &(*c)->next) {
+        if ((*c)->size <= keep && (!best || (*c)->size > (*best)->size)) {
+            best = c;
+        }
+    }
+    if (!best) {
+        return NULL;
+    }
+    sl_arena_chunk *kept = *best;
+    *best = kept->next;
+    kept->next = NULL;
+    return kept;
+}
+
+void sl_arena_reset(sl_arena *a, size_t keep) {
+    if (!a->head) {
+        a->failed = false;
+        return;
+    }
+    sl_arena_chunk *kept = take_kept(a, keep);
+    free_chunks(a->head);
+    sl_arena_init(a, kept ? next_chunk_size(kept->size) : 0);
+    if (kept) {
+        a->head = kept;
+        a->cur = kept->data;
+        a->end = kept->data + kept->size;
+        a->total = kept->size;
+    }
+}
+
+void *sl_arena_more(sl_arena *a, size_t n, size_t align) {
+    /* A chunk's data is aligned for anything, so its first byte serves every alignment up to 16. */
+    (void)align;
+    size_t size = n > a->chunk_size ? n : a->chunk_size;
+    size = size ? size : FIRST_CHUNK;
+    sl_arena_chunk *c = size < SIZE_MAX - sizeof *c ? sl_alloc(sizeof *c + size) : NULL;
+    if (!c) {
+        a->failed = true;
+        return NULL;
+    }
+    c->next = a->head;
+    c->size = size;
+    a->head = c;
+    a->cur = c->data + n;
+    a->end = c->data + size;
+    a->total += size;
+    a->chunk_size = next_chunk_size(a->chunk_size ? a->chunk_size : FIRST_CHUNK);
+    return c->data;
+}
+
+void *sl_arena_zalloc(sl_arena *a, size_t n) {
+    void *p = sl_arena_alloc(a, n);
+    if (p) {
+        memset(p, 0, n);
+    }
+    return p;
+}
+
+sl_str sl_arena_str(sl_arena *a, sl_str s) {
+    char *z = s.p && s.n < SIZE_MAX ? sl_arena_bytes(a, s.n + 1) : NULL;
+    if (!z) {
+        return SL_STR_NONE;
+    }
+    memcpy(z, s.p, s.n);
+    z[s.n] = '\0';
+    return sl_str_make(z, s.n);
+}
+
+sl_str sl_arena_printf(sl_arena *a, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    char *z = n < 0 ? NULL : sl_arena_bytes(a, (size_t)n + 1);
+    if (!z) {
+        return SL_STR_NONE;
+    }
+    va_start(args, fmt);
+    vsnprintf(z, (size_t)n + 1, fmt, args);
+    va_end(args);
+    return sl_str_make(z, (size_t)n);
+}
