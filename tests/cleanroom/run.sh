@@ -28,6 +28,7 @@ CACHE=${XDG_CACHE_HOME:-${HOME:?}/.cache}/sluice/cleanroom
 PLACE=${CLEANROOM_DIR:-/var/tmp}
 KEEP=no
 ROOMS=()
+INMATE=""
 
 # remove_room DIR: only below PLACE, only when nothing is mounted there, and never across a file system's border.
 remove_room() {
@@ -144,10 +145,25 @@ in_room() {
     for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY SL_PORT_FROM SL_PORT_TO; do
         [ -z "${!name:-}" ] || variables+=("$name=${!name}")
     done
-    env -i HOME=/root TERM="${TERM:-dumb}" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    # in the background, so that a signal to this script is served at once; then INT and QUIT must not stay ignored
+    env -i --default-signal=INT,QUIT HOME=/root TERM="${TERM:-dumb}" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         ${variables[@]+"${variables[@]}"} \
         unshare --mount --propagation private --pid --fork --kill-child --ipc --uts \
-        /bin/bash -c "$INSIDE" bash "$ROOM" "$folder" "$@" </dev/null
+        /bin/bash -c "$INSIDE" bash "$ROOM" "$folder" "$@" </dev/null &
+    INMATE=$!
+    local status=0
+    wait "$INMATE" || status=$?
+    INMATE=""
+    return $status
+}
+
+# The room's first process dies with unshare, and with it every process of the room.
+end_inmate() {
+    if [ -n "$INMATE" ]; then
+        kill -KILL "$INMATE" 2>/dev/null || true
+        wait "$INMATE" 2>/dev/null || true
+        sleep 0.5
+    fi
 }
 
 install_first() {
@@ -227,6 +243,7 @@ run_docker_steps() {
 
 [ "$(id -u)" = 0 ] || fail "needs root, to make a file system tree of another Debian and to enter it: sudo $0 $*"
 at_exit remove_rooms
+at_exit end_inmate
 if [ "${1:-}" = --keep ]; then
     KEEP=yes && shift
 fi

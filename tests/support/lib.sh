@@ -98,7 +98,8 @@ detach() {
         fi
     done
     trap - EXIT INT TERM HUP
-    exec setsid "$@"
+    # a shell without job control starts what is in the background with INT and QUIT ignored
+    exec env --default-signal=INT,QUIT setsid "$@"
 }
 
 spawn() {
