@@ -5,7 +5,7 @@
 #         tests/support/kafka.sh stop|kill|remove|status DIR
 #
 # start   data, log and configuration in DIR; returns when a client gets metadata. Without a PORT: the one of the last
-#         start in DIR, else free ones. Properties replace those below. On an existing DIR the data is kept.
+#         start in DIR, else free ones. Properties replace those below, for this start only. On an existing DIR the data is kept.
 # stop    an orderly stop of that broker only; kill: SIGKILL. Both leave DIR in place; remove: stop, delete DIR.
 # status  0 and a line when it runs, else 1
 #

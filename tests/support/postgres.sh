@@ -5,7 +5,7 @@
 #         tests/support/postgres.sh stop|kill|restart|remove|status DIR
 #
 # start   makes the data folder at the first start; returns when a query is answered. Without a PORT: the one of the
-#         last start in DIR, else a free one. Settings replace those below.
+#         last start in DIR, else a free one. Settings replace those below; they count for this start only.
 # stop    a fast shutdown (clients are disconnected); kill: SIGKILL to the server and what it started (a crash)
 # restart stop, then start on the same port; remove: stop, then delete DIR and its data, wherever they are
 #
