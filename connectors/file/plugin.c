@@ -106,10 +106,8 @@ static const sl_config_row sink_rows[] = {
      .field = SL_FIELD(file_sink_settings, file)},
 };
 
-static const char *const source_aliases[] = {"org.apache.kafka.connect.file.FileStreamSourceConnector", "FileStreamSource",
-                                             "FileStreamSourceConnector", NULL};
-static const char *const sink_aliases[] = {"org.apache.kafka.connect.file.FileStreamSinkConnector", "FileStreamSink",
-                                           "FileStreamSinkConnector", NULL};
+static const char *const source_aliases[] = {"org.apache.kafka.connect.file.FileStreamSourceConnector", NULL};
+static const char *const sink_aliases[] = {"org.apache.kafka.connect.file.FileStreamSinkConnector", NULL};
 
 static const sl_plugin_def source_def = {
     .struct_size = sizeof(sl_plugin_def),
