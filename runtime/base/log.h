@@ -40,8 +40,8 @@ int sl__log_level_of(const char *component);
 typedef void (*sl__log_level_cb)(void *arg, const char *component, int level, int64_t changed_ms);
 void sl__log_each_level(sl__log_level_cb cb, void *arg);
 
-/* sl__log_level_name: "TRACE" to "ERROR", "OFF"; sl__log_level_parse reads such a name in any case ("FATAL" too, as OFF's
-   neighbour ERROR). -1 = unknown. */
+/* sl__log_level_name: "TRACE" to "ERROR", "OFF". sl__log_level_parse reads such a name in any case, and "FATAL" as ERROR;
+   -1 = unknown. */
 const char *sl__log_level_name(int level);
 int sl__log_level_parse(sl_str name);
 

@@ -23,7 +23,6 @@ typedef struct sl__metric {
     /* under the registry's lock */
     unsigned refs;
     bool listed;
-    struct sl__metric *next;
 } sl__metric;
 
 /* sl__metric_get finds or makes a metric and takes a reference. Never NULL: when out of memory, a metric that nobody sees.

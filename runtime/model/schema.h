@@ -4,8 +4,8 @@
  * Two equal schemas are the same pointer, as long as somebody holds a reference. A schema is immutable and one allocation
  * with all that it points to, except its children: these are interned schemas on which it holds references.
  *
- * Equal means: type, optional, version, name, doc, parameters (in order), fields (in order), key, element and default
- * value are equal, as org.apache.kafka.connect.data.ConnectSchema.equals has it.
+ * Equal means: type, optional, version, name, doc, parameters, fields, key, element and default value are equal, as
+ * org.apache.kafka.connect.data.ConnectSchema.equals has it; but parameters in another order make another schema.
  *
  * Threads: any. One mutex for each of the table's shards; none is held while another function is called.
  */
