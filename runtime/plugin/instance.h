@@ -21,7 +21,8 @@ typedef struct sl__instance {
 
 /* sl__instance_init fills *inst (zeroing it) from full; prefix absent or "" = the whole configuration. What is wrong with
    the settings goes to the report (NULL: the first error is returned instead, as sl_config_report_error has it). Other
-   errors are about memory. Arena and configuration must outlive the instance. */
+   errors are about memory. Arena and configuration must outlive the instance, which must stay where it is (its context
+   points into it). */
 SL_MUST_CHECK sl_error *sl__instance_init(sl__instance *inst, const sl_plugin_def *def, const sl_config *full, sl_str prefix,
                                           sl_arena *arena, sl_config_report *report);
 

@@ -12,7 +12,7 @@
 #ifndef SLUICE_PLUGIN_REGISTRY_H
 #define SLUICE_PLUGIN_REGISTRY_H
 
-#include <sluice/plugin.h>
+#include "plugin/check.h"
 
 typedef struct sl__registry sl__registry;
 
@@ -55,14 +55,7 @@ const sl__plugin_failure *sl__registry_failures(const sl__registry *reg, size_t 
    False when the executable's place is unknown or too long. */
 bool sl__registry_default_dir(char *out, size_t size);
 
-/* sl__plugin_kind_name: "source", "sink", "transformation", "predicate", "converter", "header_converter",
-   "config_provider": Kafka Connect's words. */
-const char *sl__plugin_kind_name(sl_plugin_kind kind);
-
 /* sl__plugin_java_class gives the first alias of a definition, or its short name. */
 const char *sl__plugin_java_class(const sl_plugin_def *def);
-
-/* sl__plugin_check tells what is wrong with a definition; NULL = fine, else text in the arena. */
-const char *sl__plugin_check(const sl_plugin_def *def, sl_arena *arena);
 
 #endif
