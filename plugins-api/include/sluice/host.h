@@ -27,6 +27,7 @@ typedef struct sl_context {
     const void *settings;    /* the struct that the definition's table was parsed into; NULL when it has none */
     int32_t variant;         /* the definition's .variant */
     void *runtime;           /* the runtime's own */
+    bool offline;            /* validate only: check combinations, but open no connection */
 } sl_context;
 
 struct sl_host {

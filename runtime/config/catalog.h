@@ -1,0 +1,31 @@
+/*
+ * catalog.h - how the configuration code finds plugins, without knowing where they come from.
+ *
+ * The registry of runtime/plugin gives one; a test gives its own.
+ *
+ * Threads: find and at are called on the caller's thread. Memory: definitions are borrowed, for the process's life.
+ */
+#ifndef SLUICE_CONFIG_CATALOG_H
+#define SLUICE_CONFIG_CATALOG_H
+
+#include <sluice/plugin.h>
+
+typedef struct sl__catalog {
+    /* The definition of a kind with that short name or Java class name, or NULL. */
+    const sl_plugin_def *(*find)(void *arg, sl_plugin_kind kind, sl_str name);
+    /* The i-th definition of all, NULL past the last. */
+    const sl_plugin_def *(*at)(void *arg, size_t i);
+    void *arg;
+    const sl_host *host; /* what plugins are called with */
+} sl__catalog;
+
+/* sl__catalog_kind_name gives "transform", "config provider", ... */
+const char *sl__catalog_kind_name(sl_plugin_kind kind);
+
+/* sl__catalog_nearest gives the name or alias of that kind that looks most like `name`, or NULL when none is near. */
+const char *sl__catalog_nearest(const sl__catalog *c, sl_plugin_kind kind, sl_str name);
+
+/* sl__catalog_unknown says that a plugin is not there, with the nearest one and how to see all; in the arena. */
+sl_str sl__catalog_unknown(const sl__catalog *c, sl_plugin_kind kind, sl_str name, sl_arena *arena);
+
+#endif
