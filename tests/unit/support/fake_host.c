@@ -30,7 +30,8 @@ SL_PRINTF(3, 4) static void fake_log(const sl_context *ctx, sl_log_level level, 
     va_end(args);
 }
 
-static sl_error *fake_offset_read(const sl_context *ctx, const sl_value *partition, sl_arena *arena, sl_value *offset) {
+static sl_error *fake_offset_read(const sl_context *ctx, const sl_value *partition, sl_arena *arena,
+                                  sl_value *offset) {
     fake_state *s = state_of(ctx);
     (void)partition;
     *offset = sl_null();
