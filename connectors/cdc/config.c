@@ -1,0 +1,101 @@
+/*
+ * config.c - the words and checks of the settings in config.h.
+ */
+#include "config.h"
+#include "regex.h"
+
+const sl_config_enum cdc_adjust_enum[] = {
+    {"none", CDC_ADJUST_NONE}, {"avro", CDC_ADJUST_AVRO}, {"avro_unicode", CDC_ADJUST_AVRO_UNICODE}, {NULL, 0}};
+const sl_config_enum cdc_decimal_enum[] = {
+    {"precise", CDC_DECIMAL_PRECISE}, {"double", CDC_DECIMAL_DOUBLE}, {"string", CDC_DECIMAL_STRING}, {NULL, 0}};
+const sl_config_enum cdc_time_enum[] = {{"adaptive", CDC_TIME_ADAPTIVE},
+                                        {"adaptive_time_microseconds", CDC_TIME_ADAPTIVE_MICROS},
+                                        {"connect", CDC_TIME_CONNECT},
+                                        {"isostring", CDC_TIME_ISOSTRING},
+                                        {"microseconds", CDC_TIME_MICROSECONDS},
+                                        {"nanoseconds", CDC_TIME_NANOSECONDS},
+                                        {NULL, 0}};
+const sl_config_enum cdc_binary_enum[] = {{"bytes", CDC_BINARY_BYTES},
+                                          {"base64", CDC_BINARY_BASE64},
+                                          {"base64-url-safe", CDC_BINARY_BASE64_URL},
+                                          {"hex", CDC_BINARY_HEX},
+                                          {NULL, 0}};
+const sl_config_enum cdc_failure_enum[] = {{"fail", CDC_ON_FAILURE_FAIL},
+                                           {"warn", CDC_ON_FAILURE_WARN},
+                                           {"skip", CDC_ON_FAILURE_SKIP},
+                                           {"ignore", CDC_ON_FAILURE_SKIP},
+                                           {NULL, 0}};
+
+const char *cdc_check_topic_part(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    (void)row;
+    for (size_t i = 0; i < value.n; i++) {
+        unsigned char c = (unsigned char)value.p[i];
+        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        if (!fine) {
+            return sl_arena_printf(arena, "expected letters, digits, '.', '_' and '-' only, for it is part of a topic's name").p;
+        }
+    }
+    return value.n ? NULL : "expected a name";
+}
+
+const char *cdc_check_patterns(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    cdc_patterns *p = NULL;
+    sl_error *err = cdc_patterns_new(row->name, value, &p);
+    cdc_patterns_free(p);
+    if (!err) {
+        return NULL;
+    }
+    const char *text = sl_arena_printf(arena, "%s", err->message).p;
+    sl_error_free(err);
+    return text;
+}
+
+const char *cdc_check_operations(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    (void)row;
+    (void)arena;
+    sl_str rest = value;
+    sl_str part;
+    bool none = false;
+    size_t n = 0;
+    while (cdc_list_next(&rest, ',', &part)) {
+        n++;
+        if (sl_str_eqz(part, "none")) {
+            none = true;
+        } else if (part.n != 1 || !memchr("cudt", part.p[0], 4)) {
+            return "expected a list of c (create), u (update), d (delete) and t (truncate), or none";
+        }
+    }
+    return none && n > 1 ? "expected none alone, or a list of c, u, d and t" : NULL;
+}
+
+const char *cdc_check_key_columns(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    sl_str rest = sl_str_trim(value);
+    sl_str part;
+    while (rest.n && sl_str_next(&rest, ';', &part)) {
+        part = sl_str_trim(part);
+        size_t colon = sl_str_find(part, ':');
+        if (part.n == 0) {
+            continue;
+        }
+        if (colon == 0 || colon + 1 >= part.n || sl_str_find(sl_str_skip(part, colon + 1), ':') < part.n - colon - 1) {
+            return "expected schema.table:column,column and more such parts separated by ';'";
+        }
+        const char *why = cdc_check_patterns(row, (sl_str){part.p, colon}, arena);
+        if (why) {
+            return why;
+        }
+    }
+    return NULL;
+}
+
+static void check_pair(sl_config_report *report, const char *include, sl_str a, const char *exclude, sl_str b) {
+    if (a.n && b.n) {
+        sl_config_report_add(report, SL_SEV_ERROR, sl_str_of(exclude), "expected %s or %s, not both", include, exclude);
+    }
+}
+
+void cdc_config_check(const cdc_config *c, sl_config_report *report) {
+    check_pair(report, "schema.include.list", c->schema_include, "schema.exclude.list", c->schema_exclude);
+    check_pair(report, "table.include.list", c->table_include, "table.exclude.list", c->table_exclude);
+    check_pair(report, "column.include.list", c->column_include, "column.exclude.list", c->column_exclude);
+}

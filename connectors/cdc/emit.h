@@ -1,0 +1,78 @@
+/*
+ * emit.h - row changes into records: Debezium's envelope, tombstones, key changes, headers, transaction metadata,
+ * heartbeats and logical messages.
+ *
+ * A row image is an array of t->ncols values in the batch's arena, in the order of the table's columns, with SL_NULL for
+ * null. It becomes part of the record: do not touch it afterwards.
+ *
+ * Threads: the task's. Memory: per record only the batch's arena.
+ */
+#ifndef CDC_EMIT_H
+#define CDC_EMIT_H
+
+#include <sluice/host.h>
+
+#include "table.h"
+
+typedef enum cdc_op { CDC_OP_READ, CDC_OP_CREATE, CDC_OP_UPDATE, CDC_OP_DELETE, CDC_OP_TRUNCATE } cdc_op;
+
+typedef struct cdc_collection_count {
+    sl_str id;
+    int64_t n;
+} cdc_collection_count;
+
+typedef struct cdc_emitter {
+    const sl_host *host;
+    const cdc_config *config;
+    const cdc_schemas *schemas;
+    bool skip[CDC_OP_TRUNCATE + 1];
+    sl_arena arena; /* names and headers, for its life */
+    sl_str heartbeat_topic;
+    sl_str transaction_topic;
+    sl_value context[4]; /* values of the context headers */
+    const sl_schema *heartbeat_key, *heartbeat_value;
+    const sl_schema *tx_key, *tx_value, *tx_collection, *tx_collections;
+    /* the batch at hand */
+    sl_batch *batch;
+    uint64_t batch_serial;
+    sl_header *headers; /* shared by its records */
+    /* the transaction at hand */
+    uint64_t tx_serial;
+    uint64_t tx_total;
+    sl_arena tx_arena;
+    cdc_collection_count *counts;
+    size_t ncounts;
+    size_t counts_cap;
+} cdc_emitter;
+
+/* What the position of an event is, for the envelope. */
+typedef struct cdc_event {
+    sl_value source;       /* the source block */
+    sl_str transaction_id; /* absent = outside of a transaction (snapshot), or no metadata wanted */
+    int64_t now_ns;        /* wall clock */
+} cdc_event;
+
+SL_MUST_CHECK sl_error *cdc_emitter_init(cdc_emitter *e, const sl_context *ctx, const cdc_config *c, const cdc_schemas *s,
+                                         const char *connector_type);
+void cdc_emitter_deinit(cdc_emitter *e);
+
+/* cdc_emit_begin names the batch that the following calls add to. */
+SL_MUST_CHECK sl_error *cdc_emit_begin(cdc_emitter *e, sl_batch *b);
+
+/* cdc_emit_row adds the record or records of one change. before and after may be NULL. */
+SL_MUST_CHECK sl_error *cdc_emit_row(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value *before, sl_value *after,
+                                     const cdc_event *ev);
+
+/* cdc_emit_skip counts an event that was delivered before, for the transaction's totals. */
+void cdc_emit_skip(cdc_emitter *e, cdc_table *t);
+
+/* Transactions: begin resets the counts; with provide.transaction.metadata and `write` both write a record. */
+SL_MUST_CHECK sl_error *cdc_emit_tx_begin(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write);
+SL_MUST_CHECK sl_error *cdc_emit_tx_end(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write);
+
+SL_MUST_CHECK sl_error *cdc_emit_heartbeat(cdc_emitter *e, int64_t now_ms);
+
+/* cdc_transaction_value makes the transaction block of the next event (counting it). */
+sl_value cdc_transaction_value(cdc_emitter *e, sl_arena *a, sl_str id, cdc_table *t);
+
+#endif
