@@ -1,10 +1,10 @@
 /*
  * follow.c - reading a file as it grows. See follow.h.
  *
- * An idle file is watched with inotify; a process has few of those (128 a user by default), so at most WATCHES_MAX
- * tasks take one and the others look again by the clock. The watch is put on the open file itself, through /proc, so
- * that a rename between open and watch does no harm. A file on a network may change unseen by inotify: there is always
- * a time limit as well.
+ * An idle file is watched with inotify; a process has few of those (128 a user by default), so at most
+ * WATCHES_MAX tasks take one and the others look again by the clock. The watch is put on the open file
+ * itself, through /proc, so that a rename between open and watch does no harm. A file on a network may change
+ * unseen by inotify: there is always a time limit as well.
  */
 #include "follow.h"
 
@@ -77,9 +77,11 @@ static void wait_until(sl_wait *wait, int64_t ms) {
 /* io_error: what an administrator must change is fatal, the rest may pass. */
 static sl_error *io_error(const follow *f, const char *what) {
     int e = errno;
-    bool fatal = e == EACCES || e == EPERM || e == EISDIR || e == ENOTDIR || e == ELOOP || e == ENAMETOOLONG || e == ENXIO;
-    return sl_error_new(SL_E_IO, fatal ? SL_FATAL : SL_RETRIABLE, "cannot %s '%s': %s%s", what, follow_name(f), strerror(e),
-                        e == EACCES ? "; let the worker's user read it, and search the folders above it" : "");
+    bool fatal = e == EACCES || e == EPERM || e == EISDIR || e == ENOTDIR || e == ELOOP ||
+                 e == ENAMETOOLONG || e == ENXIO;
+    return sl_error_new(
+        SL_E_IO, fatal ? SL_FATAL : SL_RETRIABLE, "cannot %s '%s': %s%s", what, follow_name(f), strerror(e),
+        e == EACCES ? "; let the worker's user read it, and search the folders above it" : "");
 }
 
 static sl_error *open_path(follow *f) {
@@ -140,7 +142,8 @@ sl_error *follow_restart(follow *f, follow_event why) {
     return NULL;
 }
 
-/* add_watch watches the open file; true when it was not watched before, so that the caller looks once more. */
+/* add_watch watches the open file; true when it was not watched before, so that the caller looks once more.
+ */
 static bool add_watch(follow *f) {
     if (f->watched) {
         return false;
@@ -232,7 +235,8 @@ static sl_error *at_end(follow *f, follow_event *event, sl_wait *wait) {
     return NULL;
 }
 
-static sl_error *read_regular(follow *f, char *to, size_t size, size_t *n, follow_event *event, sl_wait *wait) {
+static sl_error *read_regular(follow *f, char *to, size_t size, size_t *n, follow_event *event,
+                              sl_wait *wait) {
     take_events(f);
     ssize_t got = pread(f->fd, to, size, f->read_to);
     if (got < 0) {
@@ -274,7 +278,8 @@ static void wait_for_stream(follow *f, follow_event *event, sl_wait *wait) {
     *wait = (sl_wait){.idle = true, .fd = f->fd, .readable = true};
 }
 
-static sl_error *read_stream(follow *f, char *to, size_t size, size_t *n, follow_event *event, sl_wait *wait) {
+static sl_error *read_stream(follow *f, char *to, size_t size, size_t *n, follow_event *event,
+                             sl_wait *wait) {
     if (f->ended) {
         stream_end(f, event, wait);
         return NULL;

@@ -1,8 +1,8 @@
 /*
  * lines.c - cutting bytes into lines. See lines.h.
  *
- * The two searches for LF and CR go through every byte once, whatever the mix of line ends, because each remembers
- * how far it came.
+ * The two searches for LF and CR go through every byte once, whatever the mix of line ends, because each
+ * remembers how far it came.
  */
 #include "lines.h"
 

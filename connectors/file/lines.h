@@ -1,9 +1,10 @@
 /*
  * lines.h - cuts a stream of bytes into lines, in bounded memory.
  *
- * A line ends with LF, CR LF or CR, as java.io.BufferedReader has it. What comes after the last end of line is held
- * back until its end arrives or the stream is over. Knows nothing of files, batches or Kafka. One owner at a time;
- * the block of memory (256 KiB while there is something to read) is freed while nothing is held back.
+ * A line ends with LF, CR LF or CR, as java.io.BufferedReader has it. What comes after the last end of line
+ * is held back until its end arrives or the stream is over. Knows nothing of files, batches or Kafka. One
+ * owner at a time; the block of memory (256 KiB while there is something to read) is freed while nothing is
+ * held back.
  */
 #ifndef SLUICE_FILE_LINES_H
 #define SLUICE_FILE_LINES_H
@@ -31,8 +32,8 @@ typedef struct lines {
     int64_t position; /* of the next line's first byte in the stream */
     size_t max;       /* longest line in bytes, without its end */
     long_line policy;
-    bool over;        /* the present line is longer than max: its bytes are dropped as they come */
-    int64_t dropped;  /* how many were */
+    bool over;       /* the present line is longer than max: its bytes are dropped as they come */
+    int64_t dropped; /* how many were */
 } lines;
 
 typedef enum lines_result {
@@ -49,12 +50,12 @@ void lines_deinit(lines *l);
 /* lines_restart forgets what is held back; the next byte read is at `position` of the stream. */
 void lines_restart(lines *l, int64_t position);
 
-/* lines_next takes the next whole line. The view is good until lines_room. `final`: the stream is over, so what is left
-   is a line too. */
+/* lines_next takes the next whole line. The view is good until lines_room. `final`: the stream is over, so
+   what is left is a line too. */
 lines_result lines_next(lines *l, bool final, sl_str *line);
 
-/* lines_room gives a place to read into and its size (at least 4 KiB); NULL when out of memory. Tell with lines_add how
-   much was read. */
+/* lines_room gives a place to read into and its size (at least 4 KiB); NULL when out of memory. Tell with
+   lines_add how much was read. */
 char *lines_room(lines *l, size_t *size);
 void lines_add(lines *l, size_t n);
 

@@ -1,8 +1,9 @@
 /*
  * output.c - appending to a file. See output.h.
  *
- * Pipes and terminals are written in pieces of at most PIPE_BUF bytes after a wait for room, which never block then
- * (POSIX: a pipe that is ready takes PIPE_BUF), although their descriptor may be a blocking one that others share.
+ * Pipes and terminals are written in pieces of at most PIPE_BUF bytes after a wait for room, which never
+ * block then (POSIX: a pipe that is ready takes PIPE_BUF), although their descriptor may be a blocking one
+ * that others share.
  */
 #include "output.h"
 
@@ -20,14 +21,15 @@ static const char *name_of(const output *o) {
 
 static sl_error *io_error(const output *o, const char *what) {
     int e = errno;
-    bool fatal = e == EACCES || e == EPERM || e == EISDIR || e == ENOENT || e == ENOTDIR || e == ELOOP || e == EROFS ||
-                 e == ENAMETOOLONG || e == EPIPE || e == EBADF || e == EFBIG;
+    bool fatal = e == EACCES || e == EPERM || e == EISDIR || e == ENOENT || e == ENOTDIR || e == ELOOP ||
+                 e == EROFS || e == ENAMETOOLONG || e == EPIPE || e == EBADF || e == EFBIG;
     const char *hint = e == ENOENT   ? "; make the folder first"
                        : e == EACCES ? "; let the worker's user write there"
                        : e == ENOSPC ? "; make room, it is tried again"
                        : e == ENXIO  ? "; nobody reads this FIFO, it is tried again"
                                      : "";
-    return sl_error_new(SL_E_IO, fatal ? SL_FATAL : SL_RETRIABLE, "cannot %s '%s': %s%s", what, name_of(o), strerror(e), hint);
+    return sl_error_new(SL_E_IO, fatal ? SL_FATAL : SL_RETRIABLE, "cannot %s '%s': %s%s", what, name_of(o),
+                        strerror(e), hint);
 }
 
 /* ends_torn: does a regular file end within a line, as after a crash in the middle of a write? */
@@ -125,7 +127,8 @@ static sl_error *wait_for_room(output *o) {
             return NULL;
         }
     }
-    return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE, "stopped while waiting for the reader of '%s'", name_of(o));
+    return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE, "stopped while waiting for the reader of '%s'",
+                        name_of(o));
 }
 
 sl_error *output_write(output *o, sl_str bytes, size_t *done) {
@@ -150,13 +153,15 @@ sl_error *output_write(output *o, sl_str bytes, size_t *done) {
 
 sl_error *output_sync(output *o) {
     if (!o->lost && fsync(o->fd) < 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP) {
-        o->lost = true; /* the kernel forgets what it could not write: a second fsync would succeed for nothing */
+        o->lost =
+            true; /* the kernel forgets what it could not write: a second fsync would succeed for nothing */
         sl_error *err = io_error(o, "sync");
         err->cls = err->immortal ? err->cls : SL_RETRIABLE;
         return err;
     }
     if (o->lost) {
-        return sl_error_new(SL_E_IO, SL_RETRIABLE, "'%s' could not be synced before; the task must begin again", name_of(o));
+        return sl_error_new(SL_E_IO, SL_RETRIABLE,
+                            "'%s' could not be synced before; the task must begin again", name_of(o));
     }
     return NULL;
 }

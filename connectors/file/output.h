@@ -1,9 +1,9 @@
 /*
  * output.h - a file, FIFO or standard output that is appended to.
  *
- * A write that cannot go on (full disk, stop) tells how far it came. A regular file that was moved away or deleted is
- * synced, closed and made anew by output_reopen. Knows nothing of records. One owner at a time; only
- * output_interrupt may be called from another thread.
+ * A write that cannot go on (full disk, stop) tells how far it came. A regular file that was moved away or
+ * deleted is synced, closed and made anew by output_reopen. Knows nothing of records. One owner at a time;
+ * only output_interrupt may be called from another thread.
  */
 #ifndef SLUICE_FILE_OUTPUT_H
 #define SLUICE_FILE_OUTPUT_H
@@ -17,8 +17,8 @@ typedef struct output {
     int fd;     /* -1 = not open */
     int wake;   /* eventfd that ends a wait for room */
     bool regular;
-    bool torn;  /* the last byte that was written is no end of line */
-    bool lost;  /* a sync failed: what was taken since may be gone, nothing may be committed any more */
+    bool torn; /* the last byte that was written is no end of line */
+    bool lost; /* a sync failed: what was taken since may be gone, nothing may be committed any more */
     atomic_bool stop;
 } output;
 

@@ -1,5 +1,6 @@
 /*
- * plugin.c - the definitions of the file source and sink, with the keys of Kafka Connect 4.3's FileStream connectors.
+ * plugin.c - the definitions of the file source and sink, with the keys of Kafka Connect 4.3's FileStream
+ * connectors.
  */
 #include "file.h"
 #include "lines.h"
@@ -14,7 +15,8 @@ const char *file_check_path(const sl_config_row *row, sl_str value, sl_arena *ar
 }
 
 static bool topic_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
 }
 
 static const char *check_topic(const sl_config_row *row, sl_str value, sl_arena *arena) {
@@ -67,7 +69,8 @@ static const sl_config_row source_rows[] = {
      .default_value = "8388608",
      .importance = SL_LOW,
      .group = "Long lines",
-     .doc = "The longest line, in bytes without its end. It bounds the memory that a file without line ends can take.",
+     .doc = "The longest line, in bytes without its end. It bounds the memory that a file without line ends "
+            "can take.",
      .has_min = true,
      .has_max = true,
      .min = 1,
@@ -78,7 +81,8 @@ static const sl_config_row source_rows[] = {
      .default_value = "fail",
      .importance = SL_LOW,
      .group = "Long lines",
-     .doc = "What happens to a longer line: fail stops the task there, skip leaves the line out, truncate sends its "
+     .doc = "What happens to a longer line: fail stops the task there, skip leaves the line out, truncate "
+            "sends its "
             "beginning. The last two write a warning with the line's place.",
      .enums = long_lines,
      .field = SL_FIELD(file_source_settings, long_line)},
@@ -87,7 +91,8 @@ static const sl_config_row source_rows[] = {
      .default_value = "1000",
      .importance = SL_LOW,
      .group = "Rotation",
-     .doc = "When the path names a new file, the old one is read until nothing was written to it for so long. Then a last "
+     .doc = "When the path names a new file, the old one is read until nothing was written to it for so "
+            "long. Then a last "
             "line without an end is sent, and the new file is read from its start.",
      .has_min = true,
      .has_max = true,
@@ -115,7 +120,8 @@ static const sl_plugin_def source_def = {
     .name = "file-source",
     .aliases = source_aliases,
     .version = "4.3.0",
-    .doc = "Reads the lines of a file, or of standard input, into a topic, and follows the file as it grows, is rotated or "
+    .doc = "Reads the lines of a file, or of standard input, into a topic, and follows the file as it grows, "
+           "is rotated or "
            "is truncated.",
     .settings = source_rows,
     .nsettings = LENGTH(source_rows),
@@ -129,7 +135,8 @@ static const sl_plugin_def sink_def = {
     .name = "file-sink",
     .aliases = sink_aliases,
     .version = "4.3.0",
-    .doc = "Appends each record's value as a line to a file, or to standard output. What was committed is synced to disk.",
+    .doc = "Appends each record's value as a line to a file, or to standard output. What was committed is "
+           "synced to disk.",
     .settings = sink_rows,
     .nsettings = LENGTH(sink_rows),
     .settings_size = sizeof(file_sink_settings),

@@ -1,9 +1,10 @@
 /*
  * sink.c - the file sink: each record becomes a line.
  *
- * At least once. A batch is rendered into a block that always ends with a whole line; when a write stops half way
- * (full disk) the same batch comes again, and the bytes that got out are not written a second time. When another batch
- * comes instead, or the file ends within a line after a crash, that line is ended first, so lines never run together.
+ * At least once. A batch is rendered into a block that always ends with a whole line; when a write stops half
+ * way (full disk) the same batch comes again, and the bytes that got out are not written a second time. When
+ * another batch comes instead, or the file ends within a line after a crash, that line is ended first, so
+ * lines never run together.
  */
 #include "file.h"
 #include "output.h"
@@ -14,9 +15,9 @@
 typedef struct file_sink {
     const sl_context *ctx;
     output out;
-    sl_buf block;  /* rendered lines that wait to be written */
-    size_t skip;   /* bytes of this batch's rendering that got out at an earlier try */
-    size_t done;   /* bytes of it that are out */
+    sl_buf block;    /* rendered lines that wait to be written */
+    size_t skip;     /* bytes of this batch's rendering that got out at an earlier try */
+    size_t done;     /* bytes of it that are out */
     bool unfinished; /* the last put failed, with its batch's first record at: */
     sl_str topic;    /* a view of topic_copy */
     char *topic_copy;

@@ -1,12 +1,12 @@
 /*
  * source.c - the file source: each line of a file becomes a record.
  *
- * Source partition {"filename": F} and offset {"position": N}, as Kafka Connect's FileStreamSource; N counts bytes. What
- * is not a whole line yet is held back and read again after a restart. Lines are found in the task's block and copied
- * into the batch's arena, many at a time.
+ * Source partition {"filename": F} and offset {"position": N}, as Kafka Connect's FileStreamSource; N counts
+ * bytes. What is not a whole line yet is held back and read again after a restart. Lines are found in the
+ * task's block and copied into the batch's arena, many at a time.
  *
- * Not for: files that are rewritten in place, or rotated while the worker is down (the position is then one of the
- * old file's; only a file that is shorter than it is noticed).
+ * Not for: files that are rewritten in place, or rotated while the worker is down (the position is then one
+ * of the old file's; only a file that is shorter than it is noticed).
  */
 #include "file.h"
 #include "follow.h"
@@ -77,7 +77,8 @@ static sl_error *long_line_error(const file_source *src) {
 }
 
 static void note_long_line(const file_source *src, const char *what, int64_t from) {
-    sl_log(src->ctx, SL_LOG_WARN, "a line of '%s' was %s: bytes %" PRId64 " to %" PRId64 ", more than line.max.bytes=%" PRId32,
+    sl_log(src->ctx, SL_LOG_WARN,
+           "a line of '%s' was %s: bytes %" PRId64 " to %" PRId64 ", more than line.max.bytes=%" PRId32,
            follow_name(&src->follow), what, from, src->lines.position, src->settings->line_max_bytes);
     src->ctx->host->metric_add(src->ctx, "long_lines", 1);
 }
@@ -178,7 +179,8 @@ static sl_error *start_file(file_source *src, sl_wait *wait) {
         return NULL;
     }
     if (position != asked && has_offsets(src)) {
-        sl_log(src->ctx, SL_LOG_WARN, "'%s' is shorter than the stored position %" PRId64 ": reading it from its start",
+        sl_log(src->ctx, SL_LOG_WARN,
+               "'%s' is shorter than the stored position %" PRId64 ": reading it from its start",
                follow_name(&src->follow), asked);
         src->moved = true;
     }
@@ -203,8 +205,8 @@ static sl_error *finish_file(sweep *s, follow_event why, bool *done) {
     if (why == FOLLOW_END) {
         return NULL;
     }
-    sl_log(src->ctx, SL_LOG_INFO, "'%s' was %s at byte %" PRId64 "; reading from the start", follow_name(&src->follow),
-           why == FOLLOW_ROTATED ? "rotated" : "truncated", src->lines.position);
+    sl_log(src->ctx, SL_LOG_INFO, "'%s' was %s at byte %" PRId64 "; reading from the start",
+           follow_name(&src->follow), why == FOLLOW_ROTATED ? "rotated" : "truncated", src->lines.position);
     SL_TRY(follow_restart(&src->follow, why));
     lines_restart(&src->lines, 0);
     src->opened = why == FOLLOW_TRUNCATED;
@@ -324,7 +326,8 @@ static sl_error *stored_position(const file_source *src, int64_t *position) {
     if (stored && !sl_is_null(stored)) {
         if (!sl_is_int(stored) || stored->i < 0) {
             err = sl_error_new(SL_E_DATA, SL_USER,
-                               "the stored offset of '%.*s' has a 'position' that is no whole number of 0 or more; correct or "
+                               "the stored offset of '%.*s' has a 'position' that is no whole number of 0 or "
+                               "more; correct or "
                                "delete the connector's offsets",
                                SL_STR_ARG(src->settings->file));
         } else {

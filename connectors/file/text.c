@@ -152,7 +152,8 @@ static void add_decimal(sl_buf *out, const sl_schema *s, const sl_value *v) {
     int64_t scale = 0;
     unsigned char number[DECIMAL_BYTES_MAX];
     char digits[DECIMAL_BYTES_MAX * 5 / 2];
-    if (bytes.n == 0 || bytes.n > sizeof(number) || !sl_str_to_i64(sl_schema_param_get(s, SL_STR("scale")), &scale)) {
+    if (bytes.n == 0 || bytes.n > sizeof(number) ||
+        !sl_str_to_i64(sl_schema_param_get(s, SL_STR("scale")), &scale)) {
         add_base64(out, bytes);
         return;
     }
@@ -166,15 +167,16 @@ static void add_decimal(sl_buf *out, const sl_schema *s, const sl_value *v) {
 /* add_date writes as java.util.Date.toString in UTC. */
 static void add_date(sl_buf *out, int64_t ms) {
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     time_t t = (time_t)(ms / 1000 - (ms % 1000 < 0));
     struct tm tm;
     if (!gmtime_r(&t, &tm)) {
         sl_buf_add_i64(out, ms);
         return;
     }
-    sl_buf_printf(out, "%s %s %02d %02d:%02d:%02d UTC %04lld", days[tm.tm_wday], months[tm.tm_mon], tm.tm_mday, tm.tm_hour,
-                  tm.tm_min, tm.tm_sec, (long long)tm.tm_year + 1900);
+    sl_buf_printf(out, "%s %s %02d %02d:%02d:%02d UTC %04lld", days[tm.tm_wday], months[tm.tm_mon],
+                  tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (long long)tm.tm_year + 1900);
 }
 
 /* ---- everything ---- */

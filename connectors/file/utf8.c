@@ -1,8 +1,8 @@
 /*
  * utf8.c - well-formed UTF-8 from any bytes. See utf8.h.
  *
- * Each longest stretch of bytes that begins a character without ending it, and each byte that can begin none, becomes
- * one U+FFFD (the practice that the Unicode Standard recommends, table 3-8).
+ * Each longest stretch of bytes that begins a character without ending it, and each byte that can begin none,
+ * becomes one U+FFFD (the practice that the Unicode Standard recommends, table 3-8).
  */
 #include "utf8.h"
 
@@ -20,7 +20,8 @@ bool utf8_is_ascii(const char *p, size_t n) {
     return (any & UINT64_C(0x8080808080808080)) == 0;
 }
 
-/* lead_of gives the length of a character by its first byte, and the bounds of its second; 0 = no first byte. */
+/* lead_of gives the length of a character by its first byte, and the bounds of its second; 0 = no first byte.
+ */
 static size_t lead_of(unsigned char c, unsigned char *low, unsigned char *high) {
     *low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
     *high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;

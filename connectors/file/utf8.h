@@ -9,7 +9,8 @@
 /* utf8_is_ascii is quick; what it says yes to needs no repair. */
 bool utf8_is_ascii(const char *p, size_t n);
 
-/* utf8_repair leaves well-formed text alone, else replaces it by a repaired copy in the arena. False when out of memory. */
+/* utf8_repair leaves well-formed text alone, else replaces it by a repaired copy in the arena. False when out
+ * of memory. */
 bool utf8_repair(sl_arena *a, sl_str *text);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * test_lines.c - cutting bytes into lines: all line ends, every way of splitting the input, lines that are too long,
- * bounded memory; and repair of what is not UTF-8.
+ * test_lines.c - cutting bytes into lines: all line ends, every way of splitting the input, lines that are
+ * too long, bounded memory; and repair of what is not UTF-8.
  */
 #include "cmocka_all.h"
 
@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* feed gives the reader `text` in pieces of `piece` bytes and writes what comes out as "[a][b]" into out; notes are S for
-   skipped, C for cut, ! for too long. */
+/* feed gives the reader `text` in pieces of `piece` bytes and writes what comes out as "[a][b]" into out;
+   notes are S for skipped, C for cut, ! for too long. */
 static void feed(lines *l, const char *text, size_t n, size_t piece, bool final, char *out, size_t size) {
     size_t at = 0;
     out[0] = '\0';
@@ -45,7 +45,8 @@ static void feed(lines *l, const char *text, size_t n, size_t piece, bool final,
     }
 }
 
-static void check(const char *text, bool final, size_t max, long_line policy, const char *want, int64_t position) {
+static void check(const char *text, bool final, size_t max, long_line policy, const char *want,
+                  int64_t position) {
     size_t n = strlen(text);
     for (size_t piece = 1; piece <= n + 1; piece++) {
         char out[4096];
@@ -182,7 +183,9 @@ static void not_utf8_is_repaired(void **state) {
     assert_false(utf8_is_ascii("plain \xc3\xa4", 8));
     assert_false(utf8_is_ascii("0123456789\xff", 11));
     check_repair("gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f");
-    check_repair("a\xff" "b", "a" FFFD "b");
+    check_repair("a\xff"
+                 "b",
+                 "a" FFFD "b");
     check_repair("\xe2\x82", FFFD);
     check_repair("\xe2\x82x", FFFD "x");
     check_repair("\xc0\xaf", FFFD FFFD);

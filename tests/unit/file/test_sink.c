@@ -1,6 +1,6 @@
 /*
- * test_sink.c - the file sink against real files and pipes: text of every type, append, rotation, a disk that is full
- * in the middle of a batch, a crash within a line, a stop while the reader of a pipe sleeps.
+ * test_sink.c - the file sink against real files and pipes: text of every type, append, rotation, a disk that
+ * is full in the middle of a batch, a crash within a line, a stop while the reader of a pipe sleeps.
  */
 #include "cmocka_all.h"
 #include "support/fake_host.h"
@@ -271,9 +271,18 @@ static void text_of_numbers_is_javas(void **state) {
     static const struct {
         double f;
         const char *text;
-    } doubles[] = {{0, "0.0"},         {-0.0, "-0.0"},         {1, "1.0"},          {100, "100.0"},
-                   {0.1, "0.1"},       {0.001, "0.001"},       {0.0001, "1.0E-4"},  {1234567.5, "1234567.5"},
-                   {1e7, "1.0E7"},     {12345678.9, "1.23456789E7"}, {-2.5e-10, "-2.5E-10"}, {1e300, "1.0E300"},
+    } doubles[] = {{0, "0.0"},
+                   {-0.0, "-0.0"},
+                   {1, "1.0"},
+                   {100, "100.0"},
+                   {0.1, "0.1"},
+                   {0.001, "0.001"},
+                   {0.0001, "1.0E-4"},
+                   {1234567.5, "1234567.5"},
+                   {1e7, "1.0E7"},
+                   {12345678.9, "1.23456789E7"},
+                   {-2.5e-10, "-2.5E-10"},
+                   {1e300, "1.0E300"},
                    {1.0 / 3, "0.3333333333333333"}};
     for (size_t i = 0; i < sizeof(doubles) / sizeof(doubles[0]); i++) {
         check_text(NULL, sl_float64(doubles[i].f), doubles[i].text);
@@ -309,7 +318,8 @@ static void text_of_dates_is_javas(void **state) {
     (void)state;
     const sl_schema *date = NULL, *timestamp = NULL;
     assert_null(sl_schema_named(&fake_host, SL_INT32, false, "org.apache.kafka.connect.data.Date", 1, &date));
-    assert_null(sl_schema_named(&fake_host, SL_INT64, false, "org.apache.kafka.connect.data.Timestamp", 1, &timestamp));
+    assert_null(sl_schema_named(&fake_host, SL_INT64, false, "org.apache.kafka.connect.data.Timestamp", 1,
+                                &timestamp));
     check_text(date, sl_int32(0), "Thu Jan 01 00:00:00 UTC 1970");
     check_text(timestamp, sl_int64(1709210096789), "Thu Feb 29 12:34:56 UTC 2024");
     check_text(timestamp, sl_int64(-1), "Wed Dec 31 23:59:59 UTC 1969");
@@ -321,7 +331,8 @@ static void text_of_containers(void **state) {
     (void)state;
     sl_value items[] = {sl_int32(1), sl_null(), sl_string(SL_STR("x"))};
     check_text(NULL, sl_container(SL_ARRAY, items, 3), "[1, null, x]");
-    sl_value pairs[] = {sl_string(SL_STR("k")), sl_int32(1), sl_string(SL_STR("b")), sl_bytes(SL_STR("hello"))};
+    sl_value pairs[] = {sl_string(SL_STR("k")), sl_int32(1), sl_string(SL_STR("b")),
+                        sl_bytes(SL_STR("hello"))};
     check_text(NULL, sl_container(SL_MAP, pairs, 2), "{k=1, b=aGVsbG8=}");
     const sl_schema *number = NULL, *text = NULL, *both = NULL;
     assert_null(sl_schema_simple(&fake_host, SL_INT32, true, &number));

@@ -1,6 +1,7 @@
 /*
- * test_source.c - the file source against real files: growth, partial lines, rotation, truncation, offsets, long lines,
- * FIFOs, and what it waits for. Steps are driven by hand; nothing sleeps longer than the source asks for.
+ * test_source.c - the file source against real files: growth, partial lines, rotation, truncation, offsets,
+ * long lines, FIFOs, and what it waits for. Steps are driven by hand; nothing sleeps longer than the source
+ * asks for.
  */
 #include "cmocka_all.h"
 #include "support/fake_host.h"
@@ -135,7 +136,10 @@ static void run(fixture *f, int idle_steps) {
             clock_gettime(CLOCK_MONOTONIC, &now);
             int64_t left = f->wait.until_ms - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
             struct pollfd p = {.fd = f->wait.fd, .events = POLLIN};
-            poll(&p, f->wait.fd >= 0 ? 1 : 0, f->wait.until_ms == 0 || left > 100 ? 100 : left < 0 ? 0 : (int)left);
+            poll(&p, f->wait.fd >= 0 ? 1 : 0,
+                 f->wait.until_ms == 0 || left > 100 ? 100
+                 : left < 0                          ? 0
+                                                     : (int)left);
         }
     }
 }
@@ -417,10 +421,14 @@ static void an_offset_never_lies_within_a_line(void **state) {
 
 static void what_is_not_utf8_is_replaced(void **state) {
     fixture *f = *state;
-    append(f, "gr\xc3\xbc\xc3\x9f" "e\n\xff\xfe!\nok\n");
+    append(f, "gr\xc3\xbc\xc3\x9f"
+              "e\n\xff\xfe!\nok\n");
     open_source(f);
     run(f, 1);
-    expect(f, "[gr\xc3\xbc\xc3\x9f" "e][\xef\xbf\xbd\xef\xbf\xbd!][ok]", 15);
+    expect(f,
+           "[gr\xc3\xbc\xc3\x9f"
+           "e][\xef\xbf\xbd\xef\xbf\xbd!][ok]",
+           15);
 }
 
 static void a_folder_is_refused(void **state) {
