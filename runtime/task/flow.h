@@ -1,0 +1,78 @@
+/*
+ * flow.h - between task.c (a task's life) and what moves its records: source.c and sink.c. Private to this folder.
+ *
+ * Threads: a flow's functions are called from the task's step, one at a time. Memory: the task's arena lives as long as the task.
+ */
+#ifndef SLUICE_TASK_FLOW_H
+#define SLUICE_TASK_FLOW_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "task/parts.h"
+#include "task/policy.h"
+#include "task/task.h"
+
+/* A direction of flow. Order of calls: open, then step any number of times, then drain until it says so, then close. After a
+   failed open: close alone. */
+typedef struct sl__flow {
+    size_t size; /* of its state, which begins zeroed */
+    sl_error *(*open)(sl__task *t, void *flow);
+    /* One step while the target is run (paused = false) or pause. */
+    sl_error *(*step)(sl__task *t, void *flow, bool paused, sl_wait *wait);
+    /* Finish what is under way and commit it. False: not done, call again after *wait. */
+    bool (*drain)(sl__task *t, void *flow, sl_wait *wait);
+    void (*close)(sl__task *t, void *flow);
+} sl__flow;
+
+extern const sl__flow sl__source_flow;
+extern const sl__flow sl__sink_flow;
+
+struct sl__task {
+    sl__unit unit; /* first */
+    atomic_int refs;
+    atomic_int target; /* sl__task_target */
+    atomic_bool abandoned;
+    const sl__task_env *env;
+    sl__task_spec spec; /* strings in the arena */
+    sl_arena arena;
+    sl_config config; /* in the arena */
+
+    /* the step's own */
+    sl__task_state state;
+    bool opened;
+    bool draining;
+    int64_t drain_until_ms;
+    sl_error *failure; /* owned */
+    const sl__flow *flow;
+    void *flow_state;
+    sl__connector_settings settings;
+    sl__parts parts;
+    sl__policy policy;
+    sl__host_side side;
+    sl__instance plugin;
+
+    /* guards plugin_state against interrupt */
+    pthread_mutex_t lock;
+    void *plugin_state; /* what the plugin's open gave; NULL = not open */
+    bool plugin_open;
+};
+
+static inline bool sl__task_stopping(const sl__task *t) {
+    return atomic_load_explicit(&((sl__task *)t)->target, memory_order_acquire) == SL_TARGET_STOP;
+}
+
+void sl__task_ref(sl__task *t);
+
+/* sl__task_plugin_opened / _closing: from here to there interrupt may be called on the plugin's state. */
+void sl__task_plugin_opened(sl__task *t, void *state);
+void *sl__task_plugin_closing(sl__task *t);
+
+/* sl__task_fail_record hands a failed record to the policy, as the instance (NULL: the connector) at that stage. */
+SL_MUST_CHECK sl_error *sl__task_fail_record(sl__task *t, sl__stage stage, const sl__instance *at, const sl_record *rec,
+                                             sl_error *err);
+
+/* sl__task_transform runs the chain with retries and policy. A tolerated failure leaves rec->dropped set. */
+SL_MUST_CHECK sl_error *sl__task_transform(sl__task *t, sl_batch *batch, sl_record *rec);
+
+#endif

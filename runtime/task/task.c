@@ -1,0 +1,330 @@
+/*
+ * task.c - a task's life around its flow: start, pause, stop, failure, the reports to the herder.
+ *
+ * The first step opens the flow. When the target is stop, or a step failed, the flow is drained for at most the worker's
+ * shutdown time, closed, and the last report follows from the scheduler's done callback.
+ */
+#include "task/flow.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/build.h"
+
+#define TRACE_SIZE 4096
+
+void sl__task_ref(sl__task *t) {
+    atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
+}
+
+void sl__task_unref(sl__task *t) {
+    if (!t || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1) {
+        return;
+    }
+    sl_error_free(t->failure);
+    sl_free(t->flow_state);
+    sl_arena_deinit(&t->arena);
+    pthread_mutex_destroy(&t->lock);
+    sl_free(t);
+}
+
+sl_str sl__task_connector(const sl__task *t) {
+    return t->spec.connector;
+}
+
+int32_t sl__task_number(const sl__task *t) {
+    return t->spec.task;
+}
+
+/* ---- reports ---- */
+
+static void report(sl__task *t, bool over) {
+    if (atomic_load(&t->abandoned)) {
+        return;
+    }
+    char trace[TRACE_SIZE];
+    sl__task_report r = {.task = t, .state = t->state, .over = over};
+    if (t->failure) {
+        r.trace = sl_error_text(t->failure, trace, sizeof(trace));
+        r.retriable = t->failure->cls == SL_RETRIABLE;
+    }
+    t->spec.report(t->spec.arg, &r);
+}
+
+/* set_state is the one place that changes a task's state. */
+static void set_state(sl__task *t, sl__task_state to) {
+    static const unsigned successors[] = {
+        [SL_TASK_UNASSIGNED] = 1u << SL_TASK_RUNNING | 1u << SL_TASK_PAUSED | 1u << SL_TASK_FAILED | 1u << SL_TASK_STOPPED,
+        [SL_TASK_RUNNING] = 1u << SL_TASK_PAUSED | 1u << SL_TASK_FAILED | 1u << SL_TASK_STOPPED,
+        [SL_TASK_PAUSED] = 1u << SL_TASK_RUNNING | 1u << SL_TASK_FAILED | 1u << SL_TASK_STOPPED,
+        [SL_TASK_FAILED] = 0,
+        [SL_TASK_STOPPED] = 0,
+    };
+    static const char *const names[] = {"unassigned", "running", "paused", "failed", "stopped"};
+    if (t->state == to) {
+        return;
+    }
+    assert(successors[t->state] & 1u << to);
+    sl__log(SL_LOG_DEBUG, "task", "%.*s-%d: %s -> %s", SL_STR_ARG(t->spec.connector), t->spec.task, names[t->state],
+            names[to]);
+    t->state = to;
+}
+
+/* ---- the plugin's state, guarded against interrupt ---- */
+
+static void interrupt_plugin(sl__task *t) {
+    void (*interrupt)(void *) =
+        t->spec.def->kind == SL_KIND_SOURCE ? t->spec.def->source->interrupt : t->spec.def->sink->interrupt;
+    pthread_mutex_lock(&t->lock);
+    if (t->plugin_open && interrupt) {
+        interrupt(t->plugin_state); /* quick by contract; the lock keeps the state alive meanwhile */
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void sl__task_plugin_opened(sl__task *t, void *state) {
+    pthread_mutex_lock(&t->lock);
+    t->plugin_state = state;
+    t->plugin_open = true;
+    pthread_mutex_unlock(&t->lock);
+}
+
+void *sl__task_plugin_closing(sl__task *t) {
+    pthread_mutex_lock(&t->lock);
+    void *state = t->plugin_state;
+    t->plugin_open = false;
+    t->plugin_state = NULL;
+    pthread_mutex_unlock(&t->lock);
+    return state;
+}
+
+/* ---- opening ---- */
+
+static bool side_stopping(void *arg) {
+    return sl__task_stopping(arg);
+}
+
+static void side_wake(void *arg) {
+    sl__task *t = arg;
+    sl__unit_wake(&t->unit);
+}
+
+static void side_reconfigure(void *arg) {
+    sl__task *t = arg;
+    if (t->spec.reconfigure) {
+        t->spec.reconfigure(t->spec.arg, t->spec.connector);
+    }
+}
+
+static sl_error *side_offset_read(void *arg, const sl_value *partition, sl_arena *arena, sl_value *offset) {
+    sl__task *t = arg;
+    return sl__offsets_get(t->env->offsets, t->spec.connector, partition, arena, offset);
+}
+
+static sl_error *open_parts(sl__task *t) {
+    const sl__worker_settings *w = t->env->worker;
+    sl__parts_spec spec = {
+        .registry = t->env->registry,
+        .worker = t->env->worker_config,
+        .connector = &t->config,
+        .settings = &t->settings,
+        .default_converter = {w->key_converter, w->value_converter, w->header_converter},
+        .name = t->spec.connector,
+        .task = t->spec.task,
+        .side = &t->side,
+        .arena = &t->arena,
+    };
+    return sl__parts_open(&t->parts, &spec);
+}
+
+/* open_task reads the configuration and opens everything. */
+static sl_error *open_task(sl__task *t) {
+    sl_config_report problems;
+    sl_config_report_init(&problems, &t->arena);
+    SL_TRY(sl__connector_parse(&t->config, t->spec.def->kind, false, &t->arena, &problems, &t->settings));
+    SL_TRY(sl_config_report_error(&problems));
+    SL_TRY(sl__instance_init(&t->plugin, t->spec.def, &t->config, SL_STR_NONE, &t->arena, NULL));
+    t->plugin.context.host = sl__host_table();
+    t->plugin.context.connector = t->spec.connector;
+    t->plugin.context.task = t->spec.task;
+    t->plugin.context.runtime = &t->side;
+    t->policy = (sl__policy){.settings = &t->settings,
+                             .connector = t->spec.connector,
+                             .task = t->spec.task,
+                             .stopping = side_stopping,
+                             .arg = t};
+    SL_TRY(open_parts(t));
+    return t->flow->open(t, t->flow_state);
+}
+
+/* ---- the step ---- */
+
+static void fail(sl__task *t, sl_error *err) {
+    if (t->failure) {
+        sl_error_free(err);
+    } else {
+        t->failure = err;
+    }
+}
+
+/* begin_end starts the drain; its time is bounded. */
+static void begin_end(sl__task *t) {
+    t->draining = true;
+    t->drain_until_ms = sl__now_ms() + t->env->worker->shutdown_timeout_ms;
+}
+
+/* end_step drains and closes. Gives false when the task is over. */
+static bool end_step(sl__task *t, sl_wait *wait) {
+    if (t->opened && !atomic_load(&t->abandoned) && sl__now_ms() < t->drain_until_ms) {
+        if (!t->flow->drain(t, t->flow_state, wait)) {
+            if (wait->idle && (wait->until_ms == 0 || wait->until_ms > t->drain_until_ms)) {
+                wait->until_ms = t->drain_until_ms;
+            }
+            return true;
+        }
+    }
+    t->flow->close(t, t->flow_state);
+    sl__parts_close(&t->parts);
+    return false;
+}
+
+static void run_step(sl__task *t, sl_wait *wait) {
+    bool paused = atomic_load_explicit(&t->target, memory_order_acquire) == SL_TARGET_PAUSE;
+    sl__task_state to = paused ? SL_TASK_PAUSED : SL_TASK_RUNNING;
+    if (t->state != to) {
+        set_state(t, to);
+        report(t, false);
+    }
+    sl_error *err = t->flow->step(t, t->flow_state, paused, wait);
+    if (err) {
+        fail(t, err);
+        begin_end(t);
+        *wait = (sl_wait){.fd = -1};
+    }
+}
+
+static bool task_step(sl__unit *u, sl_wait *wait) {
+    sl__task *t = (sl__task *)u;
+    if (!t->draining && sl__task_stopping(t)) {
+        begin_end(t);
+    }
+    if (t->draining) {
+        return end_step(t, wait);
+    }
+    if (!t->opened) {
+        sl_error *err = open_task(t);
+        t->opened = !err;
+        if (err) {
+            fail(t, err);
+            begin_end(t);
+            return true;
+        }
+    }
+    run_step(t, wait);
+    return true;
+}
+
+static void task_done(sl__unit *u) {
+    sl__task *t = (sl__task *)u;
+    set_state(t, t->failure && !sl__task_stopping(t) ? SL_TASK_FAILED : SL_TASK_STOPPED);
+    if (t->state == SL_TASK_STOPPED) {
+        sl_error_free(t->failure); /* an interrupted step fails; that is how it was to end */
+        t->failure = NULL;
+    }
+    report(t, true);
+    sl__task_unref(t); /* the scheduler's */
+}
+
+/* ---- public ---- */
+
+static sl_error *copy_spec(sl__task *t, const sl__task_spec *spec) {
+    t->spec = *spec;
+    t->spec.connector = sl_arena_str(&t->arena, spec->connector);
+    sl__config_builder b;
+    sl__config_builder_init(&b, &t->arena);
+    for (size_t i = 0; i < spec->config->n; i++) {
+        sl_config_entry e = spec->config->entries[i];
+        e.key = sl_arena_str(&t->arena, e.key);
+        e.value = sl_arena_str(&t->arena, e.value);
+        e.file = sl_arena_str(&t->arena, e.file);
+        SL_TRY(sl__config_builder_put(&b, &e, NULL));
+    }
+    t->config = sl__config_builder_done(&b);
+    t->spec.config = &t->config;
+    return t->arena.failed ? sl_error_nomem() : NULL;
+}
+
+sl_error *sl__task_start(const sl__task_env *env, const sl__task_spec *spec, sl__task **out) {
+    *out = NULL;
+    sl__task *t = sl_calloc(1, sizeof(*t));
+    if (!t) {
+        return sl_error_nomem();
+    }
+    pthread_mutex_init(&t->lock, NULL);
+    sl_arena_init(&t->arena, 0);
+    atomic_init(&t->refs, 1);
+    atomic_init(&t->target, spec->target);
+    t->env = env;
+    t->flow = spec->def->kind == SL_KIND_SOURCE ? &sl__source_flow : &sl__sink_flow;
+    t->flow_state = sl_calloc(1, t->flow->size);
+    sl_error *err = t->flow_state ? copy_spec(t, spec) : sl_error_nomem();
+    if (err) {
+        sl__task_unref(t);
+        return err;
+    }
+    t->side = (sl__host_side){.arg = t,
+                              .offset_read = side_offset_read,
+                              .reconfigure = side_reconfigure,
+                              .wake = side_wake,
+                              .stopping = side_stopping};
+    t->unit.step = task_step;
+    t->unit.done = task_done;
+    sl__task_ref(t); /* the scheduler's, until done */
+    *out = t;
+    sl__unit_start(env->sched, &t->unit);
+    return NULL;
+}
+
+void sl__task_set_target(sl__task *t, sl__task_target target) {
+    int now = atomic_load(&t->target);
+    while (now != SL_TARGET_STOP && !atomic_compare_exchange_weak(&t->target, &now, (int)target)) {
+    }
+    if (target == SL_TARGET_STOP) {
+        interrupt_plugin(t);
+    }
+    sl__unit_wake(&t->unit);
+}
+
+void sl__task_abandon(sl__task *t) {
+    atomic_store(&t->abandoned, true);
+    sl__task_set_target(t, SL_TARGET_STOP);
+}
+
+/* ---- for the flows ---- */
+
+sl_error *sl__task_fail_record(sl__task *t, sl__stage stage, const sl__instance *at, const sl_record *rec, sl_error *err) {
+    sl__failure f = {.stage = stage,
+                     .class_name = sl__plugin_java_class(at ? at->def : t->spec.def),
+                     .record = rec,
+                     .err = err};
+    return sl__policy_fail(&t->policy, &f);
+}
+
+sl_error *sl__task_transform(sl__task *t, sl_batch *batch, sl_record *rec) {
+    const sl__link *at = NULL;
+    int64_t start = 0;
+    for (unsigned attempt = 1;; attempt++) {
+        sl_error *err = sl__parts_transform(&t->parts, batch, rec, &at);
+        if (!err) {
+            return NULL;
+        }
+        start = start ? start : sl__now_ms();
+        if (err->cls == SL_RETRIABLE && sl__policy_backoff(&t->policy, start, attempt)) {
+            sl_error_free(err);
+            continue;
+        }
+        rec->dropped = true;
+        return sl__task_fail_record(t, SL_STAGE_TRANSFORMATION, at ? &at->inst : NULL, rec, err);
+    }
+}
