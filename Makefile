@@ -65,11 +65,11 @@ $(B)/obj/%.o: %.c
 
 $(B)/libsluice-plugin.a: EXTRA_CFLAGS = -fvisibility=hidden
 $(B)/libsluice-plugin.a: $(call obj,$(API_SRC))
-	@rm -f $@ && ar rcs $@ $^
+	@rm -f $@ && ar qcs $@ $^
 
 $(B)/libsluice.a: EXTRA_CFLAGS = $(RT_CFLAGS)
 $(B)/libsluice.a: $(call obj,$(RT_SRC))
-	@rm -f $@ && ar rcs $@ $^
+	@rm -f $@ && ar qcs $@ $^
 
 $(B)/obj/runtime/cli/main.o: EXTRA_CFLAGS = $(RT_CFLAGS)
 $(B)/sluice: $(B)/obj/runtime/cli/main.o $(B)/libsluice.a $(B)/libsluice-plugin.a
@@ -78,7 +78,7 @@ $(B)/sluice: $(B)/obj/runtime/cli/main.o $(B)/libsluice.a $(B)/libsluice-plugin.
 
 $(B)/libcdc.a: EXTRA_CFLAGS = -Iconnectors -fvisibility=hidden $(RT_PCRE_CFLAGS)
 $(B)/libcdc.a: $(call obj,$(CDC_SRC))
-	@rm -f $@ && ar rcs $@ $^
+	@rm -f $@ && ar qcs $@ $^
 
 define plugin_rules
 $(B)/plugins/$(1).so: EXTRA_CFLAGS = -Iconnectors -fvisibility=hidden $$($(1)_CFLAGS)

@@ -55,12 +55,43 @@ const char *sl__catalog_nearest(const sl__catalog *c, sl_plugin_kind kind, sl_st
     return best.name;
 }
 
-sl_str sl__catalog_unknown(const sl__catalog *c, sl_plugin_kind kind, sl_str name, sl_arena *arena) {
-    const char *near = sl__catalog_nearest(c, kind, name);
-    const char *noun = sl__catalog_kind_name(kind);
+static sl_str not_found(const char *noun, sl_str name, const char *near, sl_arena *arena) {
     if (near) {
         return sl_arena_printf(arena, "no %s '%.*s'; did you mean '%s'?", noun, SL_STR_ARG(name), near);
     }
     return sl_arena_printf(arena, "no %s '%.*s'; `sluice plugins` lists those that were found, plugin.path adds folders",
                            noun, SL_STR_ARG(name));
+}
+
+/* find_one gives true when the name is settled: the definition, or why it cannot be told. */
+static bool find_one(const sl__catalog *c, sl_plugin_kind kind, sl_str name, sl_arena *arena, const sl_plugin_def **def,
+                     sl_str *why) {
+    char text[512];
+    *def = NULL;
+    sl_error *err = c->find(c->arg, kind, name, def);
+    bool settled = !err || err->code != SL_E_NOT_FOUND;
+    if (err && settled) {
+        *why = sl_arena_str(arena, sl_str_of(sl_error_text(err, text, sizeof text)));
+    }
+    sl_error_free(err);
+    return settled;
+}
+
+const sl_plugin_def *sl__catalog_find(const sl__catalog *c, sl_plugin_kind kind, sl_str name, sl_arena *arena,
+                                      sl_str *why) {
+    const sl_plugin_def *def = NULL;
+    if (!find_one(c, kind, name, arena, &def, why)) {
+        *why = not_found(sl__catalog_kind_name(kind), name, sl__catalog_nearest(c, kind, name), arena);
+    }
+    return def;
+}
+
+const sl_plugin_def *sl__catalog_find_connector(const sl__catalog *c, sl_str name, sl_arena *arena, sl_str *why) {
+    const sl_plugin_def *def = NULL;
+    if (find_one(c, SL_KIND_SOURCE, name, arena, &def, why) || find_one(c, SL_KIND_SINK, name, arena, &def, why)) {
+        return def;
+    }
+    const char *near = sl__catalog_nearest(c, SL_KIND_SOURCE, name);
+    *why = not_found("connector", name, near ? near : sl__catalog_nearest(c, SL_KIND_SINK, name), arena);
+    return NULL;
 }

@@ -11,8 +11,9 @@
 #include <sluice/plugin.h>
 
 typedef struct sl__catalog {
-    /* The definition of a kind with that short name or Java class name, or NULL. */
-    const sl_plugin_def *(*find)(void *arg, sl_plugin_kind kind, sl_str name);
+    /* Gives the definition of a kind with that short name or Java class name; NOT_FOUND, or another error when the name
+       could mean several. */
+    sl_error *(*find)(void *arg, sl_plugin_kind kind, sl_str name, const sl_plugin_def **def);
     /* The i-th definition of all, NULL past the last. */
     const sl_plugin_def *(*at)(void *arg, size_t i);
     void *arg;
@@ -25,7 +26,10 @@ const char *sl__catalog_kind_name(sl_plugin_kind kind);
 /* sl__catalog_nearest gives the name or alias of that kind that looks most like `name`, or NULL when none is near. */
 const char *sl__catalog_nearest(const sl__catalog *c, sl_plugin_kind kind, sl_str name);
 
-/* sl__catalog_unknown says that a plugin is not there, with the nearest one and how to see all; in the arena. */
-sl_str sl__catalog_unknown(const sl__catalog *c, sl_plugin_kind kind, sl_str name, sl_arena *arena);
+/* sl__catalog_find gives a definition, or NULL and in *why (in the arena) what is wrong, with the nearest name. */
+const sl_plugin_def *sl__catalog_find(const sl__catalog *c, sl_plugin_kind kind, sl_str name, sl_arena *arena, sl_str *why);
+
+/* sl__catalog_find_connector does that for sources and sinks. */
+const sl_plugin_def *sl__catalog_find_connector(const sl__catalog *c, sl_str name, sl_arena *arena, sl_str *why);
 
 #endif

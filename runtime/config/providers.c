@@ -68,6 +68,21 @@ static sl_error *parse_settings(sl__providers *p, provider *v, sl_str prefix, sl
     return NULL;
 }
 
+static sl_error *open_provider(sl__providers *p, provider *v, sl_str class_key, sl_str prefix, sl_config_report *report) {
+    v->ctx = (sl_context){.host = p->catalog->host, .task = -1, .component = sl_str_make(prefix.p, prefix.n - 7),
+                          .config = &v->config, .settings = v->settings, .variant = v->def->variant};
+    sl_error *err = v->def->config_provider->open(&v->ctx, &v->state);
+    if (err) {
+        char text[512];
+        sl_config_report_add(report, SL_SEV_ERROR, class_key, "%s", sl_error_text(err, text, sizeof text));
+        sl_error_free(err);
+        return NULL;
+    }
+    v->next = p->first;
+    p->first = v;
+    return NULL;
+}
+
 static sl_error *make_provider(sl__providers *p, provider *v, const sl_config *worker, sl_config_report *report) {
     sl_str class_key = provider_key(p, v->name, "class");
     sl_str prefix = provider_key(p, v->name, "param.");
@@ -81,10 +96,10 @@ static sl_error *make_provider(sl__providers *p, provider *v, const sl_config *w
                              SL_STR_ARG(v->name));
         return NULL;
     }
-    v->def = p->catalog->find(p->catalog->arg, SL_KIND_CONFIG_PROVIDER, class_name);
+    sl_str why = SL_STR("out of memory");
+    v->def = sl__catalog_find(p->catalog, SL_KIND_CONFIG_PROVIDER, class_name, &p->arena, &why);
     if (!v->def) {
-        sl_str message = sl__catalog_unknown(p->catalog, SL_KIND_CONFIG_PROVIDER, class_name, &p->arena);
-        sl_config_report_add(report, SL_SEV_ERROR, class_key, "%.*s", SL_STR_ARG(message));
+        sl_config_report_add(report, SL_SEV_ERROR, class_key, "%.*s", SL_STR_ARG(why));
         return NULL;
     }
     SL_TRY(sl__config_prefix(worker, prefix, &p->arena, &own));
@@ -94,18 +109,7 @@ static sl_error *make_provider(sl__providers *p, provider *v, const sl_config *w
     if (report->errors > errors) {
         return NULL;
     }
-    v->ctx = (sl_context){.host = p->catalog->host, .task = -1, .component = sl_str_make(prefix.p, prefix.n - 7),
-                          .config = &v->config, .settings = v->settings, .variant = v->def->variant};
-    sl_error *err = v->def->config_provider->open(&v->ctx, &v->state);
-    if (err) {
-        char text[512];
-        sl_config_report_add(report, SL_SEV_ERROR, class_key, "%s", sl_error_text(err, text, sizeof text));
-        sl_error_free(err);
-        return NULL;
-    }
-    v->next = p->first;
-    p->first = v;
-    return NULL;
+    return open_provider(p, v, class_key, prefix, report);
 }
 
 static provider *find_provider(const sl__providers *p, sl_str name) {

@@ -1,0 +1,104 @@
+/*
+ * main.c - the command line: a table of commands.
+ */
+#include "cli/cli.h"
+
+#include <string.h>
+
+static int cmd_help(const sl__command *self, int argc, char **argv);
+static int cmd_version(const sl__command *self, int argc, char **argv);
+
+static const sl__command commands[] = {
+    {"standalone", "WORKER.properties [CONNECTOR.properties|.json ...]  |  PIPELINE.yaml",
+     "runs connectors in this process until it is stopped",
+     "The first form takes a worker's settings and any number of connectors, as connect-standalone does. The second\n"
+     "takes one file that holds both. Other files may follow it.\n"
+     "SIGTERM or SIGINT (Ctrl-C) stops it: tasks finish, offsets are stored. A second one ends it at once.\n",
+     sl__cmd_standalone},
+    {"validate", "[--connect] FILE...", "checks configuration files without running them",
+     "Prints a line for everything that is wrong, FILE:LINE: KEY: what was expected, and exits with 3 if anything is. A key\n"
+     "that looks like a misspelt one is an error here. Give the worker's file too when connectors use ${provider:path:key}:\n"
+     "they are resolved, and never shown.\n"
+     "  --connect   let connectors connect to their systems and check there as well\n",
+     sl__cmd_validate},
+    {"plugins", "[--plugin-path=PATHS] [--json|--markdown] [NAME...]", "lists plugins, or the settings of some",
+     "Without a NAME: every connector, transform, predicate, converter and config provider that was found, and plugins\n"
+     "that could not be used with the reason. With one: its settings. NAME is a short name or a Java class; `worker`,\n"
+     "`connector`, `sink` and `source` are the settings of the worker and those that all connectors have.\n",
+     sl__cmd_plugins},
+    {"version", "", "prints the version", "", cmd_version},
+    {"help", "[COMMAND]", "prints this, or more about a command", "", cmd_help},
+};
+enum { NCOMMANDS = sizeof commands / sizeof commands[0] };
+
+static const sl__command *find_command(const char *name) {
+    for (size_t i = 0; i < NCOMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static void print_help(FILE *to) {
+    fprintf(to, "sluice %s - a Kafka Connect worker\n\nusage: sluice COMMAND ARGS\n\n", SL_VERSION);
+    for (size_t i = 0; i < NCOMMANDS; i++) {
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    }
+    fprintf(to, "\nexit codes: 0 done, 1 failed while running, 2 called wrongly, 3 the configuration is wrong\n"
+                "`sluice help COMMAND` says more.\n");
+}
+
+static int print_command_help(const sl__command *c) {
+    printf("usage: sluice %s %s\n\n%s.\n", c->name, c->args, c->summary);
+    if (*c->help) {
+        printf("\n%s", c->help);
+    }
+    return SL_EXIT_OK;
+}
+
+static int cmd_help(const sl__command *self, int argc, char **argv) {
+    const sl__command *c = argc == 1 ? find_command(argv[0]) : NULL;
+    if (c) {
+        return print_command_help(c);
+    }
+    if (argc) {
+        return sl__cli_usage(self, "no command '%s'", argv[0]);
+    }
+    print_help(stdout);
+    return SL_EXIT_OK;
+}
+
+static int cmd_version(const sl__command *self, int argc, char **argv) {
+    if (argc) {
+        return sl__cli_usage(self, "unexpected argument '%s'", argv[0]);
+    }
+    printf("sluice %s\n", SL_VERSION);
+    return SL_EXIT_OK;
+}
+
+static bool is_word(const char *arg, const char *a, const char *b) {
+    return strcmp(arg, a) == 0 || strcmp(arg, b) == 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        print_help(stderr);
+        return SL_EXIT_USAGE;
+    }
+    const char *name = is_word(argv[1], "--help", "-h") ? "help" : is_word(argv[1], "--version", "-V") ? "version" : argv[1];
+    const sl__command *c = find_command(name);
+    if (!c) {
+        fprintf(stderr, "sluice: no command '%s'; `sluice help` lists them\n", argv[1]);
+        return SL_EXIT_USAGE;
+    }
+    if (argc > 2 && is_word(argv[2], "--help", "-h")) {
+        return print_command_help(c);
+    }
+    int code = c->run(c, argc - 2, argv + 2);
+    if (fflush(stdout) != 0 && code == SL_EXIT_OK) {
+        fprintf(stderr, "sluice: standard output cannot be written\n");
+        code = SL_EXIT_FAILED;
+    }
+    return code;
+}
