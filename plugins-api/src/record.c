@@ -37,7 +37,7 @@ static void *append_in_arena(sl_arena *a, void *items, size_t n, size_t size) {
         return items;
     }
     void *p = n < SIZE_MAX / size ? sl_arena_alloc(a, (n + 1) * size) : NULL;
-    if (p && n) {
+    if (p && items) {
         memcpy(p, items, n * size);
     }
     return p;

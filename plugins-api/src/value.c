@@ -78,7 +78,7 @@ bool sl_value_eq(const sl_value *a, const sl_value *b) {
         return sl_str_eq(sl_value_str(a), sl_value_str(b));
     case SL_FLOAT32:
     case SL_FLOAT64: /* by bits, as Double.equals: NaN equals itself, 0.0 is not -0.0 */
-        return memcmp(&a->f, &b->f, sizeof a->f) == 0 || (a->f != a->f && b->f != b->f);
+        return a->i == b->i || (a->f != a->f && b->f != b->f);
     case SL_ARRAY:
     case SL_MAP:
     case SL_STRUCT:

@@ -1,8 +1,8 @@
 /*
  * map.h - a hash map from strings to pointers.
  *
- * Keys are copied; values are the caller's, and freed by the map only when it got a free function. The order of
- * sl__map_each is undefined.
+ * Keys are copied; values are the caller's, and freed by the map only when it got a free function. The order
+ * of sl__map_each is undefined.
  *
  * Threads: one owner at a time. Memory: a map owns its keys and its table.
  */
@@ -15,16 +15,18 @@ typedef struct sl__map_slot sl__map_slot;
 
 typedef struct sl__map {
     sl__map_slot *slots;
-    size_t cap;   /* power of two, or 0 */
+    size_t cap; /* power of two, or 0 */
     size_t count;
     void (*free_fn)(void *value); /* NULL = values are borrowed */
 } sl__map;
 
-/* sl__map_init: an empty map; free_fn (may be NULL) frees a value that is replaced, removed or left at deinit. */
+/* sl__map_init: an empty map; free_fn (may be NULL) frees a value that is replaced, removed or left at
+ * deinit. */
 void sl__map_init(sl__map *m, void (*free_fn)(void *value));
 void sl__map_deinit(sl__map *m);
 
-/* sl__map_put sets a key's value (not NULL). False when out of memory: nothing changed, the value stays the caller's. */
+/* sl__map_put sets a key's value (not NULL). False when out of memory: nothing changed, the value stays the
+ * caller's. */
 bool sl__map_put(sl__map *m, sl_str key, void *value);
 
 /* sl__map_get gives the value, or NULL. */

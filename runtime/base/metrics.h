@@ -1,9 +1,9 @@
 /*
  * metrics.h - named numbers of the process, of connectors and of tasks.
  *
- * A metric is found by name and labels once, kept by pointer, and then set or added to without a lock. It is shared: each
- * sl__metric_get takes a reference, and sl__metric_release gives it back. A removed metric is no longer shown but
- * stays valid until it is released, so a task that is ending may still write to its own.
+ * A metric is found by name and labels once, kept by pointer, and then set or added to without a lock. It is
+ * shared: each sl__metric_get takes a reference, and sl__metric_release gives it back. A removed metric is no
+ * longer shown but stays valid until it is released, so a task that is ending may still write to its own.
  *
  * Not for: rendering (each() gives the numbers). Threads: any.
  */
@@ -25,8 +25,8 @@ typedef struct sl__metric {
     bool listed;
 } sl__metric;
 
-/* sl__metric_get finds or makes a metric and takes a reference. Never NULL: when out of memory, a metric that nobody sees.
-   connector absent = of the worker; task -1 = none. */
+/* sl__metric_get finds or makes a metric and takes a reference. Never NULL: when out of memory, a metric that
+   nobody sees. connector absent = of the worker; task -1 = none. */
 sl__metric *sl__metric_get(const char *name, sl_str connector, int32_t task);
 /* sl__metric_release gives a reference back; NULL is allowed. The metric stays listed until it is removed. */
 void sl__metric_release(sl__metric *m);
@@ -41,11 +41,13 @@ static inline int64_t sl__metric_value(const sl__metric *m) {
     return atomic_load_explicit(&((sl__metric *)m)->value, memory_order_relaxed);
 }
 
-/* sl__metrics_each calls cb for each listed metric, sorted by name, connector, task. The metrics may not be kept. */
+/* sl__metrics_each calls cb for each listed metric, sorted by name, connector, task. The metrics may not be
+ * kept. */
 typedef void (*sl__metric_cb)(void *arg, const sl__metric *m, int64_t value);
 void sl__metrics_each(sl__metric_cb cb, void *arg);
 
-/* sl__metrics_remove drops the metrics of a connector from the list: of one task, or with task -1 all of them. */
+/* sl__metrics_remove drops the metrics of a connector from the list: of one task, or with task -1 all of
+ * them. */
 void sl__metrics_remove(sl_str connector, int32_t task);
 
 #endif

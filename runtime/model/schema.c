@@ -96,7 +96,7 @@ static uint64_t hash_schema(const sl_schema *s) {
 }
 
 static bool same_str(sl_str a, sl_str b) {
-    return !a.p == !b.p && sl_str_eq(a, b);
+    return a.p && b.p ? sl_str_eq(a, b) : a.p == b.p; /* absent is not empty */
 }
 
 static bool same_members(const sl_schema *a, const sl_schema *b) {

@@ -15,7 +15,8 @@ const char *sl__plugin_kind_name(sl_plugin_kind kind);
 /* sl__plugin_check tells what is wrong with one definition; NULL = fine. */
 const char *sl__plugin_check(const sl_plugin_def *def, sl_arena *arena);
 
-/* sl__plugin_table_check tells what is wrong with a plugin's whole table (NULL = fine), with all its definitions. */
+/* sl__plugin_table_check tells what is wrong with a plugin's whole table (NULL = fine), with all its
+ * definitions. */
 const char *sl__plugin_table_check(const sl_plugin *table, sl_arena *arena);
 
 #endif

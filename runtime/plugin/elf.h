@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* sl__elf_check gives NULL if path is a whole shared object, else writes what is wrong into why and gives it. */
+/* sl__elf_check gives NULL if path is a whole shared object, else writes what is wrong into why and gives it.
+ */
 const char *sl__elf_check(const char *path, char *why, size_t size);
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * names.h - the names that a definition goes by.
  *
- * Short name, aliases (full Java class names), and of each alias the simple class name, with and without the suffix of
- * the kind ("Connector", "Converter", ...), as org.apache.kafka.connect.runtime.isolation.PluginUtils has them.
+ * Short name, aliases (full Java class names), and of each alias the simple class name, with and without the
+ * suffix of the kind ("Connector", "Converter", ...), as
+ * org.apache.kafka.connect.runtime.isolation.PluginUtils has them.
  *
  * Threads: any. Memory: borrowed from the definition.
  */

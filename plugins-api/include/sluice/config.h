@@ -114,7 +114,8 @@ bool sl_config_pattern_match(const char *pattern, sl_str key, sl_str *captures, 
 /*
  * sl_config_parse reads the table's settings from c into *settings (zeroed by the caller; may be NULL to check only).
  * Strings point into c or into the arena. Problems, also of REFUSED and WARNED keys that are present, go to the report,
- * named by the key as the user wrote it. Keys that no row knows are not looked at.
+ * named by the key as the user wrote it. Keys that no row knows are not looked at. A REFUSED or WARNED key whose
+ * value is the row's own default is fine. A null value counts as not given. Lists keep empty items ("a,,b" has three).
  */
 void sl_config_parse(const sl_config_row *rows, size_t n, const sl_config *c, void *settings, sl_arena *arena,
                      sl_config_report *report);

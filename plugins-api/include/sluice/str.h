@@ -82,7 +82,7 @@ size_t sl_str_find_str(sl_str s, sl_str needle);
 bool sl_str_next(sl_str *rest, char sep, sl_str *token);
 
 /* sl_str_to_i64 / _f64 / _bool parse the whole view; false when it is anything else or out of range.
-   Booleans are true and false, in any case. */
+   Booleans are true and false, in any case. f64 takes finite decimal numbers only: no NaN, Infinity or hexadecimals. */
 bool sl_str_to_i64(sl_str s, int64_t *out);
 bool sl_str_to_f64(sl_str s, double *out);
 bool sl_str_to_bool(sl_str s, bool *out);

@@ -1,5 +1,6 @@
 /*
- * support.h - helpers of unit tests: assertions on strings and errors, allocation failures, a fake host, configurations.
+ * support.h - helpers of unit tests: assertions on strings and errors, allocation failures, a fake host,
+ * configurations.
  *
  * Threads: sl_test_fail_at counts the allocations of all threads. Memory: as each function says.
  */
@@ -31,21 +32,23 @@ void test_assert_error_at(sl_error *err, sl_error_code code, const char *part, c
 #define test_assert_contains(text, part) test_assert_contains_at((text), (part), __FILE__, __LINE__)
 void test_assert_contains_at(const char *text, const char *part, const char *file, int line);
 
-/* test_fail_alloc makes the n-th allocation from now on (1 = the next), and all after it, fail; 0 = none any more. Gives how
-   many allocations there were since the last call. Only what is linked into the test is affected, not loaded plugins. */
+/* test_fail_alloc makes the n-th allocation from now on (1 = the next), and all after it, fail; 0 = none any
+   more. Gives how many allocations there were since the last call. Only what is linked into the test is
+   affected, not loaded plugins. */
 unsigned test_fail_alloc(unsigned n);
 
-/* test_host: a host whose schemas are the runtime's, that logs nothing and has no offsets; test_reports counts what was
-   given to report. */
+/* test_host: a host whose schemas are the runtime's, that logs nothing and has no offsets; test_reports
+   counts what was given to report. */
 const sl_host *test_host(void);
 extern unsigned test_reports;
 
-/* test_config makes a configuration of "key", "value", ..., NULL in the arena; the value NULL is written as test_null. */
+/* test_config makes a configuration of "key", "value", ..., NULL in the arena; the value NULL is written as
+ * test_null. */
 sl_config test_config(sl_arena *arena, ...) __attribute__((sentinel));
 extern const char test_null[];
 
-/* test_temp_dir makes an empty folder and gives its path (static until the next call); test_remove_dir deletes one with
-   all its files. */
+/* test_temp_dir makes an empty folder and gives its path (static until the next call); test_remove_dir
+   deletes one with all its files. */
 const char *test_temp_dir(void);
 void test_remove_dir(const char *path);
 
