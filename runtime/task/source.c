@@ -1,0 +1,561 @@
+/*
+ * source.c - moves a source task's batches into Kafka.
+ *
+ * poll -> transforms -> converters -> produce without a copy. Batches in flight form a list in the order they were polled; a batch is
+ * committable when its last delivery is in and all before it are committable. What is committable is stored every
+ * offset.flush.interval.ms, and only then does the plugin hear of it. Past the task's memory bound poll is not called.
+ *
+ * Threads: the task's step. Memory: a batch being sent is the last one of the list.
+ */
+#include "task/flight.h"
+#include "task/out.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "model/batch.h"
+
+#define RETRY_FLUSH_MS 5000
+#define LOOKUP_AGAIN_MS 30000
+#define HEADERS_MAX 64
+
+/* What is committable and not stored yet: the latest offset of each source partition. Two arenas take turns. */
+typedef struct offsets {
+    sl_arena arena;
+    sl_batch_offset *items;
+    size_t n, cap;
+} offsets;
+
+/* The batch that is being sent: where it stands. */
+typedef struct sending {
+    size_t index;     /* next record */
+    bool converted;   /* message is ready, but could not go yet */
+    long unsent;      /* records that will not be sent: dropped or skipped */
+    bool reserved;    /* room in the embedded broker is taken for message */
+    sl__out_message message;
+    sl__out_header headers[HEADERS_MAX];
+} sending;
+
+typedef struct source {
+    sl__task *task;
+    const sl_source_ops *ops;
+    void *plugin;
+    sl__out out;
+    sl__hold_waiter hold;
+    sl__flight *head, *tail;
+    size_t bytes; /* in flight */
+    sl__flight *current; /* the tail while it is being sent */
+    sending send;
+    offsets committable;
+    offsets storing; /* kept across a failed store */
+    int64_t flush_at_ms; /* 0 = nothing to store */
+    bool stuck;      /* a delivery failed: nothing after it counts */
+    sl_batch *spare;
+    sl__metric *polled, *written, *in_flight;
+} source;
+
+/* ---- offsets ---- */
+
+static sl_error *offsets_merge(offsets *o, const sl_batch_offset *from) {
+    sl_batch_offset copy;
+    for (size_t i = 0; i < o->n; i++) {
+        if (sl_value_eq(&o->items[i].partition, &from->partition)) {
+            return sl_value_copy(&o->arena, &from->offset, &o->items[i].offset) ? NULL : sl_error_nomem();
+        }
+    }
+    if (o->n == o->cap) {
+        size_t cap = o->cap ? o->cap * 2 : 8;
+        sl_batch_offset *more = sl_realloc(o->items, cap * sizeof(*more));
+        if (!more) {
+            return sl_error_nomem();
+        }
+        o->items = more;
+        o->cap = cap;
+    }
+    if (!sl_value_copy(&o->arena, &from->partition, &copy.partition) ||
+        !sl_value_copy(&o->arena, &from->offset, &copy.offset)) {
+        return sl_error_nomem();
+    }
+    o->items[o->n++] = copy;
+    return NULL;
+}
+
+static void offsets_clear(offsets *o) {
+    sl_arena_reset(&o->arena, 64 * 1024);
+    o->n = 0;
+}
+
+/* compact keeps an arena from growing with every merge: what is still needed moves to a new one. */
+static sl_error *offsets_compact(offsets *o) {
+    if (o->arena.total < 256 * 1024) {
+        return NULL;
+    }
+    offsets fresh = {0};
+    sl_arena_init(&fresh.arena, 0);
+    sl_error *err = NULL;
+    for (size_t i = 0; !err && i < o->n; i++) {
+        err = offsets_merge(&fresh, &o->items[i]);
+    }
+    if (err) {
+        sl_arena_deinit(&fresh.arena);
+        sl_free(fresh.items);
+        return err;
+    }
+    sl_arena_deinit(&o->arena);
+    sl_free(o->items);
+    *o = fresh;
+    return NULL;
+}
+
+static sl_error *collect(source *s, const sl_batch *b) {
+    for (size_t i = 0; i < b->noffsets; i++) {
+        SL_TRY(offsets_merge(&s->committable, &b->offsets[i]));
+    }
+    if (b->noffsets && s->flush_at_ms == 0) {
+        s->flush_at_ms = sl__now_ms() + s->task->env->worker->offset_flush_interval_ms;
+    }
+    return offsets_compact(&s->committable);
+}
+
+static sl_error *tell_plugin(source *s) {
+    if (!s->ops->committed) {
+        return NULL;
+    }
+    for (size_t i = 0; i < s->storing.n; i++) {
+        SL_TRY(s->ops->committed(s->plugin, &s->storing.items[i].partition, &s->storing.items[i].offset));
+    }
+    return NULL;
+}
+
+/* store makes what is committable durable and tells the plugin. A store that fails is tried again later: nothing is lost by it. */
+static sl_error *store(source *s) {
+    sl__task *t = s->task;
+    s->flush_at_ms = 0;
+    for (size_t i = 0; i < s->committable.n; i++) {
+        SL_TRY(offsets_merge(&s->storing, &s->committable.items[i]));
+    }
+    offsets_clear(&s->committable);
+    if (s->storing.n == 0) {
+        return NULL;
+    }
+    sl_error *err = sl__offsets_put(t->env->offsets, t->spec.connector, s->storing.items, s->storing.n);
+    if (err && err->cls == SL_RETRIABLE) {
+        char text[512];
+        sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: offsets were not stored and will be tried again: %s",
+                SL_STR_ARG(t->spec.connector), t->spec.task, sl_error_text(err, text, sizeof(text)));
+        sl_error_free(err);
+        s->flush_at_ms = sl__now_ms() + RETRY_FLUSH_MS;
+        return offsets_compact(&s->storing);
+    }
+    if (!err) {
+        err = tell_plugin(s);
+        offsets_clear(&s->storing);
+    }
+    return err;
+}
+
+/* ---- flights ---- */
+
+/* reap_one takes the landed first flight off the list. */
+static sl_error *reap_one(source *s) {
+    sl__flight *f = s->head;
+    sl_error *err = f->first;
+    long failed = atomic_load(&f->failed);
+    f->first = NULL;
+    if (err) {
+        err = sl__task_fail_record(s->task, SL_STAGE_KAFKA_PRODUCE, NULL, NULL, err);
+    }
+    if (err) {
+        s->stuck = true;
+        return err;
+    }
+    s->task->policy.skipped += failed > 1 ? failed - 1 : 0;
+    s->head = f->next;
+    if (!s->head) {
+        s->tail = NULL;
+    }
+    s->bytes -= f->bytes;
+    err = collect(s, f->batch);
+    sl__flight_drop(f);
+    return err;
+}
+
+static sl_error *reap(source *s) {
+    while (s->head && !s->stuck && sl__flight_landed(s->head)) {
+        SL_TRY(reap_one(s));
+    }
+    sl__metric_set(s->in_flight, (int64_t)s->bytes);
+    return NULL;
+}
+
+static void append(source *s, sl__flight *f) {
+    f->bytes = sl__batch_bytes(f->batch);
+    s->bytes += f->bytes;
+    if (s->tail) {
+        s->tail->next = f;
+    } else {
+        s->head = f;
+    }
+    s->tail = f;
+}
+
+/* ---- converting and sending ---- */
+
+static sl_error *convert(const sl__converter *c, const sl_record *r, sl_str header, const sl_schema *schema,
+                         const sl_value *v, sl_batch *b, sl_str *out) {
+    sl_buf buf;
+    bool is_null = false;
+    sl_buf_init(&buf, &b->arena);
+    sl_error *err = c->ops->to_bytes(c->state, r->topic, header, schema, v, &buf, &is_null);
+    bool failed = buf.failed;
+    sl_str bytes = sl_buf_take(&buf);
+    if (err) {
+        return err;
+    }
+    if (failed) {
+        return sl_error_nomem();
+    }
+    *out = is_null ? SL_STR_NONE : sl_str_make(bytes.p ? bytes.p : "", bytes.n);
+    return NULL;
+}
+
+/* convert_stage converts one part, with retries and policy; *skip when the record is to be passed over. */
+static sl_error *convert_stage(source *s, const sl__converter *c, sl__stage stage, const sl_record *r, sl_str header,
+                               const sl_schema *schema, const sl_value *v, sl_str *out, bool *skip) {
+    int64_t start = 0;
+    for (unsigned attempt = 1;; attempt++) {
+        sl_error *err = convert(c, r, header, schema, v, s->current->batch, out);
+        if (!err) {
+            return NULL;
+        }
+        start = start ? start : sl__now_ms();
+        if (err->cls == SL_RETRIABLE && sl__policy_backoff(&s->task->policy, start, attempt)) {
+            sl_error_free(err);
+            continue;
+        }
+        *skip = true;
+        return sl__task_fail_record(s->task, stage, &c->inst, r, err);
+    }
+}
+
+static sl_error *convert_headers(source *s, const sl_record *r, bool *skip) {
+    sl__out_header *to = s->send.headers;
+    if (r->nheaders > HEADERS_MAX) {
+        to = sl_arena_alloc(&s->current->batch->arena, r->nheaders * sizeof(*to));
+        if (!to) {
+            return sl_error_nomem();
+        }
+    }
+    for (uint32_t i = 0; i < r->nheaders && !*skip; i++) {
+        const sl_header *h = &r->headers[i];
+        to[i].name = h->name;
+        SL_TRY(convert_stage(s, &s->task->parts.header, SL_STAGE_HEADER_CONVERTER, r, h->name, h->schema, &h->value,
+                             &to[i].value, skip));
+    }
+    s->send.message.headers = to;
+    s->send.message.nheaders = r->nheaders;
+    return NULL;
+}
+
+/* prepare_message makes the message of a record; *skip when the policy passes over it. */
+static sl_error *prepare_message(source *s, const sl_record *r, bool *skip) {
+    sl__parts *parts = &s->task->parts;
+    sl__out_message *m = &s->send.message;
+    *m = (sl__out_message){.partition = r->partition, .timestamp = r->timestamp};
+    if (r->nheaders) {
+        SL_TRY(convert_headers(s, r, skip));
+    }
+    if (!*skip) {
+        SL_TRY(convert_stage(s, &parts->key, SL_STAGE_KEY_CONVERTER, r, SL_STR_NONE, r->key_schema, &r->key, &m->key,
+                             skip));
+    }
+    if (!*skip) {
+        SL_TRY(convert_stage(s, &parts->value, SL_STAGE_VALUE_CONVERTER, r, SL_STR_NONE, r->value_schema, &r->value,
+                             &m->payload, skip));
+    }
+    return NULL;
+}
+
+static void hold_wake(sl__hold_waiter *w) {
+    source *s = (source *)((char *)w - offsetof(source, hold));
+    sl__unit_wake(&s->task->unit);
+}
+
+/* may_go asks the embedded broker for room. */
+static bool may_go(source *s, sl_str topic) {
+    sl__embedded *e = sl__kafka_embedded(s->task->env->kafka);
+    if (!e || s->send.reserved) {
+        return true;
+    }
+    s->send.reserved =
+        sl__embedded_reserve(e, topic, s->send.message.key.n + s->send.message.payload.n, &s->hold);
+    return s->send.reserved;
+}
+
+/* send_message hands the prepared message to the producer. *sent = false: not now, the task waits and comes again. */
+static sl_error *send_message(source *s, const sl_record *r, bool *sent, bool *skip, sl_wait *wait) {
+    sl__out_ready ready;
+    sl_error *err = NULL;
+    bool idle = s->head == s->current && atomic_load(&s->current->pending) == (long)(s->current->batch->n - s->send.index) + 1 + s->send.unsent;
+    *sent = false;
+    SL_TRY(sl__out_resolve(&s->out, r->topic, idle, &ready, &s->send.message.topic));
+    if (ready != SL_OUT_READY || !may_go(s, r->topic)) {
+        *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = sl__now_ms() + (ready == SL_OUT_PENDING ? LOOKUP_AGAIN_MS : 200)};
+        return NULL;
+    }
+    switch (sl__producer_send(s->out.producer, &s->send.message, &s->current->target, &err)) {
+    case SL_SEND_OK:
+        *sent = true;
+        s->send.reserved = false;
+        return NULL;
+    case SL_SEND_FULL:
+        *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = sl__now_ms() + 50};
+        return NULL;
+    case SL_SEND_FAILED:
+        break;
+    }
+    if (s->send.reserved) {
+        sl__embedded_delivered(sl__kafka_embedded(s->task->env->kafka), r->topic, -1, -1,
+                               s->send.message.key.n + s->send.message.payload.n);
+        s->send.reserved = false;
+    }
+    *skip = true;
+    return sl__task_fail_record(s->task, SL_STAGE_KAFKA_PRODUCE, NULL, r, err);
+}
+
+/* send_record moves one record on. *go = false: it could not go now. */
+static sl_error *send_record(source *s, sl_record *r, bool *go, sl_wait *wait) {
+    bool skip = r->dropped;
+    *go = true;
+    if (!skip && !s->send.converted) {
+        SL_TRY(sl__task_transform(s->task, s->current->batch, r));
+        skip = r->dropped;
+        if (!skip) {
+            SL_TRY(prepare_message(s, r, &skip));
+        }
+        s->send.converted = !skip;
+    }
+    if (!skip) {
+        SL_TRY(send_message(s, r, go, &skip, wait));
+    }
+    if (skip) {
+        s->send.unsent++;
+        *go = true;
+    }
+    return NULL;
+}
+
+/* recount charges what transforms and converters have added to the batch. */
+static void recount(source *s) {
+    size_t now = sl__batch_bytes(s->current->batch);
+    s->bytes += now - s->current->bytes;
+    s->current->bytes = now;
+}
+
+/* send_current sends what it can of the current batch; *done when all of it went. */
+static sl_error *send_current(source *s, bool *done, sl_wait *wait) {
+    sl__flight *f = s->current;
+    sl_batch *b = f->batch;
+    *done = false;
+    while (s->send.index < b->n) {
+        bool go;
+        SL_TRY(send_record(s, &b->records[s->send.index], &go, wait));
+        if (!go) {
+            recount(s);
+            return NULL;
+        }
+        s->send.index++;
+        s->send.converted = false;
+    }
+    if (b->failed) {
+        return sl_error_nomem();
+    }
+    recount(s);
+    sl__metric_add(s->written, (int64_t)b->n - s->send.unsent);
+    s->current = NULL;
+    *done = true;
+    sl__flight_settle(f, 1 + s->send.unsent);
+    return NULL;
+}
+
+/* ---- polling ---- */
+
+static sl_batch *take_batch(source *s) {
+    sl_batch *b = s->spare ? s->spare : sl__batch_new(sl__host_table());
+    s->spare = NULL;
+    return b;
+}
+
+/* poll asks the plugin for a batch; *got when there is one to send. */
+static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
+    *got = false;
+    sl_batch *b = take_batch(s);
+    if (!b) {
+        return sl_error_nomem();
+    }
+    sl_error *err = s->ops->poll(s->plugin, b, wait);
+    if (!err && b->failed) {
+        err = sl_error_nomem();
+    }
+    if (err || (b->n == 0 && b->noffsets == 0)) {
+        sl__batch_reset(b);
+        s->spare = b;
+        return err;
+    }
+    sl__flight *f = sl__flight_new(s->task, b);
+    if (!f) {
+        sl__batch_free(b);
+        return sl_error_nomem();
+    }
+    sl__flight_expect(f, (long)b->n);
+    sl__metric_add(s->polled, (int64_t)b->n);
+    append(s, f);
+    s->current = f;
+    s->send.index = 0;
+    s->send.unsent = 0;
+    s->send.converted = s->send.reserved = false;
+    *got = true;
+    return NULL;
+}
+
+/* limit_wait makes sure that the step comes back in time to store offsets. */
+static void limit_wait(const source *s, sl_wait *wait) {
+    if (wait->idle && s->flush_at_ms && (wait->until_ms == 0 || wait->until_ms > s->flush_at_ms)) {
+        wait->until_ms = s->flush_at_ms;
+    }
+}
+
+static bool full(const source *s) {
+    return s->head && s->bytes >= (size_t)s->task->env->worker->task_memory_max;
+}
+
+/* advance sends the current batch, or polls for the next. */
+static sl_error *advance(source *s, bool paused, sl_wait *wait) {
+    bool done = true;
+    if (s->current) {
+        return send_current(s, &done, wait);
+    }
+    if (paused || full(s)) {
+        *wait = (sl_wait){.idle = true, .fd = -1};
+        return NULL;
+    }
+    bool got;
+    SL_TRY(poll_plugin(s, &got, wait));
+    if (!got) {
+        return NULL;
+    }
+    sl_wait blocked = {.fd = -1};
+    SL_TRY(send_current(s, &done, &blocked));
+    if (!done) {
+        *wait = blocked;
+    }
+    return NULL;
+}
+
+static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait) {
+    source *s = flow;
+    (void)t;
+    SL_TRY(reap(s));
+    if (s->flush_at_ms && sl__now_ms() >= s->flush_at_ms) {
+        SL_TRY(store(s));
+    }
+    SL_TRY(advance(s, paused, wait));
+    limit_wait(s, wait);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+static void init_source(source *s, sl__task *t) {
+    s->task = t;
+    s->ops = t->spec.def->source;
+    s->hold.wake = hold_wake;
+    sl_arena_init(&s->committable.arena, 0);
+    sl_arena_init(&s->storing.arena, 0);
+    s->polled = sl__metric_get("source_records_polled", t->spec.connector, t->spec.task);
+    s->written = sl__metric_get("source_records_written", t->spec.connector, t->spec.task);
+    s->in_flight = sl__metric_get("source_bytes_in_flight", t->spec.connector, t->spec.task);
+}
+
+static sl_error *source_open(sl__task *t, void *flow) {
+    source *s = flow;
+    init_source(s, t);
+    SL_TRY(sl__out_init(&s->out, t));
+    SL_TRY(s->ops->open(&t->plugin.context, &s->plugin));
+    sl__task_plugin_opened(t, s->plugin);
+    return NULL;
+}
+
+/* give_up_current lets go of a batch that was not sent whole: its offset is not committed, so it will be read again. */
+static void give_up_current(source *s) {
+    sl__flight *f = s->current;
+    if (!f) {
+        return;
+    }
+    long unsent = (long)(f->batch->n - s->send.index) + s->send.unsent;
+    s->current = NULL;
+    f->batch->noffsets = 0;
+    sl__flight_settle(f, unsent + 1);
+}
+
+static bool source_drain(sl__task *t, void *flow, sl_wait *wait) {
+    source *s = flow;
+    give_up_current(s);
+    sl_error *err = reap(s);
+    if (!err && s->head && !s->stuck) {
+        *wait = (sl_wait){.idle = true, .fd = -1};
+        return false;
+    }
+    sl_error_free(err);
+    err = store(s);
+    if (err) {
+        char text[512];
+        sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: the last offsets were not stored: %s", SL_STR_ARG(t->spec.connector),
+                t->spec.task, sl_error_text(err, text, sizeof(text)));
+        sl_error_free(err);
+    }
+    return true;
+}
+
+static void drop_flights(source *s) {
+    give_up_current(s);
+    while (s->head) {
+        sl__flight *f = s->head;
+        s->head = f->next;
+        sl__flight_drop(f);
+    }
+}
+
+static void source_close(sl__task *t, void *flow) {
+    source *s = flow;
+    if (!s->task) {
+        return;
+    }
+    if (t->plugin_open) {
+        s->ops->close(sl__task_plugin_closing(t));
+    }
+    sl__embedded *e = sl__kafka_embedded(t->env->kafka);
+    if (e) {
+        sl__embedded_forget(e, &s->hold);
+    }
+    drop_flights(s);
+    sl__out_deinit(&s->out);
+    sl__batch_free(s->spare);
+    sl_arena_deinit(&s->committable.arena);
+    sl_arena_deinit(&s->storing.arena);
+    sl_free(s->committable.items);
+    sl_free(s->storing.items);
+    sl__metric_release(s->polled);
+    sl__metric_release(s->written);
+    sl__metric_release(s->in_flight);
+}
+
+const sl__flow sl__source_flow = {
+    .size = sizeof(source),
+    .open = source_open,
+    .step = source_step,
+    .drain = source_drain,
+    .close = source_close,
+};
