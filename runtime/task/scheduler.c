@@ -111,6 +111,15 @@ static void kick_reactor(sl__sched *s) {
     (void)r; /* a full counter wakes it as well */
 }
 
+/* watch_growth makes the reactor look in time whether the pool must grow: units wait and no thread is free.
+   @locks s->lock held */
+static void watch_growth(sl__sched *s) {
+    if (s->head && s->busy >= s->threads && s->threads < s->max_threads &&
+        (s->reactor_until == 0 || s->reactor_until > s->head->queued_ms + GROW_AFTER_MS)) {
+        kick_reactor(s);
+    }
+}
+
 /* unwatch takes the unit's descriptor out of epoll. Done before each step: the step may close the descriptor, and another
    unit may get the same number. @locks s->lock held */
 static void unwatch(sl__sched *s, sl__unit *u) {
@@ -137,12 +146,7 @@ static void enqueue(sl__sched *s, sl__unit *u) {
     s->tail = u;
     s->queued++;
     pthread_cond_signal(&s->ready);
-    if (s->busy >= s->threads && s->threads < s->max_threads) {
-        int64_t look = u->queued_ms + GROW_AFTER_MS;
-        if (s->reactor_until == 0 || s->reactor_until > look) {
-            kick_reactor(s);
-        }
-    }
+    watch_growth(s);
 }
 
 /* watch registers the wait's descriptor. Gives false when epoll refuses it (the unit then steps again soon). */
@@ -190,6 +194,7 @@ static void run_unit(sl__sched *s, sl__unit *u) {
     u->state = SL_UNIT_RUNNING;
     s->busy++;
     s->steps++;
+    watch_growth(s);
     pthread_mutex_unlock(&s->lock);
     sl_wait wait = {.fd = -1};
     bool more = u->step(u, &wait);
