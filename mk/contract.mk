@@ -14,5 +14,5 @@ contract: $(B)/contract $(PLUGIN_SO)
 
 # The plugin template: built outside the tree against an installed Sluice, loaded and run.
 .PHONY: template
-template: all
+template: all $(B)/contract
 	@B=$(B) bash tests/template/run.sh
