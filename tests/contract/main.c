@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "contract: %s\n", err->message);
         return 2;
     }
-    if (refused(reg) || !mkdtemp(dir)) {
+    if (refused(reg) || !mkdtemp(dir) || chdir(dir)) { /* odd settings make files: not here */
         return 2;
     }
     c.reg = reg;
