@@ -97,7 +97,7 @@ log "a plugin for another version is refused by name"
 mkdir "$work/other"
 cp -r "$root$prefix/include/sluice" "$work/plugin/sluice"
 sed -i 's/^#define SL_ABI_MAJOR .*/#define SL_ABI_MAJOR 99/' "$work/plugin/sluice/host.h"
-PKG_CONFIG_SYSROOT_DIR=$root make -s -B -C "$work/plugin" CC="gcc -I$work/plugin"
+PKG_CONFIG_SYSROOT_DIR=$root make -s -B -C "$work/plugin" CFLAGS="-I$work/plugin"
 mv "$work/plugin/template.so" "$work/other/"
 refusal=$("$sluice" plugins --plugin-path="$work/other" 2>&1) || true
 case $refusal in
