@@ -52,7 +52,7 @@ group_packages() {
         ;;
     demo)
         group_packages build
-        echo "postgresql-$pg" "postgresql-client-$pg" sqlite3 procps util-linux
+        echo "postgresql-$pg" "postgresql-client-$pg" sqlite3 procps util-linux diffutils curl jq
         ;;
     check)
         group_packages demo
