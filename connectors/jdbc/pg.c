@@ -51,7 +51,7 @@ static void pg_interrupt(jdbc_db *db) {
 
 static sl_error *pg_connect(jdbc_db *db, int64_t wait_ms, bool *fresh) {
     jdbc_pg *c = pg(db);
-    if (c->conn && PQstatus(c->conn) == CONNECTION_BAD) {
+    if (c->conn && (c->broken || PQstatus(c->conn) == CONNECTION_BAD)) {
         jdbc_pg_drop(c);
     }
     *fresh = c->conn == NULL;
@@ -86,6 +86,9 @@ static sl_error *pg_commit(jdbc_db *db) {
 
 static void pg_rollback(jdbc_db *db) {
     jdbc_pg *c = pg(db);
+    if (c->broken) {
+        jdbc_pg_drop(c); /* which rolls back as well */
+    }
     if (!c->in_transaction || !c->conn) {
         return;
     }
@@ -94,7 +97,7 @@ static void pg_rollback(jdbc_db *db) {
     sl_error *err = jdbc_pg_run(c, "ROLLBACK", NULL, &res);
     PQclear(res);
     if (err) {
-        jdbc_pg_drop(c); /* which rolls back as well */
+        jdbc_pg_drop(c);
     }
     sl_error_free(err);
     c->in_transaction = false;

@@ -38,7 +38,7 @@ static bool take_wake(const jdbc_pg *c) {
 }
 
 /* wait_for waits until fd is ready, woken, or the time has come (deadline 0 = none); *ready has the poll events. */
-static sl_error *wait_for(const jdbc_pg *c, int fd, short events, int64_t deadline, short *ready) {
+static sl_error *wait_for(jdbc_pg *c, int fd, short events, int64_t deadline, short *ready) {
     for (;;) {
         struct pollfd p[2] = {{c->wake, POLLIN, 0}, {fd, events, 0}};
         int64_t left = deadline ? deadline - now_ms() : 60000;
@@ -51,6 +51,7 @@ static sl_error *wait_for(const jdbc_pg *c, int fd, short events, int64_t deadli
             return sl_error_new(SL_E_IO, SL_RETRIABLE, "poll failed: errno %d", errno);
         }
         if (n > 0 && p[0].revents && take_wake(c)) {
+            c->broken = c->conn != NULL && fd >= 0;
             return interrupted();
         }
         if (n > 0 && fd >= 0 && p[1].revents) {
@@ -274,11 +275,13 @@ void jdbc_pg_drop(jdbc_pg *c) {
     c->queued = 0;
     c->pipeline = false;
     c->in_transaction = false;
+    c->broken = false;
 }
 
 /* ---- statements ---- */
 
-static sl_error *lost(const jdbc_pg *c) {
+static sl_error *lost(jdbc_pg *c) {
+    c->broken = true;
     const char *text = PQerrorMessage(c->conn);
     return sl_error_new(SL_E_NETWORK, SL_RETRIABLE, "postgresql: connection lost: %.*s", (int)strcspn(text, "\n"), text);
 }

@@ -19,6 +19,7 @@ typedef struct jdbc_pg {
     unsigned queued; /* statements whose results are not read */
     bool pipeline;
     bool in_transaction;
+    bool broken;     /* interrupted or lost in the middle: of no more use */
     sl_buf *buffers; /* one for each parameter of the widest statement so far */
     size_t nbuffers;
 } jdbc_pg;
