@@ -30,10 +30,11 @@ static sl_error *take_worker(sl__cli_files *set, const sl__config_file *f) {
         return NULL;
     }
     if (set->worker) {
-        return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "'%.*s' and '%.*s' both have a worker's settings, expected one; a connector's file has name and "
-                            "connector.class",
-                            SL_STR_ARG(set->worker->path), SL_STR_ARG(f->path));
+        return sl_error_new(
+            SL_E_CONFIG, SL_USER,
+            "'%.*s' and '%.*s' both have a worker's settings, expected one; a connector's file has name and "
+            "connector.class",
+            SL_STR_ARG(set->worker->path), SL_STR_ARG(f->path));
     }
     set->worker = f;
     return NULL;
@@ -43,7 +44,8 @@ static sl_error *take_connector(sl__cli_files *set, const sl__connector_config *
     for (size_t i = 0; c->name.p && i < set->nconnectors; i++) {
         const sl__connector_config *other = &set->connectors[i];
         if (other->name.p && sl_str_eq(other->name, c->name)) {
-            return sl_error_new(SL_E_CONFIG, SL_USER, "connector '%.*s' is in '%.*s' and in '%.*s', expected different names",
+            return sl_error_new(SL_E_CONFIG, SL_USER,
+                                "connector '%.*s' is in '%.*s' and in '%.*s', expected different names",
                                 SL_STR_ARG(c->name), SL_STR_ARG(other->file), SL_STR_ARG(c->file));
         }
     }
@@ -97,7 +99,8 @@ void sl__cli_files_free(sl__cli_files *set) {
 
 /* ---- problems ---- */
 
-const char *sl__cli_place(const sl_config *c, sl_str key, sl_str file, uint32_t line, char *out, size_t size) {
+const char *sl__cli_place(const sl_config *c, sl_str key, sl_str file, uint32_t line, char *out,
+                          size_t size) {
     const sl_config_entry *e = key.p ? sl_config_find(c, key) : NULL;
     if (e) {
         file = e->file.p ? e->file : file;
@@ -111,7 +114,8 @@ const char *sl__cli_place(const sl_config *c, sl_str key, sl_str file, uint32_t 
     return out;
 }
 
-size_t sl__cli_print_report(FILE *to, const sl_config_report *r, const sl_config *c, sl_str file, uint32_t line) {
+size_t sl__cli_print_report(FILE *to, const sl_config_report *r, const sl_config *c, sl_str file,
+                            uint32_t line) {
     char place[4200];
     for (size_t i = 0; i < r->n; i++) {
         const sl_config_problem *p = &r->items[i];

@@ -17,9 +17,9 @@ enum { SL_EXIT_OK = 0, SL_EXIT_FAILED = 1, SL_EXIT_USAGE = 2, SL_EXIT_CONFIG = 3
 
 typedef struct sl__command {
     const char *name;
-    const char *args;    /* as the usage shows them */
-    const char *summary; /* one line */
-    const char *help;    /* the rest of `sluice help NAME` */
+    const char *args;                                                  /* as the usage shows them */
+    const char *summary;                                               /* one line */
+    const char *help;                                                  /* the rest of `sluice help NAME` */
     int (*run)(const struct sl__command *self, int argc, char **argv); /* argv[0] is the first argument */
 } sl__command;
 
@@ -46,21 +46,24 @@ typedef struct sl__cli_files {
     sl_arena arena; /* holds everything below */
     sl__cli_file *items;
     size_t n;
-    const sl__config_file *worker;     /* the file with the worker's settings, or NULL */
-    sl__connector_config *connectors;  /* of all files */
+    const sl__config_file *worker;    /* the file with the worker's settings, or NULL */
+    sl__connector_config *connectors; /* of all files */
     size_t nconnectors;
 } sl__cli_files;
 
-/* sl__cli_files_read reads the files. What is wrong with one is kept with it; the error is about the set: two workers, two
-   connectors of one name. */
+/* sl__cli_files_read reads the files. What is wrong with one is kept with it; the error is about the set: two
+   workers, two connectors of one name. */
 SL_MUST_CHECK sl_error *sl__cli_files_read(sl__cli_files *set, int argc, char **argv);
 void sl__cli_files_free(sl__cli_files *set);
 
-/* sl__cli_place writes "FILE:LINE" of a problem's key into out: of its entry, else of the whole (line 0: "FILE"). */
+/* sl__cli_place writes "FILE:LINE" of a problem's key into out: of its entry, else of the whole (line 0:
+ * "FILE"). */
 const char *sl__cli_place(const sl_config *c, sl_str key, sl_str file, uint32_t line, char *out, size_t size);
 
-/* sl__cli_print_report writes a line for each problem, "FILE:LINE: KEY: message"; gives how many errors there were. */
-size_t sl__cli_print_report(FILE *to, const sl_config_report *r, const sl_config *c, sl_str file, uint32_t line);
+/* sl__cli_print_report writes a line for each problem, "FILE:LINE: KEY: message"; gives how many errors there
+ * were. */
+size_t sl__cli_print_report(FILE *to, const sl_config_report *r, const sl_config *c, sl_str file,
+                            uint32_t line);
 
 /* sl__cli_load_plugins loads plugin.path (absent = the default folder). */
 SL_MUST_CHECK sl_error *sl__cli_load_plugins(sl_str plugin_path, sl__registry **out);

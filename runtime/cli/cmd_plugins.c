@@ -1,5 +1,6 @@
 /*
- * cmd_plugins.c - `sluice plugins`: what was found, and the settings of each; for people, as JSON and as Markdown.
+ * cmd_plugins.c - `sluice plugins`: what was found, and the settings of each; for people, as JSON and as
+ * Markdown.
  *
  * The reference pages in docs/ are made from the Markdown form, so nothing in it depends on the machine.
  * Threads: the main thread. Memory: everything lives until the command ends.
@@ -35,8 +36,8 @@ typedef struct listing {
 } listing;
 
 static const char *const type_names[] = {
-    [SL_CONFIG_BOOLEAN] = "boolean", [SL_CONFIG_STRING] = "string", [SL_CONFIG_INT] = "int",
-    [SL_CONFIG_LONG] = "long",       [SL_CONFIG_DOUBLE] = "double", [SL_CONFIG_LIST] = "list",
+    [SL_CONFIG_BOOLEAN] = "boolean",   [SL_CONFIG_STRING] = "string", [SL_CONFIG_INT] = "int",
+    [SL_CONFIG_LONG] = "long",         [SL_CONFIG_DOUBLE] = "double", [SL_CONFIG_LIST] = "list",
     [SL_CONFIG_PASSWORD] = "password", [SL_CONFIG_CLASS] = "class",
 };
 static const char *const importance_names[] = {[SL_HIGH] = "high", [SL_MEDIUM] = "medium", [SL_LOW] = "low"};
@@ -75,7 +76,8 @@ static void text_row(sl_buf *b, const sl_config_row *row) {
         sl_buf_printf(b, "      also: %s\n", row->aliases);
     }
     if (row->support != SL_SUPPORTED) {
-        sl_buf_printf(b, "      %s: %s\n", support_names[row->support], row->remedy ? row->remedy : "remove it");
+        sl_buf_printf(b, "      %s: %s\n", support_names[row->support],
+                      row->remedy ? row->remedy : "remove it");
     }
 }
 
@@ -155,7 +157,8 @@ static void markdown_row(sl_buf *b, const sl_config_row *row) {
 static void markdown_subject(listing *l, const subject *s) {
     sl_buf *b = &l->out;
     sl_buf_printf(b, "%s## %s\n\n", l->shown ? "\n" : "", s->name);
-    sl_buf_printf(b, "%c%s.", *s->kind >= 'a' && *s->kind <= 'z' ? *s->kind - 'a' + 'A' : *s->kind, s->kind + 1);
+    sl_buf_printf(b, "%c%s.", *s->kind >= 'a' && *s->kind <= 'z' ? *s->kind - 'a' + 'A' : *s->kind,
+                  s->kind + 1);
     if (s->doc) {
         sl_buf_printf(b, " %s", s->doc);
     }
@@ -167,7 +170,8 @@ static void markdown_subject(listing *l, const subject *s) {
         sl_buf_add_z(b, "\nIt has no settings.\n");
         return;
     }
-    sl_buf_add_z(b, "\n| setting | type | default | importance | meaning |\n| --- | --- | --- | --- | --- |\n");
+    sl_buf_add_z(b,
+                 "\n| setting | type | default | importance | meaning |\n| --- | --- | --- | --- | --- |\n");
     for (size_t i = 0; i < s->nrows; i++) {
         markdown_row(b, &s->rows[i]);
     }
@@ -264,8 +268,13 @@ static void show_def(void *arg, const sl_plugin_def *def, const sl_plugin *table
         }
     }
     if (wanted) {
-        const subject s = {sl__catalog_kind_name(def->kind), def->name, def->aliases, def->version, def->doc,
-                           def->settings, def->nsettings};
+        const subject s = {sl__catalog_kind_name(def->kind),
+                           def->name,
+                           def->aliases,
+                           def->version,
+                           def->doc,
+                           def->settings,
+                           def->nsettings};
         show(l, &s);
     }
 }
@@ -273,9 +282,12 @@ static void show_def(void *arg, const sl_plugin_def *def, const sl_plugin *table
 /* show_own shows the runtime's own tables, which have names of their own. */
 static void show_own(listing *l) {
     const subject own[] = {
-        {"settings of the", "worker", NULL, NULL, "What the worker's file may hold.", sl__worker_rows, sl__worker_nrows},
-        {"settings of every", "connector", NULL, NULL, "What every connector takes.", sl__connector_rows, sl__connector_nrows},
-        {"settings of every", "sink", NULL, NULL, "What every sink connector takes.", sl__sink_rows, sl__sink_nrows},
+        {"settings of the", "worker", NULL, NULL, "What the worker's file may hold.", sl__worker_rows,
+         sl__worker_nrows},
+        {"settings of every", "connector", NULL, NULL, "What every connector takes.", sl__connector_rows,
+         sl__connector_nrows},
+        {"settings of every", "sink", NULL, NULL, "What every sink connector takes.", sl__sink_rows,
+         sl__sink_nrows},
         {"settings of every", "source", NULL, NULL, "What every source connector takes.", sl__source_rows,
          sl__source_nrows},
     };
@@ -293,7 +305,8 @@ static int report_missing(const sl__command *self, const listing *l) {
     int code = SL_EXIT_OK;
     for (int i = 0; i < l->nnames; i++) {
         if (!l->found[i]) {
-            fprintf(stderr, "sluice %s: no plugin '%s'; `sluice plugins` lists them\n", self->name, l->names[i]);
+            fprintf(stderr, "sluice %s: no plugin '%s'; `sluice plugins` lists them\n", self->name,
+                    l->names[i]);
             code = SL_EXIT_USAGE;
         }
     }

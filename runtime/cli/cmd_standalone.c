@@ -57,7 +57,9 @@ static sl_error *check_files(standalone *s, size_t *errors) {
             ++*errors;
             continue;
         }
-        const sl_config *c = f->file.has_worker ? &f->file.worker : f->file.nconnectors ? &f->file.connectors[0].raw : NULL;
+        const sl_config *c = f->file.has_worker    ? &f->file.worker
+                             : f->file.nconnectors ? &f->file.connectors[0].raw
+                                                   : NULL;
         *errors += log_report(&f->report, c, f->file.path, 0);
     }
     return NULL;
@@ -73,7 +75,8 @@ static sl_error *check_worker(standalone *s, size_t *errors) {
 }
 
 static sl_error *check_connectors(standalone *s, size_t *errors) {
-    sl__validate_env env = {.catalog = &s->catalog, .providers = s->worker.providers, .worker = &s->worker.settings};
+    sl__validate_env env = {
+        .catalog = &s->catalog, .providers = s->worker.providers, .worker = &s->worker.settings};
     for (size_t i = 0; i < s->files.nconnectors; i++) {
         const sl__connector_config *c = &s->files.connectors[i];
         sl_config_report report;
@@ -87,7 +90,8 @@ static sl_error *check_connectors(standalone *s, size_t *errors) {
 
 static sl_error *check_all(standalone *s, size_t *errors) {
     SL_TRY(check_files(s, errors));
-    SL_TRY(sl__cli_load_plugins(sl_config_get(&s->files.worker->worker, SL_STR("plugin.path")), &s->registry));
+    SL_TRY(
+        sl__cli_load_plugins(sl_config_get(&s->files.worker->worker, SL_STR("plugin.path")), &s->registry));
     s->catalog = sl__registry_catalog(s->registry, sl__host_table());
     SL_TRY(check_worker(s, errors));
     return check_connectors(s, errors);
@@ -111,7 +115,8 @@ static int run_checked(standalone *s) {
     size_t errors = 0;
     sl_error *err = check_all(s, &errors);
     if (!err && errors) {
-        sl__log(SL_LOG_ERROR, COMPONENT, "not started: %zu error%s in the configuration", errors, errors == 1 ? "" : "s");
+        sl__log(SL_LOG_ERROR, COMPONENT, "not started: %zu error%s in the configuration", errors,
+                errors == 1 ? "" : "s");
         return SL_EXIT_CONFIG;
     }
     err = err ? err : run_worker(s);

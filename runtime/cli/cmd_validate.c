@@ -34,7 +34,9 @@ static void show_files(validation *v) {
             v->errors++;
             continue;
         }
-        const sl_config *c = f->file.has_worker ? &f->file.worker : f->file.nconnectors ? &f->file.connectors[0].raw : NULL;
+        const sl_config *c = f->file.has_worker    ? &f->file.worker
+                             : f->file.nconnectors ? &f->file.connectors[0].raw
+                                                   : NULL;
         show(v, &f->report, c, f->file.path, 0);
     }
 }
@@ -45,7 +47,8 @@ static sl_error *check_worker(validation *v) {
         return NULL;
     }
     sl_config_report_init(&report, &v->files.arena);
-    SL_TRY(sl__worker_validate(&v->catalog, &v->files.worker->worker, true, &v->files.arena, &report, &v->worker));
+    SL_TRY(sl__worker_validate(&v->catalog, &v->files.worker->worker, true, &v->files.arena, &report,
+                               &v->worker));
     show(v, &report, &v->files.worker->worker, v->files.worker->path, 0);
     return NULL;
 }
@@ -68,7 +71,8 @@ static sl_error *check_connectors(validation *v) {
 }
 
 static sl_error *check_all(validation *v) {
-    sl_str path = v->files.worker ? sl_config_get(&v->files.worker->worker, SL_STR("plugin.path")) : SL_STR_NONE;
+    sl_str path =
+        v->files.worker ? sl_config_get(&v->files.worker->worker, SL_STR("plugin.path")) : SL_STR_NONE;
     show_files(v);
     SL_TRY(sl__cli_load_plugins(path, &v->registry));
     v->catalog = sl__registry_catalog(v->registry, sl__host_table());
@@ -77,9 +81,9 @@ static sl_error *check_all(validation *v) {
 }
 
 static int finish(const validation *v) {
-    printf("%zu file%s, %zu connector%s: %zu error%s, %zu warning%s\n", v->files.n, v->files.n == 1 ? "" : "s",
-           v->files.nconnectors, v->files.nconnectors == 1 ? "" : "s", v->errors, v->errors == 1 ? "" : "s", v->warnings,
-           v->warnings == 1 ? "" : "s");
+    printf("%zu file%s, %zu connector%s: %zu error%s, %zu warning%s\n", v->files.n,
+           v->files.n == 1 ? "" : "s", v->files.nconnectors, v->files.nconnectors == 1 ? "" : "s", v->errors,
+           v->errors == 1 ? "" : "s", v->warnings, v->warnings == 1 ? "" : "s");
     return v->errors ? SL_EXIT_CONFIG : SL_EXIT_OK;
 }
 

@@ -11,19 +11,25 @@ static int cmd_version(const sl__command *self, int argc, char **argv);
 static const sl__command commands[] = {
     {"standalone", "WORKER.properties [CONNECTOR.properties|.json ...]  |  PIPELINE.yaml",
      "runs connectors in this process until it is stopped",
-     "The first form takes a worker's settings and any number of connectors, as connect-standalone does. The second\n"
+     "The first form takes a worker's settings and any number of connectors, as connect-standalone does. The "
+     "second\n"
      "takes one file that holds both. Other files may follow it.\n"
      "SIGTERM or SIGINT (Ctrl-C) stops it: tasks finish, offsets are stored. A second one ends it at once.\n",
      sl__cmd_standalone},
     {"validate", "[--connect] FILE...", "checks configuration files without running them",
-     "Prints a line for everything that is wrong, FILE:LINE: KEY: what was expected, and exits with 3 if anything is. A key\n"
-     "that looks like a misspelt one is an error here. Give the worker's file too when connectors use ${provider:path:key}:\n"
+     "Prints a line for everything that is wrong, FILE:LINE: KEY: what was expected, and exits with 3 if "
+     "anything is. A key\n"
+     "that looks like a misspelt one is an error here. Give the worker's file too when connectors use "
+     "${provider:path:key}:\n"
      "they are resolved, and never shown.\n"
      "  --connect   let connectors connect to their systems and check there as well\n",
      sl__cmd_validate},
-    {"plugins", "[--plugin-path=PATHS] [--json|--markdown] [NAME...]", "lists plugins, or the settings of some",
-     "Without a NAME: every connector, transform, predicate, converter and config provider that was found, and plugins\n"
-     "that could not be used with the reason. With one: its settings. NAME is a short name or a Java class; `worker`,\n"
+    {"plugins", "[--plugin-path=PATHS] [--json|--markdown] [NAME...]",
+     "lists plugins, or the settings of some",
+     "Without a NAME: every connector, transform, predicate, converter and config provider that was found, "
+     "and plugins\n"
+     "that could not be used with the reason. With one: its settings. NAME is a short name or a Java class; "
+     "`worker`,\n"
      "`connector`, `sink` and `source` are the settings of the worker and those that all connectors have.\n",
      sl__cmd_plugins},
     {"version", "", "prints the version", "", cmd_version},
@@ -45,8 +51,9 @@ static void print_help(FILE *to) {
     for (size_t i = 0; i < NCOMMANDS; i++) {
         fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
     }
-    fprintf(to, "\nexit codes: 0 done, 1 failed while running, 2 called wrongly, 3 the configuration is wrong\n"
-                "`sluice help COMMAND` says more.\n");
+    fprintf(to,
+            "\nexit codes: 0 done, 1 failed while running, 2 called wrongly, 3 the configuration is wrong\n"
+            "`sluice help COMMAND` says more.\n");
 }
 
 static int print_command_help(const sl__command *c) {
@@ -86,7 +93,9 @@ int main(int argc, char **argv) {
         print_help(stderr);
         return SL_EXIT_USAGE;
     }
-    const char *name = is_word(argv[1], "--help", "-h") ? "help" : is_word(argv[1], "--version", "-V") ? "version" : argv[1];
+    const char *name = is_word(argv[1], "--help", "-h")      ? "help"
+                       : is_word(argv[1], "--version", "-V") ? "version"
+                                                             : argv[1];
     const sl__command *c = find_command(name);
     if (!c) {
         fprintf(stderr, "sluice: no command '%s'; `sluice help` lists them\n", argv[1]);

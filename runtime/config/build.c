@@ -9,7 +9,8 @@ void sl__config_builder_init(sl__config_builder *b, sl_arena *arena) {
 
 static sl_error *builder_grow(sl__config_builder *b) {
     if (b->n == SL_CONFIG_MAX_ENTRIES) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "more than %d settings, expected fewer", SL_CONFIG_MAX_ENTRIES);
+        return sl_error_new(SL_E_CONFIG, SL_USER, "more than %d settings, expected fewer",
+                            SL_CONFIG_MAX_ENTRIES);
     }
     size_t cap = b->cap ? b->cap * 2 : 32;
     sl_config_entry *entries = sl_arena_alloc(b->arena, cap * sizeof(*entries));

@@ -59,13 +59,14 @@ static sl_str not_found(const char *noun, sl_str name, const char *near, sl_aren
     if (near) {
         return sl_arena_printf(arena, "no %s '%.*s'; did you mean '%s'?", noun, SL_STR_ARG(name), near);
     }
-    return sl_arena_printf(arena, "no %s '%.*s'; `sluice plugins` lists those that were found, plugin.path adds folders",
-                           noun, SL_STR_ARG(name));
+    return sl_arena_printf(
+        arena, "no %s '%.*s'; `sluice plugins` lists those that were found, plugin.path adds folders", noun,
+        SL_STR_ARG(name));
 }
 
 /* find_one gives true when the name is settled: the definition, or why it cannot be told. */
-static bool find_one(const sl__catalog *c, sl_plugin_kind kind, sl_str name, sl_arena *arena, const sl_plugin_def **def,
-                     sl_str *why) {
+static bool find_one(const sl__catalog *c, sl_plugin_kind kind, sl_str name, sl_arena *arena,
+                     const sl_plugin_def **def, sl_str *why) {
     char text[512];
     *def = NULL;
     sl_error *err = c->find(c->arg, kind, name, def);
@@ -86,9 +87,11 @@ const sl_plugin_def *sl__catalog_find(const sl__catalog *c, sl_plugin_kind kind,
     return def;
 }
 
-const sl_plugin_def *sl__catalog_find_connector(const sl__catalog *c, sl_str name, sl_arena *arena, sl_str *why) {
+const sl_plugin_def *sl__catalog_find_connector(const sl__catalog *c, sl_str name, sl_arena *arena,
+                                                sl_str *why) {
     const sl_plugin_def *def = NULL;
-    if (find_one(c, SL_KIND_SOURCE, name, arena, &def, why) || find_one(c, SL_KIND_SINK, name, arena, &def, why)) {
+    if (find_one(c, SL_KIND_SOURCE, name, arena, &def, why) ||
+        find_one(c, SL_KIND_SINK, name, arena, &def, why)) {
         return def;
     }
     const char *near = sl__catalog_nearest(c, SL_KIND_SOURCE, name);

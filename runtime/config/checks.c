@@ -46,7 +46,9 @@ static const char *check_server(sl_str item, sl_arena *arena) {
     if (scheme < item.n) {
         item = sl_str_skip(item, scheme + 3);
     }
-    return split_port(item, &host, &port) && host.n && is_port(port, 1) ? NULL : "expected host:port,host:port,... or embedded:";
+    return split_port(item, &host, &port) && host.n && is_port(port, 1)
+               ? NULL
+               : "expected host:port,host:port,... or embedded:";
 }
 
 const char *sl__check_servers(const sl_config_row *row, sl_str value, sl_arena *arena) {
@@ -54,7 +56,8 @@ const char *sl__check_servers(const sl_config_row *row, sl_str value, sl_arena *
     if (sl_str_starts(value, SL_STR("embedded:"))) {
         return NULL;
     }
-    return value.n ? check_items(value, arena, check_server) : "expected host:port,host:port,... or embedded:";
+    return value.n ? check_items(value, arena, check_server)
+                   : "expected host:port,host:port,... or embedded:";
 }
 
 static const char *check_listener(sl_str item, sl_arena *arena) {
@@ -72,12 +75,15 @@ static const char *check_listener(sl_str item, sl_arena *arena) {
     if (sl_str_ends(item, SL_STR("/"))) {
         item.n--;
     }
-    return split_port(item, &host, &port) && is_port(port, 0) ? NULL : "expected http://HOST:PORT, such as http://127.0.0.1:8083";
+    return split_port(item, &host, &port) && is_port(port, 0)
+               ? NULL
+               : "expected http://HOST:PORT, such as http://127.0.0.1:8083";
 }
 
 const char *sl__check_listeners(const sl_config_row *row, sl_str value, sl_arena *arena) {
     (void)row;
-    return sl_str_trim(value).n ? check_items(value, arena, check_listener) : "expected at least one http://HOST:PORT";
+    return sl_str_trim(value).n ? check_items(value, arena, check_listener)
+                                : "expected at least one http://HOST:PORT";
 }
 
 const char *sl__check_name(const sl_config_row *row, sl_str value, sl_arena *arena) {
@@ -104,7 +110,8 @@ const char *sl__check_unique(const sl_config_row *row, sl_str value, sl_arena *a
         item = sl_str_trim(item);
         while (item.n && sl_str_next(&rest, ',', &other)) {
             if (sl_str_eq(item, sl_str_trim(other))) {
-                sl_str text = sl_arena_printf(arena, "expected each name once, '%.*s' is there twice", SL_STR_ARG(item));
+                sl_str text = sl_arena_printf(arena, "expected each name once, '%.*s' is there twice",
+                                              SL_STR_ARG(item));
                 return text.p ? text.p : "expected each name once";
             }
         }
@@ -147,7 +154,8 @@ static const char *check_regex(sl_str item, sl_arena *arena) {
     }
     PCRE2_UCHAR reason[128] = "";
     pcre2_get_error_message(code, reason, sizeof reason);
-    sl_str text = sl_arena_printf(arena, "expected a regular expression; %s at character %zu", (const char *)reason, at);
+    sl_str text = sl_arena_printf(arena, "expected a regular expression; %s at character %zu",
+                                  (const char *)reason, at);
     return text.p ? text.p : "expected a regular expression";
 }
 
@@ -164,7 +172,9 @@ const char *sl__check_regexes(const sl_config_row *row, sl_str value, sl_arena *
 const char *sl__check_count(const sl_config_row *row, sl_str value, sl_arena *arena) {
     int64_t n = 0;
     (void)row, (void)arena;
-    return sl_str_to_i64(value, &n) && (n == -1 || n > 0) ? NULL : "expected a number above 0, or -1 for the broker's default";
+    return sl_str_to_i64(value, &n) && (n == -1 || n > 0)
+               ? NULL
+               : "expected a number above 0, or -1 for the broker's default";
 }
 
 bool sl__regex_matches(sl_str pattern, sl_str text) {
@@ -173,7 +183,8 @@ bool sl__regex_matches(sl_str pattern, sl_str text) {
     pcre2_code *re = pcre2_compile((PCRE2_SPTR)(pattern.p ? pattern.p : ""), pattern.n,
                                    PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, NULL);
     pcre2_match_data *match = re ? pcre2_match_data_create_from_pattern(re, NULL) : NULL;
-    bool matches = match && pcre2_match(re, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, match, NULL) > 0;
+    bool matches =
+        match && pcre2_match(re, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, match, NULL) > 0;
     pcre2_match_data_free(match);
     pcre2_code_free(re);
     return matches;

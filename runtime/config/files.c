@@ -31,7 +31,8 @@ static sl_error *read_all(const char *path, int fd, sl_buf *text) {
         }
         text->n += n > 0 ? (size_t)n : 0;
         if (text->n > SL_CONFIG_MAX_FILE) {
-            return sl_error_new(SL_E_CONFIG, SL_USER, "%s: larger than 4 MiB, expected a configuration file", path);
+            return sl_error_new(SL_E_CONFIG, SL_USER, "%s: larger than 4 MiB, expected a configuration file",
+                                path);
         }
     }
 }
@@ -67,7 +68,8 @@ static sl_error *parse_json(sl_str text, sl_arena *arena, sl_config_report *repo
     return one_connector(out, arena, connector);
 }
 
-static sl_error *parse_properties(sl_str text, sl_arena *arena, sl_config_report *report, sl__config_file *out) {
+static sl_error *parse_properties(sl_str text, sl_arena *arena, sl_config_report *report,
+                                  sl__config_file *out) {
     sl_config settings;
     SL_TRY(sl__properties_parse(text, out->path, arena, report, &settings));
     if (!sl_config_find(&settings, SL_STR("connector.class")) && !sl_config_find(&settings, SL_STR("name"))) {
@@ -96,7 +98,8 @@ sl_error *sl__config_file_parse(sl_str text, sl_str path, sl_arena *arena, sl_co
     return parse_properties(text, arena, report, out);
 }
 
-sl_error *sl__config_file_read(const char *path, sl_arena *arena, sl_config_report *report, sl__config_file *out) {
+sl_error *sl__config_file_read(const char *path, sl_arena *arena, sl_config_report *report,
+                               sl__config_file *out) {
     sl_buf text;
     sl_buf_init(&text, NULL);
     sl_error *err = read_file(path, &text);

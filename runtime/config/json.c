@@ -1,8 +1,8 @@
 /*
  * json.c - see json.h.
  *
- * jansson judges the text and decodes strings. It keeps neither places nor repeated members, so a small scanner walks the
- * text, known to be valid by then, member by member.
+ * jansson judges the text and decodes strings. It keeps neither places nor repeated members, so a small
+ * scanner walks the text, known to be valid by then, member by member.
  */
 #include "config/json.h"
 
@@ -117,7 +117,8 @@ static sl_error *member_value(const json_scanner *s, const json_member *m, sl_st
         return decode_string(s, m->value_line, m->text, out);
     }
     if (first == '{' || first == '[') {
-        return json_error(s, m->line, m->key, "expected a string, a number, true or false; write lists as \"a,b\"");
+        return json_error(s, m->line, m->key,
+                          "expected a string, a number, true or false; write lists as \"a,b\"");
     }
     if (sl_str_eqz(m->text, "null")) {
         *out = SL_STR_NONE;
@@ -140,7 +141,8 @@ static sl_error *add_member(const json_scanner *s, sl__config_builder *b, const 
     }
     if (old) {
         sl_config_report_add(s->report, SL_SEV_WARNING, entry.key,
-                             "set twice, in lines %u and %u; the last one counts, remove the other", old, entry.line);
+                             "set twice, in lines %u and %u; the last one counts, remove the other", old,
+                             entry.line);
     }
     return NULL;
 }
@@ -202,7 +204,8 @@ static sl_error *put_name(const json_scanner *s, sl__connector_config *out) {
         return sl_error_nomem();
     }
     if (inner && inner->value.p && out->name.p && !sl_str_eq(inner->value, out->name)) {
-        return json_error(s, inner->line, inner->key, "differs from the \"name\" beside \"config\"; keep one of them");
+        return json_error(s, inner->line, inner->key,
+                          "differs from the \"name\" beside \"config\"; keep one of them");
     }
     if (!out->name.p) {
         out->name = inner ? inner->value : SL_STR_NONE;
@@ -227,7 +230,8 @@ static sl_error *read_wrapped(json_scanner s, sl__connector_config *out) {
     return put_name(&outer, out);
 }
 
-/* syntax_error keeps jansson's place and cause but not its text, which quotes what stands there: maybe a secret. */
+/* syntax_error keeps jansson's place and cause but not its text, which quotes what stands there: maybe a
+ * secret. */
 static sl_error *syntax_error(const json_scanner *s, const json_error_t *e) {
     const char *what = "expected \"key\": \"value\" pairs, separated by commas, in braces";
     switch (json_error_code(e)) {
@@ -263,8 +267,9 @@ sl_error *sl__json_parse(sl_str text, sl_str file, sl_arena *arena, sl_config_re
     *out = (sl__connector_config){.file = file};
     json_t *root = json_loadb(text.p ? text.p : "", text.n, 0, &e);
     if (!json_is_object(root)) {
-        sl_error *err = root ? json_error(&s, 1, SL_STR_NONE, "expected an object, {\"name\": ..., \"config\": {...}}")
-                             : syntax_error(&s, &e);
+        sl_error *err =
+            root ? json_error(&s, 1, SL_STR_NONE, "expected an object, {\"name\": ..., \"config\": {...}}")
+                 : syntax_error(&s, &e);
         json_decref(root);
         return err;
     }

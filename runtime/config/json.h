@@ -1,8 +1,10 @@
 /*
- * json.h - reads one connector from JSON, as Kafka Connect's standalone worker and its REST interface take it.
+ * json.h - reads one connector from JSON, as Kafka Connect's standalone worker and its REST interface take
+ * it.
  *
- * Two shapes: {"name": ..., "config": {...}, "initial_state": ...}, and flat: the settings themselves. Numbers and booleans
- * become text as they are written, null an absent value. Objects and arrays as values are errors.
+ * Two shapes: {"name": ..., "config": {...}, "initial_state": ...}, and flat: the settings themselves.
+ * Numbers and booleans become text as they are written, null an absent value. Objects and arrays as values
+ * are errors.
  *
  * Threads: pure function. Memory: results are in the arena.
  */

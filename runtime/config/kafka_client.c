@@ -1,5 +1,6 @@
 /*
- * kafka_client.c - see kafka_client.h; the table is in kafka_keys.c, the rules of sasl. and ssl. settings in kafka_security.c.
+ * kafka_client.c - see kafka_client.h; the table is in kafka_keys.c, the rules of sasl. and ssl. settings in
+ * kafka_security.c.
  */
 #include "config/kafka_client.h"
 
@@ -16,7 +17,8 @@ static sl_error *admin_base(const sl_config *worker, sl_arena *arena, sl_config 
     sl__config_builder_init(&b, arena);
     for (size_t i = 0; i < worker->n; i++) {
         if (sl__client_key_known(worker->entries[i].key) &&
-            !sl_str_eqz(worker->entries[i].key, "config.providers") && !sl_str_eqz(worker->entries[i].key, "group.id")) {
+            !sl_str_eqz(worker->entries[i].key, "config.providers") &&
+            !sl_str_eqz(worker->entries[i].key, "group.id")) {
             SL_TRY(sl__config_builder_put(&b, &worker->entries[i], NULL));
         }
     }
@@ -24,8 +26,8 @@ static sl_error *admin_base(const sl_config *worker, sl_arena *arena, sl_config 
     return NULL;
 }
 
-sl_error *sl__client_settings(sl__client_kind kind, const sl_config *worker, const sl_config *connector, sl_arena *arena,
-                              sl_config *out) {
+sl_error *sl__client_settings(sl__client_kind kind, const sl_config *worker, const sl_config *connector,
+                              sl_arena *arena, sl_config *out) {
     static const char *const prefixes[] = {"producer.", "consumer.", "admin."};
     const sl_config_entry *servers = sl_config_find(worker, SL_STR("bootstrap.servers"));
     sl_config base = {servers, servers ? 1 : 0};
@@ -121,7 +123,9 @@ bool sl__override_allowed(sl__override_policy policy, const sl_str_list *allowli
 /* ---- output ---- */
 
 void sl__client_say(sl__translation *t, sl_severity severity, sl_str key, const char *text) {
-    sl_str full = t->prefix.n ? sl_arena_printf(t->report->arena, "%.*s%.*s", SL_STR_ARG(t->prefix), SL_STR_ARG(key)) : key;
+    sl_str full = t->prefix.n
+                      ? sl_arena_printf(t->report->arena, "%.*s%.*s", SL_STR_ARG(t->prefix), SL_STR_ARG(key))
+                      : key;
     sl_config_report_add(t->report, severity, full, "%s", text);
 }
 
@@ -232,7 +236,8 @@ static sl_error *compression_level(sl__translation *t, sl_str key, sl_str value)
 }
 
 static sl_error *offset_reset(sl__translation *t, sl_str key, sl_str value) {
-    static const char *const words[] = {"earliest", "latest", "error", "smallest", "beginning", "largest", "end"};
+    static const char *const words[] = {"earliest",  "latest",  "error", "smallest",
+                                        "beginning", "largest", "end"};
     if (sl_str_eqz(value, "none")) {
         return sl__client_emit(t, "auto.offset.reset", SL_STR("error"));
     }
@@ -256,9 +261,12 @@ static sl_error *poll_records(sl__translation *t, sl_str key, sl_str value) {
 /* assignor gives librdkafka's name of a strategy, or NULL. */
 static const char *assignor(sl_str word) {
     static const char *const names[][2] = {
-        {"RangeAssignor", "range"},           {"RoundRobinAssignor", "roundrobin"},
-        {"CooperativeStickyAssignor", "cooperative-sticky"}, {"range", "range"},
-        {"roundrobin", "roundrobin"},         {"cooperative-sticky", "cooperative-sticky"},
+        {"RangeAssignor", "range"},
+        {"RoundRobinAssignor", "roundrobin"},
+        {"CooperativeStickyAssignor", "cooperative-sticky"},
+        {"range", "range"},
+        {"roundrobin", "roundrobin"},
+        {"cooperative-sticky", "cooperative-sticky"},
     };
     sl_str java = SL_STR("org.apache.kafka.clients.consumer.");
     word = sl_str_starts(word, java) ? sl_str_skip(word, java.n) : word;
@@ -270,8 +278,8 @@ static const char *assignor(sl_str word) {
     return NULL;
 }
 
-/* assignment_strategy leaves out cooperative-sticky beside eager strategies: librdkafka takes either kind alone, and Java's
-   clients use the eager one of such a list. */
+/* assignment_strategy leaves out cooperative-sticky beside eager strategies: librdkafka takes either kind
+   alone, and Java's clients use the eager one of such a list. */
 static sl_error *assignment_strategy(sl__translation *t, sl_str key, sl_str value) {
     bool eager = false;
     bool cooperative = false;
@@ -282,7 +290,8 @@ static sl_error *assignment_strategy(sl__translation *t, sl_str key, sl_str valu
     for (size_t i = 0; i < words.n; i++) {
         const char *name = assignor(words.items[i]);
         if (!name) {
-            sl__client_say(t, SL_SEV_ERROR, key, "expected RangeAssignor, RoundRobinAssignor or CooperativeStickyAssignor");
+            sl__client_say(t, SL_SEV_ERROR, key,
+                           "expected RangeAssignor, RoundRobinAssignor or CooperativeStickyAssignor");
             sl_buf_deinit(&b);
             return NULL;
         }
@@ -295,7 +304,8 @@ static sl_error *assignment_strategy(sl__translation *t, sl_str key, sl_str valu
     }
     sl_error *err = b.failed ? sl_error_nomem() : NULL;
     if (!err && (eager || cooperative)) {
-        err = sl__client_emit(t, "partition.assignment.strategy", eager ? sl_buf_view(&b) : SL_STR("cooperative-sticky"));
+        err = sl__client_emit(t, "partition.assignment.strategy",
+                              eager ? sl_buf_view(&b) : SL_STR("cooperative-sticky"));
     }
     sl_buf_deinit(&b);
     return err;
@@ -333,13 +343,14 @@ static sl_error *unknown_key(sl__translation *t, const sl_config_entry *e) {
     unsigned distance = 0;
     const char *near = sl__client_key_nearest(e->key, &distance);
     char text[256];
-    snprintf(text, sizeof text, "no such Kafka client setting%s%s%s", near ? "; did you mean '" : "", near ? near : "",
-             near ? "'?" : "");
+    snprintf(text, sizeof text, "no such Kafka client setting%s%s%s", near ? "; did you mean '" : "",
+             near ? near : "", near ? "'?" : "");
     sl__client_say(t, SL_SEV_WARNING, e->key, text);
     return NULL;
 }
 
-static sl_error *apply_number(sl__translation *t, const sl__kafka_key *k, const sl_config_entry *e, sl_str value) {
+static sl_error *apply_number(sl__translation *t, const sl__kafka_key *k, const sl_config_entry *e,
+                              sl_str value) {
     int64_t n = 0;
     if (!number(t, e->key, value, k->action == SL__KEY_KIB ? 1 : -1, &n)) {
         return NULL;
@@ -348,7 +359,8 @@ static sl_error *apply_number(sl__translation *t, const sl__kafka_key *k, const 
     return emit_number(t, k->rdkafka, n);
 }
 
-static sl_error *apply_key(sl__translation *t, const sl__kafka_key *k, const sl_config_entry *e, sl_str value) {
+static sl_error *apply_key(sl__translation *t, const sl__kafka_key *k, const sl_config_entry *e,
+                           sl_str value) {
     const char *name = k->rdkafka ? k->rdkafka : k->name;
     switch (k->action) {
     case SL__KEY_PASS:
@@ -380,12 +392,12 @@ static sl_error *apply_entry(sl__translation *t, const sl_config_entry *e) {
         return NULL;
     }
     if (!k) {
-        return is_native(e->key) ? value.n ? emit_key(t, e->key, value, false) : NULL
-                                 : unknown_key(t, e);
+        return is_native(e->key) ? value.n ? emit_key(t, e->key, value, false) : NULL : unknown_key(t, e);
     }
     if (!(k->clients & (1u << t->kind))) {
         if (t->kind != SL__CLIENT_ADMIN) {
-            sl__client_say(t, SL_SEV_WARNING, e->key, "a setting of another kind of Kafka client, without effect here");
+            sl__client_say(t, SL_SEV_WARNING, e->key,
+                           "a setting of another kind of Kafka client, without effect here");
         }
         return NULL;
     }
@@ -411,8 +423,8 @@ static sl_error *add_defaults(sl__translation *t) {
     return NULL;
 }
 
-sl_error *sl__client_translate(sl__client_kind kind, const sl_config *settings, sl_str prefix, sl_arena *arena,
-                               sl_config_report *report, sl__client_config *out) {
+sl_error *sl__client_translate(sl__client_kind kind, const sl_config *settings, sl_str prefix,
+                               sl_arena *arena, sl_config_report *report, sl__client_config *out) {
     sl__translation t = {kind, settings, prefix, arena, report, out, 0};
     *out = (sl__client_config){0};
     for (size_t i = 0; i < settings->n; i++) {

@@ -1,12 +1,13 @@
 /*
  * kafka_client.h - Java's Kafka client settings as librdkafka's.
  *
- * A worker's `producer.`, `consumer.` and `admin.` settings and a connector's `producer.override.` and so on use the names
- * of Java's clients. Each becomes librdkafka's name and value, is warned about (no counterpart), or is refused with
- * what to do instead. A name of librdkafka's own is passed on as it is.
+ * A worker's `producer.`, `consumer.` and `admin.` settings and a connector's `producer.override.` and so on
+ * use the names of Java's clients. Each becomes librdkafka's name and value, is warned about (no
+ * counterpart), or is refused with what to do instead. A name of librdkafka's own is passed on as it is.
  *
- * Not for: making clients (runtime/kafka), which sets what the worker itself needs (group.id, idempotence, ...) after these.
- * Threads: pure functions, but key and trust stores are read from disk. Memory: results are in the arena.
+ * Not for: making clients (runtime/kafka), which sets what the worker itself needs (group.id, idempotence,
+ * ...) after these. Threads: pure functions, but key and trust stores are read from disk. Memory: results are
+ * in the arena.
  */
 #ifndef SLUICE_CONFIG_KAFKA_CLIENT_H
 #define SLUICE_CONFIG_KAFKA_CLIENT_H
@@ -25,8 +26,8 @@ typedef struct sl__client_property {
 typedef struct sl__client_config {
     sl__client_property *items; /* in the order to set them */
     size_t n;
-    int32_t max_poll_records;   /* consumer: most records in one batch; 0 = not set */
-    bool embedded;              /* bootstrap.servers is embedded: */
+    int32_t max_poll_records; /* consumer: most records in one batch; 0 = not set */
+    bool embedded;            /* bootstrap.servers is embedded: */
 } sl__client_config;
 
 /* What a connector may override; connector.client.config.override.policy. */
@@ -37,16 +38,17 @@ typedef enum sl__override_policy {
     SL__OVERRIDE_ALLOWLIST,
 } sl__override_policy;
 
-/* sl__client_settings gives the settings of one client of a connector (NULL: of the worker itself), in Java's names:
-   the worker's bootstrap.servers, its settings with the kind's prefix (for admin the ones without a prefix before them), and the
-   connector's overrides. Both configurations are resolved ones. */
-SL_MUST_CHECK sl_error *sl__client_settings(sl__client_kind kind, const sl_config *worker, const sl_config *connector,
-                                            sl_arena *arena, sl_config *out);
+/* sl__client_settings gives the settings of one client of a connector (NULL: of the worker itself), in Java's
+   names: the worker's bootstrap.servers, its settings with the kind's prefix (for admin the ones without a
+   prefix before them), and the connector's overrides. Both configurations are resolved ones. */
+SL_MUST_CHECK sl_error *sl__client_settings(sl__client_kind kind, const sl_config *worker,
+                                            const sl_config *connector, sl_arena *arena, sl_config *out);
 
-/* sl__client_translate translates them; problems go to the report by key, with `prefix` (may be absent) before it. Java's
-   defaults are added where librdkafka's differ and it matters. */
-SL_MUST_CHECK sl_error *sl__client_translate(sl__client_kind kind, const sl_config *settings, sl_str prefix, sl_arena *arena,
-                                             sl_config_report *report, sl__client_config *out);
+/* sl__client_translate translates them; problems go to the report by key, with `prefix` (may be absent)
+   before it. Java's defaults are added where librdkafka's differ and it matters. */
+SL_MUST_CHECK sl_error *sl__client_translate(sl__client_kind kind, const sl_config *settings, sl_str prefix,
+                                             sl_arena *arena, sl_config_report *report,
+                                             sl__client_config *out);
 
 /* sl__client_key_known tells whether Java's clients or librdkafka have a setting of that name. */
 bool sl__client_key_known(sl_str key);
@@ -54,7 +56,8 @@ bool sl__client_key_known(sl_str key);
 /* sl__client_key_secret tells whether its value must not be shown. */
 bool sl__client_key_secret(sl_str key);
 
-/* sl__client_key_nearest gives a known name that looks like key, and how far it is; NULL when none is near. */
+/* sl__client_key_nearest gives a known name that looks like key, and how far it is; NULL when none is near.
+ */
 const char *sl__client_key_nearest(sl_str key, unsigned *distance);
 
 /* sl__override_allowed tells whether the policy lets a connector set that client key. */

@@ -9,10 +9,10 @@
 #include "config/kafka_client.h"
 
 enum { /* for which clients a setting is meant */
-    SL__FOR_PRODUCER = 1 << SL__CLIENT_PRODUCER,
-    SL__FOR_CONSUMER = 1 << SL__CLIENT_CONSUMER,
-    SL__FOR_ADMIN = 1 << SL__CLIENT_ADMIN,
-    SL__FOR_ALL = 7
+       SL__FOR_PRODUCER = 1 << SL__CLIENT_PRODUCER,
+       SL__FOR_CONSUMER = 1 << SL__CLIENT_CONSUMER,
+       SL__FOR_ADMIN = 1 << SL__CLIENT_ADMIN,
+       SL__FOR_ALL = 7
 };
 
 typedef enum sl__key_action {

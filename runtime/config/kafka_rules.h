@@ -1,5 +1,6 @@
 /*
- * kafka_rules.h - the translation of client settings at work: shared by kafka_client.c and kafka_security.c only.
+ * kafka_rules.h - the translation of client settings at work: shared by kafka_client.c and kafka_security.c
+ * only.
  *
  * A rule takes one setting, whose value is trimmed and not absent, and emits properties or reports a problem.
  *

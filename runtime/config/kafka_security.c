@@ -8,11 +8,12 @@
 #include "config/jaas.h"
 #include "config/stores.h"
 
-#define NO_OAUTH                                                                                                     \
-    "SASL OAUTHBEARER is not supported; use sasl.mechanism=SCRAM-SHA-512 or PLAIN, or client certificates "           \
+#define NO_OAUTH                                                                                             \
+    "SASL OAUTHBEARER is not supported; use sasl.mechanism=SCRAM-SHA-512 or PLAIN, or client certificates "  \
     "(security.protocol=SSL)"
-#define NO_MSK_IAM                                                                                                   \
-    "AWS MSK IAM is not supported; use MSK's SASL/SCRAM (sasl.mechanism=SCRAM-SHA-512) or TLS client certificates"
+#define NO_MSK_IAM                                                                                           \
+    "AWS MSK IAM is not supported; use MSK's SASL/SCRAM (sasl.mechanism=SCRAM-SHA-512) or TLS client "       \
+    "certificates"
 
 static sl_error *mechanism(sl__translation *t, sl_str key, sl_str value) {
     static const char *const known[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI"};
@@ -21,16 +22,21 @@ static sl_error *mechanism(sl__translation *t, sl_str key, sl_str value) {
             return sl__client_emit(t, "sasl.mechanism", sl_str_of(known[i]));
         }
     }
-    sl__client_say(t, SL_SEV_ERROR, key, sl_str_eqz(value, "OAUTHBEARER")   ? NO_OAUTH
-                              : sl_str_eqz(value, "AWS_MSK_IAM") ? NO_MSK_IAM
-                                                                 : "expected PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or GSSAPI");
+    sl__client_say(t, SL_SEV_ERROR, key,
+                   sl_str_eqz(value, "OAUTHBEARER") ? NO_OAUTH
+                   : sl_str_eqz(value, "AWS_MSK_IAM")
+                       ? NO_MSK_IAM
+                       : "expected PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or GSSAPI");
     return NULL;
 }
 
 static sl_error *callback_handler(sl__translation *t, sl_str key, sl_str value) {
     bool msk = sl_str_find_str(value, SL_STR("software.amazon.msk")) < value.n;
     bool oauth = sl_str_find_str(value, SL_STR("oauthbearer")) < value.n;
-    sl__client_say(t, SL_SEV_ERROR, key, msk ? NO_MSK_IAM : oauth ? NO_OAUTH : "Java classes cannot be loaded; remove it");
+    sl__client_say(t, SL_SEV_ERROR, key,
+                   msk     ? NO_MSK_IAM
+                   : oauth ? NO_OAUTH
+                           : "Java classes cannot be loaded; remove it");
     return NULL;
 }
 
@@ -56,13 +62,15 @@ static sl_error *jaas_config(sl__translation *t, sl_str key, sl_str value) {
         sl__client_say(t, SL_SEV_ERROR, key, wrong);
         return NULL;
     }
-    if (sl_str_ends(module, SL_STR(".PlainLoginModule")) || sl_str_ends(module, SL_STR(".ScramLoginModule"))) {
+    if (sl_str_ends(module, SL_STR(".PlainLoginModule")) ||
+        sl_str_ends(module, SL_STR(".ScramLoginModule"))) {
         if (!sl__jaas_get(&jaas, "username").n || !sl__jaas_get(&jaas, "password").p) {
             sl__client_say(t, SL_SEV_ERROR, key, "expected the options username and password");
             return NULL;
         }
         if (sl_str_eqz(sl__jaas_get(&jaas, "tokenauth"), "true")) {
-            sl__client_say(t, SL_SEV_ERROR, key, "delegation tokens (tokenauth) are not supported; use a SCRAM user and password");
+            sl__client_say(t, SL_SEV_ERROR, key,
+                           "delegation tokens (tokenauth) are not supported; use a SCRAM user and password");
             return NULL;
         }
         SL_TRY(sl__client_emit(t, "sasl.username", sl__jaas_get(&jaas, "username")));
@@ -72,9 +80,10 @@ static sl_error *jaas_config(sl__translation *t, sl_str key, sl_str value) {
         return kerberos(t, &jaas);
     }
     sl__client_say(t, SL_SEV_ERROR, key,
-        sl_str_ends(module, SL_STR("OAuthBearerLoginModule"))             ? NO_OAUTH
-        : sl_str_find_str(module, SL_STR("amazon.msk.auth")) < module.n ? NO_MSK_IAM
-                                                                          : "expected PlainLoginModule, ScramLoginModule or Krb5LoginModule");
+                   sl_str_ends(module, SL_STR("OAuthBearerLoginModule")) ? NO_OAUTH
+                   : sl_str_find_str(module, SL_STR("amazon.msk.auth")) < module.n
+                       ? NO_MSK_IAM
+                       : "expected PlainLoginModule, ScramLoginModule or Krb5LoginModule");
     return NULL;
 }
 
@@ -111,7 +120,8 @@ static sl_error *trust_store(sl__translation *t, sl_str key, sl_str value) {
     if (kind == SL__STORE_PEM) {
         return sl__client_emit(t, "ssl.ca.location", value);
     }
-    sl__client_say(t, SL_SEV_ERROR, key,
+    sl__client_say(
+        t, SL_SEV_ERROR, key,
         kind == SL__STORE_JKS
             ? "JKS trust stores are not supported; convert it: keytool -importkeystore -srckeystore OLD.jks "
               "-destkeystore NEW.p12 -deststoretype PKCS12"
@@ -140,7 +150,8 @@ static sl_error *key_store(sl__translation *t, sl_str key, sl_str value) {
         SL_TRY(sl__client_emit(t, "ssl.keystore.location", value));
         return password.n ? sl__client_emit(t, "ssl.keystore.password", password) : NULL;
     }
-    sl__client_say(t, SL_SEV_ERROR, key,
+    sl__client_say(
+        t, SL_SEV_ERROR, key,
         kind == SL__STORE_JKS
             ? "JKS key stores are not supported; convert it: keytool -importkeystore -srckeystore OLD.jks "
               "-destkeystore NEW.p12 -deststoretype PKCS12"
@@ -167,7 +178,8 @@ static sl_error *endpoint_identification(sl__translation *t, sl_str key, sl_str 
 
 static sl_error *cipher_suites(sl__translation *t, sl_str key, sl_str value) {
     if (sl_str_find_str(value, SL_STR("_WITH_")) < value.n) {
-        sl__client_say(t, SL_SEV_ERROR, key, "expected OpenSSL's cipher names, such as ECDHE-RSA-AES256-GCM-SHA384");
+        sl__client_say(t, SL_SEV_ERROR, key,
+                       "expected OpenSSL's cipher names, such as ECDHE-RSA-AES256-GCM-SHA384");
         return NULL;
     }
     return sl__client_emit(t, "ssl.cipher.suites", value);

@@ -42,11 +42,13 @@ sl_str sl__keys_nearest(const sl__row_table *tables, size_t n, sl_str key, unsig
     return best;
 }
 
-void sl__keys_unknown(sl_config_report *report, sl_str prefix, sl_str full, sl_str nearest, unsigned distance, bool strict) {
+void sl__keys_unknown(sl_config_report *report, sl_str prefix, sl_str full, sl_str nearest, unsigned distance,
+                      bool strict) {
     if (!nearest.p) {
         sl_config_report_add(report, SL_SEV_WARNING, full, "unknown, without effect");
         return;
     }
     sl_config_report_add(report, strict && distance <= MISSPELT ? SL_SEV_ERROR : SL_SEV_WARNING, full,
-                         "unknown, without effect; did you mean '%.*s%.*s'?", SL_STR_ARG(prefix), SL_STR_ARG(nearest));
+                         "unknown, without effect; did you mean '%.*s%.*s'?", SL_STR_ARG(prefix),
+                         SL_STR_ARG(nearest));
 }

@@ -16,11 +16,13 @@ typedef struct sl__row_table {
 /* sl__keys_known tells whether one of the tables has the key. */
 bool sl__keys_known(const sl__row_table *tables, size_t n, sl_str key);
 
-/* sl__keys_nearest gives the known name that looks most like key, absent when none is near, and its distance. */
+/* sl__keys_nearest gives the known name that looks most like key, absent when none is near, and its distance.
+ */
 sl_str sl__keys_nearest(const sl__row_table *tables, size_t n, sl_str key, unsigned *distance);
 
-/* sl__keys_unknown reports a key that nobody knows; full is the key as the user wrote it, prefix what stands before the
-   table's names in it. strict: a misspelt key is an error. */
-void sl__keys_unknown(sl_config_report *report, sl_str prefix, sl_str full, sl_str nearest, unsigned distance, bool strict);
+/* sl__keys_unknown reports a key that nobody knows; full is the key as the user wrote it, prefix what stands
+   before the table's names in it. strict: a misspelt key is an error. */
+void sl__keys_unknown(sl_config_report *report, sl_str prefix, sl_str full, sl_str nearest, unsigned distance,
+                      bool strict);
 
 #endif

@@ -6,11 +6,11 @@
 #include "config/build.h"
 
 typedef struct props_reader {
-    sl_str rest;     /* what was not read yet */
-    uint32_t line;   /* number of the natural line at rest */
+    sl_str rest;   /* what was not read yet */
+    uint32_t line; /* number of the natural line at rest */
     sl_str file;
-    sl_buf logical;  /* the current logical line, escapes still in it */
-    uint32_t start;  /* its first natural line */
+    sl_buf logical; /* the current logical line, escapes still in it */
+    uint32_t start; /* its first natural line */
     sl_arena *arena;
 } props_reader;
 
@@ -128,8 +128,8 @@ static const char *unescape_u(sl_str *s, sl_buf *out) {
         return "'\\u0000' cannot be part of a setting";
     }
     if (c >= 0xd800 && c <= 0xdfff) {
-        if (c >= 0xdc00 || !sl_str_starts(*s, SL_STR("\\u")) || !hex4(sl_str_skip(*s, 2), &low) || low < 0xdc00 ||
-            low > 0xdfff) {
+        if (c >= 0xdc00 || !sl_str_starts(*s, SL_STR("\\u")) || !hex4(sl_str_skip(*s, 2), &low) ||
+            low < 0xdc00 || low > 0xdfff) {
             return "expected a pair of surrogates, such as '\\ud83d\\ude00'";
         }
         *s = sl_str_skip(*s, 6);
@@ -200,7 +200,8 @@ static sl_error *read_setting(const props_reader *r, sl__config_builder *b, sl_c
     }
     if (old) {
         sl_config_report_add(report, SL_SEV_WARNING, entry.key,
-                             "set twice, in lines %u and %u; the last one counts, remove the other", old, entry.line);
+                             "set twice, in lines %u and %u; the last one counts, remove the other", old,
+                             entry.line);
     }
     return NULL;
 }
@@ -224,7 +225,8 @@ static sl_error *check_text(const props_reader *r, sl_str text) {
     return syntax_error(r, number, "not UTF-8; save the file as UTF-8 or write \\uXXXX");
 }
 
-sl_error *sl__properties_parse(sl_str text, sl_str file, sl_arena *arena, sl_config_report *report, sl_config *out) {
+sl_error *sl__properties_parse(sl_str text, sl_str file, sl_arena *arena, sl_config_report *report,
+                               sl_config *out) {
     sl_error *err = NULL;
     sl__config_builder b;
     props_reader r = {.rest = text, .file = file, .arena = arena};

@@ -62,15 +62,21 @@ static sl_error *parse_settings(sl__providers *p, provider *v, sl_str prefix, sl
     }
     sl_config_parse(v->def->settings, v->def->nsettings, &v->config, v->settings, &p->arena, &own);
     for (size_t i = 0; i < own.n; i++) {
-        sl_str key = sl_arena_printf(report->arena, "%.*s%.*s", SL_STR_ARG(prefix), SL_STR_ARG(own.items[i].key));
+        sl_str key =
+            sl_arena_printf(report->arena, "%.*s%.*s", SL_STR_ARG(prefix), SL_STR_ARG(own.items[i].key));
         sl_config_report_add(report, own.items[i].severity, key, "%.*s", SL_STR_ARG(own.items[i].message));
     }
     return NULL;
 }
 
-static sl_error *open_provider(sl__providers *p, provider *v, sl_str class_key, sl_str prefix, sl_config_report *report) {
-    v->ctx = (sl_context){.host = p->catalog->host, .task = -1, .component = sl_str_make(prefix.p, prefix.n - 7),
-                          .config = &v->config, .settings = v->settings, .variant = v->def->variant};
+static sl_error *open_provider(sl__providers *p, provider *v, sl_str class_key, sl_str prefix,
+                               sl_config_report *report) {
+    v->ctx = (sl_context){.host = p->catalog->host,
+                          .task = -1,
+                          .component = sl_str_make(prefix.p, prefix.n - 7),
+                          .config = &v->config,
+                          .settings = v->settings,
+                          .variant = v->def->variant};
     sl_error *err = v->def->config_provider->open(&v->ctx, &v->state);
     if (err) {
         char text[512];
@@ -83,7 +89,8 @@ static sl_error *open_provider(sl__providers *p, provider *v, sl_str class_key, 
     return NULL;
 }
 
-static sl_error *make_provider(sl__providers *p, provider *v, const sl_config *worker, sl_config_report *report) {
+static sl_error *make_provider(sl__providers *p, provider *v, const sl_config *worker,
+                               sl_config_report *report) {
     sl_str class_key = provider_key(p, v->name, "class");
     sl_str prefix = provider_key(p, v->name, "param.");
     sl_str class_name = class_key.p ? sl_str_trim(sl_config_get(worker, class_key)) : SL_STR_NONE;
@@ -92,7 +99,8 @@ static sl_error *make_provider(sl__providers *p, provider *v, const sl_config *w
         return sl_error_nomem();
     }
     if (!class_name.n) {
-        sl_config_report_add(report, SL_SEV_ERROR, class_key, "missing, expected the class or short name of provider '%.*s'",
+        sl_config_report_add(report, SL_SEV_ERROR, class_key,
+                             "missing, expected the class or short name of provider '%.*s'",
                              SL_STR_ARG(v->name));
         return NULL;
     }
@@ -126,7 +134,8 @@ static sl_error *make_all(sl__providers *p, const sl_config *worker, sl_config_r
     SL_TRY(sl__config_list(sl_config_get(worker, key), &p->arena, &names));
     for (size_t i = 0; i < names.n; i++) {
         if (find_provider(p, names.items[i])) {
-            sl_config_report_add(report, SL_SEV_ERROR, key, "'%.*s' is listed twice", SL_STR_ARG(names.items[i]));
+            sl_config_report_add(report, SL_SEV_ERROR, key, "'%.*s' is listed twice",
+                                 SL_STR_ARG(names.items[i]));
             continue;
         }
         provider *v = sl_arena_zalloc(&p->arena, sizeof *v);
@@ -268,7 +277,8 @@ static sl_error *unresolved(const resolver *r, sl_str key, sl_error *err) {
     if (err->code == SL_E_NOMEM) {
         return err;
     }
-    sl_config_report_add(r->report, SL_SEV_ERROR, key, "cannot be resolved: %s", sl_error_text(err, text, sizeof text));
+    sl_config_report_add(r->report, SL_SEV_ERROR, key, "cannot be resolved: %s",
+                         sl_error_text(err, text, sizeof text));
     sl_error_free(err);
     return NULL;
 }
@@ -289,8 +299,8 @@ static sl_error *resolve_entry(resolver *r, sl_config_entry *entry) {
     return err;
 }
 
-sl_error *sl__providers_resolve(sl__providers *p, const sl_config *raw, sl_arena *arena, sl_config_report *report,
-                                sl__secrets *secrets, sl_config *out) {
+sl_error *sl__providers_resolve(sl__providers *p, const sl_config *raw, sl_arena *arena,
+                                sl_config_report *report, sl__secrets *secrets, sl_config *out) {
     resolver r = {.providers = p, .arena = arena, .report = report, .secrets = secrets};
     sl_error *err = NULL;
     sl_config_entry *entries = sl_arena_alloc(arena, (raw->n + 1) * sizeof *entries);

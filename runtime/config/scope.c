@@ -6,7 +6,8 @@
 #include "config/build.h"
 #include "config/keys.h"
 
-/* is_secret: rows for any client setting are of type PASSWORD, so that none is shown; only some of them are secrets. */
+/* is_secret: rows for any client setting are of type PASSWORD, so that none is shown; only some of them are
+ * secrets. */
 static bool is_secret(const sl_config_row *row, sl_str key) {
     return !strstr(row->name, ".override.") || sl__client_key_secret(key);
 }
@@ -118,8 +119,8 @@ static sl_error *without_extra(sl__scope *s, const sl_config *own, const sl_conf
     return NULL;
 }
 
-sl_error *sl__scope_plugin(sl__scope *s, sl_plugin_kind kind, sl_str class_key, sl_str prefix, const sl_config_row *own,
-                           size_t nown) {
+sl_error *sl__scope_plugin(sl__scope *s, sl_plugin_kind kind, sl_str class_key, sl_str prefix,
+                           const sl_config_row *own, size_t nown) {
     const sl_plugin_def *found = NULL;
     sl_str class_name = sl_str_trim(sl_config_get(s->config, class_key));
     sl_config settings;
@@ -138,10 +139,17 @@ sl_error *sl__scope_plugin(sl__scope *s, sl_plugin_kind kind, sl_str class_key, 
     return sl__scope_table(s, found, prefix, &settings);
 }
 
-/* A converter's settings are spread over its prefix; it also learns what it is used for, as in Kafka Connect. */
+/* A converter's settings are spread over its prefix; it also learns what it is used for, as in Kafka Connect.
+ */
 static const sl_config_row converter_rows[] = {
-    {.name = "converter.type", .type = SL_CONFIG_STRING, .importance = SL_LOW, .doc = "What the converter is used for."},
-    {.name = "plugin.version", .type = SL_CONFIG_STRING, .importance = SL_LOW, .doc = "Version of the plugin."},
+    {.name = "converter.type",
+     .type = SL_CONFIG_STRING,
+     .importance = SL_LOW,
+     .doc = "What the converter is used for."},
+    {.name = "plugin.version",
+     .type = SL_CONFIG_STRING,
+     .importance = SL_LOW,
+     .doc = "Version of the plugin."},
 };
 
 sl_error *sl__scope_converter(sl__scope *s, const char *name, bool worker) {
@@ -155,14 +163,15 @@ sl_error *sl__scope_converter(sl__scope *s, const char *name, bool worker) {
         for (size_t i = 0; i < s->config->n; i++) {
             sl_str entry = s->config->entries[i].key;
             if (sl_str_starts(entry, prefix) && !sl_str_ends(entry, SL_STR("plugin.version"))) {
-                sl_config_report_add(s->report, SL_SEV_WARNING, entry,
-                                     "has no effect without %s: the worker's converter has the worker's settings", name);
+                sl_config_report_add(
+                    s->report, SL_SEV_WARNING, entry,
+                    "has no effect without %s: the worker's converter has the worker's settings", name);
             }
         }
         return NULL;
     }
-    return sl__scope_plugin(s, header ? SL_KIND_HEADER_CONVERTER : SL_KIND_CONVERTER, key, prefix, converter_rows,
-                            sizeof converter_rows / sizeof converter_rows[0]);
+    return sl__scope_plugin(s, header ? SL_KIND_HEADER_CONVERTER : SL_KIND_CONVERTER, key, prefix,
+                            converter_rows, sizeof converter_rows / sizeof converter_rows[0]);
 }
 
 sl_error *sl__scope_finish(sl__scope *s, size_t from) {

@@ -1,5 +1,6 @@
 /*
- * scope.h - one validation at work, and the check of one plugin within it; shared by validate.c and validate_worker.c only.
+ * scope.h - one validation at work, and the check of one plugin within it; shared by validate.c and
+ * validate_worker.c only.
  *
  * Threads: one at a time. Memory: everything is in the arena.
  */
@@ -19,14 +20,15 @@ typedef struct sl__scope {
     sl__secrets *secrets;
 } sl__scope;
 
-/* sl__scope_plugin checks the plugin of a kind that class_key names, with the settings below prefix: its table, the keys it
-   does not know (own: rows of settings that are there besides, may be NULL), and its validate. An unset class is no problem
-   here. */
+/* sl__scope_plugin checks the plugin of a kind that class_key names, with the settings below prefix: its
+   table, the keys it does not know (own: rows of settings that are there besides, may be NULL), and its
+   validate. An unset class is no problem here. */
 SL_MUST_CHECK sl_error *sl__scope_plugin(sl__scope *s, sl_plugin_kind kind, sl_str class_key, sl_str prefix,
                                          const sl_config_row *own, size_t nown);
 
 /* sl__scope_table parses the definition's table and calls its validate; keys get the prefix in the report. */
-SL_MUST_CHECK sl_error *sl__scope_table(sl__scope *s, const sl_plugin_def *def, sl_str prefix, const sl_config *own);
+SL_MUST_CHECK sl_error *sl__scope_table(sl__scope *s, const sl_plugin_def *def, sl_str prefix,
+                                        const sl_config *own);
 
 /* sl__scope_converter checks "key.converter", "value.converter" or "header.converter", if it is set. */
 SL_MUST_CHECK sl_error *sl__scope_converter(sl__scope *s, const char *name, bool worker);

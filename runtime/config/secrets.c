@@ -38,7 +38,8 @@ sl_error *sl__secrets_add(sl__secrets *s, sl_str value, sl_str shown) {
     return NULL;
 }
 
-/* secret_at gives how many bytes of a secret stand at a place, 0 = none. A message may have cut a long one short. */
+/* secret_at gives how many bytes of a secret stand at a place, 0 = none. A message may have cut a long one
+ * short. */
 static size_t secret_at(const sl__secret *secret, sl_str text, size_t at) {
     sl_str rest = sl_str_skip(text, at);
     size_t n = 0;

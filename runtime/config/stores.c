@@ -18,8 +18,8 @@ static sl_error *open_store(sl_str path, FILE **out) {
         return sl_error_nomem();
     }
     *out = fopen(z, "rbe");
-    sl_error *err = *out ? NULL
-                         : sl_error_new(SL_E_CONFIG, SL_USER, "'%s' cannot be opened: %s", z, strerror(errno));
+    sl_error *err =
+        *out ? NULL : sl_error_new(SL_E_CONFIG, SL_USER, "'%s' cannot be opened: %s", z, strerror(errno));
     sl_free(z);
     return err;
 }
@@ -51,7 +51,7 @@ sl_error *sl__store_look(sl_str path, sl__store_kind *kind) {
     return failed ? sl_error_new(SL_E_CONFIG, SL_USER, "'%.*s' cannot be read", SL_STR_ARG(path)) : NULL;
 }
 
-static sl_error *write_pem(const STACK_OF(X509) *certs, sl_arena *arena, sl_str *pem) {
+static sl_error *write_pem(const STACK_OF(X509) * certs, sl_arena *arena, sl_str *pem) {
     char *data = NULL;
     BIO *bio = BIO_new(BIO_s_mem());
     if (!bio) {
@@ -80,7 +80,8 @@ static sl_error *open_p12(PKCS12 *p12, sl_str path, sl_str password, sl_arena *a
         return sl_error_nomem();
     }
     if (!PKCS12_parse(p12, z, &key, &own, &certs)) {
-        err = sl_error_new(SL_E_CONFIG, SL_USER, "'%.*s' cannot be opened with the password that is set", SL_STR_ARG(path));
+        err = sl_error_new(SL_E_CONFIG, SL_USER, "'%.*s' cannot be opened with the password that is set",
+                           SL_STR_ARG(path));
     } else if (own && (certs || (certs = sk_X509_new_null())) && sk_X509_push(certs, own)) {
         own = NULL;
     }

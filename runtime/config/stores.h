@@ -1,8 +1,8 @@
 /*
  * stores.h - what kind of key or trust store a file is, and the certificates of a PKCS#12 one.
  *
- * librdkafka takes its certificate authorities in PEM only, so a PKCS#12 trust store is opened here. The kind is seen in
- * the file, not in its name or type setting: Java reads PKCS#12 under the type JKS as well.
+ * librdkafka takes its certificate authorities in PEM only, so a PKCS#12 trust store is opened here. The kind
+ * is seen in the file, not in its name or type setting: Java reads PKCS#12 under the type JKS as well.
  *
  * Threads: any. Memory: results are in the arena.
  */
@@ -11,7 +11,12 @@
 
 #include <sluice/memory.h>
 
-typedef enum sl__store_kind { SL__STORE_PEM, SL__STORE_PKCS12, SL__STORE_JKS, SL__STORE_OTHER } sl__store_kind;
+typedef enum sl__store_kind {
+    SL__STORE_PEM,
+    SL__STORE_PKCS12,
+    SL__STORE_JKS,
+    SL__STORE_OTHER
+} sl__store_kind;
 
 /* sl__store_look reads the start of the file. */
 SL_MUST_CHECK sl_error *sl__store_look(sl_str path, sl__store_kind *kind);

@@ -9,16 +9,33 @@
 
 /* What every transform has besides its own settings, and every predicate. */
 static const sl_config_row transform_rows[] = {
-    {.name = "type", .type = SL_CONFIG_CLASS, .importance = SL_HIGH, .doc = "Class or short name of the transform."},
-    {.name = "predicate", .type = SL_CONFIG_STRING, .importance = SL_MEDIUM,
+    {.name = "type",
+     .type = SL_CONFIG_CLASS,
+     .importance = SL_HIGH,
+     .doc = "Class or short name of the transform."},
+    {.name = "predicate",
+     .type = SL_CONFIG_STRING,
+     .importance = SL_MEDIUM,
      .doc = "Name of the predicate that decides whether a record is transformed."},
-    {.name = "negate", .type = SL_CONFIG_BOOLEAN, .default_value = "false", .importance = SL_MEDIUM,
+    {.name = "negate",
+     .type = SL_CONFIG_BOOLEAN,
+     .default_value = "false",
+     .importance = SL_MEDIUM,
      .doc = "Whether records are transformed for which the predicate does not hold."},
-    {.name = "plugin.version", .type = SL_CONFIG_STRING, .importance = SL_LOW, .doc = "Version of the plugin."},
+    {.name = "plugin.version",
+     .type = SL_CONFIG_STRING,
+     .importance = SL_LOW,
+     .doc = "Version of the plugin."},
 };
 static const sl_config_row predicate_rows[] = {
-    {.name = "type", .type = SL_CONFIG_CLASS, .importance = SL_HIGH, .doc = "Class or short name of the predicate."},
-    {.name = "plugin.version", .type = SL_CONFIG_STRING, .importance = SL_LOW, .doc = "Version of the plugin."},
+    {.name = "type",
+     .type = SL_CONFIG_CLASS,
+     .importance = SL_HIGH,
+     .doc = "Class or short name of the predicate."},
+    {.name = "plugin.version",
+     .type = SL_CONFIG_STRING,
+     .importance = SL_LOW,
+     .doc = "Version of the plugin."},
 };
 enum { NTRANSFORM_ROWS = 4, NPREDICATE_ROWS = 2 };
 
@@ -48,7 +65,8 @@ static sl_error *check_condition(sl__scope *s, sl_str name, const sl_str_list *p
     sl_str negate = sl_str_trim(sl_config_get(s->config, negate_key));
     bool value = false;
     if (predicate.n && !lists(predicates, predicate)) {
-        sl_config_report_add(s->report, SL_SEV_ERROR, predicate_key, "expected one of the names in predicates, '%.*s' is not there",
+        sl_config_report_add(s->report, SL_SEV_ERROR, predicate_key,
+                             "expected one of the names in predicates, '%.*s' is not there",
                              SL_STR_ARG(predicate));
     }
     if (negate.p && !predicate.n) {
@@ -69,7 +87,8 @@ static sl_error *check_member(sl__scope *s, sl_plugin_kind kind, const char *wha
         return sl_error_nomem();
     }
     if (!sl_str_trim(sl_config_get(s->config, type_key)).n) {
-        sl_config_report_add(s->report, SL_SEV_ERROR, type_key, "missing, expected the class or short name of %s '%.*s'",
+        sl_config_report_add(s->report, SL_SEV_ERROR, type_key,
+                             "missing, expected the class or short name of %s '%.*s'",
                              sl__catalog_kind_name(kind), SL_STR_ARG(name));
         return NULL;
     }
@@ -141,10 +160,12 @@ static sl_error *check_groups(sl__scope *s, const sl__connector_settings *set) {
 
 /* ---- Kafka clients ---- */
 
-static void check_policy(sl__scope *s, const sl__worker_settings *worker, sl_str prefix, const sl_config *overrides) {
+static void check_policy(sl__scope *s, const sl__worker_settings *worker, sl_str prefix,
+                         const sl_config *overrides) {
     for (size_t i = 0; worker && i < overrides->n; i++) {
         sl_str key = overrides->entries[i].key;
-        if (!sl__override_allowed((sl__override_policy)worker->override_policy, &worker->override_allowlist, key)) {
+        if (!sl__override_allowed((sl__override_policy)worker->override_policy, &worker->override_allowlist,
+                                  key)) {
             sl_str full = sl_arena_printf(s->arena, "%.*s%.*s", SL_STR_ARG(prefix), SL_STR_ARG(key));
             sl_config_report_add(s->report, SL_SEV_ERROR, full,
                                  "not allowed by the worker's connector.client.config.override.policy");
@@ -173,8 +194,8 @@ static sl_error *check_overrides(sl__scope *s, const sl__worker_settings *worker
 /* ---- unknown keys ---- */
 
 static bool has_place(sl_str key) {
-    static const char *const prefixes[] = {"key.converter.", "value.converter.",  "header.converter.",
-                                           "transforms.",    "predicates.",       "producer.override.",
+    static const char *const prefixes[] = {"key.converter.",  "value.converter.",  "header.converter.",
+                                           "transforms.",     "predicates.",       "producer.override.",
                                            "admin.override.", "consumer.override."};
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
         if (sl_str_starts(key, sl_str_of(prefixes[i]))) {
@@ -188,9 +209,8 @@ static void note_unknown(sl__scope *s, const sl_plugin_def *def) {
     bool sink = def->kind == SL_KIND_SINK;
     const sl__row_table sinks = {sl__sink_rows, sl__sink_nrows};
     const sl__row_table sources = {sl__source_rows, sl__source_nrows};
-    const sl__row_table tables[] = {{def->settings, def->nsettings},
-                                    {sl__connector_rows, sl__connector_nrows},
-                                    sink ? sinks : sources};
+    const sl__row_table tables[] = {
+        {def->settings, def->nsettings}, {sl__connector_rows, sl__connector_nrows}, sink ? sinks : sources};
     const sl__row_table other = sink ? sources : sinks;
     for (size_t i = 0; i < s->config->n; i++) {
         sl_str key = s->config->entries[i].key;
@@ -199,8 +219,8 @@ static void note_unknown(sl__scope *s, const sl_plugin_def *def) {
             continue;
         }
         if (sl__keys_known(&other, 1, key)) {
-            sl_config_report_add(s->report, SL_SEV_WARNING, key, "without effect: a setting of %s connectors only",
-                                 sink ? "source" : "sink");
+            sl_config_report_add(s->report, SL_SEV_WARNING, key,
+                                 "without effect: a setting of %s connectors only", sink ? "source" : "sink");
             continue;
         }
         sl_str nearest = sl__keys_nearest(tables, 3, key, &distance);
@@ -246,8 +266,9 @@ static void forgive_references(sl__scope *s, const sl_config *raw, size_t from) 
     s->report->n = n;
     for (size_t i = 0; i < raw->n; i++) {
         if (has_reference(raw->entries[i].value)) {
-            sl_config_report_add(s->report, SL_SEV_WARNING, raw->entries[i].key,
-                                 "not checked: its value comes from a config provider, which the worker's settings name");
+            sl_config_report_add(
+                s->report, SL_SEV_WARNING, raw->entries[i].key,
+                "not checked: its value comes from a config provider, which the worker's settings name");
         }
     }
 }
@@ -255,10 +276,12 @@ static void forgive_references(sl__scope *s, const sl_config *raw, size_t from) 
 static sl_error *check_connector(sl__scope *s, const sl__validate_env *env, sl__validated *out) {
     find_connector(s, &out->def);
     if (!out->def) {
-        sl_config_parse(sl__connector_rows, sl__connector_nrows, s->config, &out->settings, s->arena, s->report);
+        sl_config_parse(sl__connector_rows, sl__connector_nrows, s->config, &out->settings, s->arena,
+                        s->report);
         return check_chain(s, &out->settings);
     }
-    SL_TRY(sl__connector_parse(s->config, out->def->kind, env->distributed, s->arena, s->report, &out->settings));
+    SL_TRY(sl__connector_parse(s->config, out->def->kind, env->distributed, s->arena, s->report,
+                               &out->settings));
     SL_TRY(sl__scope_converter(s, "key.converter", false));
     SL_TRY(sl__scope_converter(s, "value.converter", false));
     SL_TRY(sl__scope_converter(s, "header.converter", false));

@@ -12,7 +12,8 @@
 static const struct {
     const char *prefix;
     sl__client_kind kind;
-} clients[] = {{"producer.", SL__CLIENT_PRODUCER}, {"consumer.", SL__CLIENT_CONSUMER}, {"admin.", SL__CLIENT_ADMIN}};
+} clients[] = {
+    {"producer.", SL__CLIENT_PRODUCER}, {"consumer.", SL__CLIENT_CONSUMER}, {"admin.", SL__CLIENT_ADMIN}};
 enum { NCLIENTS = 3 };
 
 /* top_level gives the worker's client settings that have no prefix. */
@@ -22,7 +23,8 @@ static sl_error *top_level(sl__scope *s, sl_config *out) {
     sl__config_builder_init(&b, s->arena);
     for (size_t i = 0; i < s->config->n; i++) {
         const sl_config_entry *e = &s->config->entries[i];
-        if (sl__client_key_known(e->key) && !sl__keys_known(&worker, 1, e->key) && !sl__worker_key_java(e->key)) {
+        if (sl__client_key_known(e->key) && !sl__keys_known(&worker, 1, e->key) &&
+            !sl__worker_key_java(e->key)) {
             SL_TRY(sl__config_builder_put(&b, e, NULL));
         }
     }
@@ -45,7 +47,8 @@ static sl_error *check_clients(sl__scope *s) {
 
 /* note_security: settings without a prefix reach only the worker's own clients, which surprises many. */
 static void note_security(sl__scope *s) {
-    static const char *const keys[] = {"security.protocol", "sasl.mechanism", "sasl.jaas.config", "ssl.truststore.location"};
+    static const char *const keys[] = {"security.protocol", "sasl.mechanism", "sasl.jaas.config",
+                                       "ssl.truststore.location"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         sl_str key = sl_str_of(keys[i]);
         char name[64];
@@ -57,17 +60,22 @@ static void note_security(sl__scope *s) {
             memcpy(name, clients[k].prefix, n);
             memcpy(name + n, key.p, key.n);
             if (!sl_config_find(s->config, sl_str_make(name, n + key.n))) {
-                sl_config_report_add(s->report, SL_SEV_WARNING, key,
-                                     "holds for the worker's own clients only, as in Kafka Connect; set %s%s for connectors",
-                                     clients[k].prefix, keys[i]);
+                sl_config_report_add(
+                    s->report, SL_SEV_WARNING, key,
+                    "holds for the worker's own clients only, as in Kafka Connect; set %s%s for connectors",
+                    clients[k].prefix, keys[i]);
             }
         }
     }
 }
 
 static bool has_place(sl_str key) {
-    static const char *const prefixes[] = {"key.converter.",    "value.converter.", "header.converter.",
-                                           "config.providers.", "producer.",        "consumer.",
+    static const char *const prefixes[] = {"key.converter.",
+                                           "value.converter.",
+                                           "header.converter.",
+                                           "config.providers.",
+                                           "producer.",
+                                           "consumer.",
                                            "admin."};
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
         if (sl_str_starts(key, sl_str_of(prefixes[i]))) {
@@ -83,7 +91,8 @@ static void note_unknown(sl__scope *s) {
         sl_str key = s->config->entries[i].key;
         unsigned distance = 0;
         unsigned client_distance = 0;
-        if (sl__keys_known(&worker, 1, key) || sl__worker_key_java(key) || sl__client_key_known(key) || has_place(key)) {
+        if (sl__keys_known(&worker, 1, key) || sl__worker_key_java(key) || sl__client_key_known(key) ||
+            has_place(key)) {
             continue;
         }
         sl_str nearest = sl__keys_nearest(&worker, 1, key, &distance);
@@ -113,9 +122,11 @@ static void note_providers(sl__scope *s, const sl_str_list *names) {
             }
         }
         if (!listed) {
-            sl_config_report_add(s->report, SL_SEV_WARNING, key, "without effect: its provider is not one of the names in config.providers");
+            sl_config_report_add(s->report, SL_SEV_WARNING, key,
+                                 "without effect: its provider is not one of the names in config.providers");
         } else if (!known) {
-            sl_config_report_add(s->report, SL_SEV_WARNING, key, "without effect, expected .class or .param.NAME");
+            sl_config_report_add(s->report, SL_SEV_WARNING, key,
+                                 "without effect, expected .class or .param.NAME");
         }
     }
 }

@@ -1,12 +1,12 @@
 /*
  * worker.h - the worker's settings.
  *
- * The names are Kafka Connect's; those of Sluice's own are marked in their text. Settings that only distributed workers
- * have are known and warned about; what only Java has is named in one warning.
+ * The names are Kafka Connect's; those of Sluice's own are marked in their text. Settings that only
+ * distributed workers have are known and warned about; what only Java has is named in one warning.
  *
- * Not for: reading files (files.h), or the settings of converters, providers and Kafka clients that stand among the worker's
- * (sl__worker_validate in validate.h looks at those).
- * Threads: pure functions. Memory: strings point into the configuration or the arena.
+ * Not for: reading files (files.h), or the settings of converters, providers and Kafka clients that stand
+ * among the worker's (sl__worker_validate in validate.h looks at those). Threads: pure functions. Memory:
+ * strings point into the configuration or the arena.
  */
 #ifndef SLUICE_CONFIG_WORKER_H
 #define SLUICE_CONFIG_WORKER_H
@@ -53,8 +53,10 @@ typedef struct sl__worker_settings {
 extern const sl_config_row sl__worker_rows[];
 extern const size_t sl__worker_nrows;
 
-/* sl__worker_parse reads the worker's own settings. It looks neither at prefixed settings nor at unknown keys. */
-void sl__worker_parse(const sl_config *c, sl_arena *arena, sl_config_report *report, sl__worker_settings *out);
+/* sl__worker_parse reads the worker's own settings. It looks neither at prefixed settings nor at unknown
+ * keys. */
+void sl__worker_parse(const sl_config *c, sl_arena *arena, sl_config_report *report,
+                      sl__worker_settings *out);
 
 /* sl__worker_note_java puts one warning into the report that names the settings only Java workers have. */
 void sl__worker_note_java(const sl_config *c, sl_arena *arena, sl_config_report *report);
@@ -63,6 +65,7 @@ void sl__worker_note_java(const sl_config *c, sl_arena *arena, sl_config_report 
 bool sl__worker_key_java(sl_str key);
 
 /* sl__worker_log_levels calls cb for each log.level.COMPONENT that is set. */
-void sl__worker_log_levels(const sl_config *c, void (*cb)(void *arg, sl_str component, sl_log_level level), void *arg);
+void sl__worker_log_levels(const sl_config *c, void (*cb)(void *arg, sl_str component, sl_log_level level),
+                           void *arg);
 
 #endif

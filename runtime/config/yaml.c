@@ -39,7 +39,8 @@ static sl_error *put_text(yaml_walk *w, sl_str key, sl_str value, uint32_t line)
         return sl_error_wrap(err, "%.*s:%u", SL_STR_ARG(w->file), line);
     }
     if (old) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s:%u: %.*s: set twice, first in line %u; remove one of them",
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "%.*s:%u: %.*s: set twice, first in line %u; remove one of them",
                             SL_STR_ARG(w->file), line, SL_STR_ARG(key), old);
     }
     return NULL;
@@ -60,7 +61,8 @@ static sl_error *add_item(yaml_walk *w, sl_buf *b, bool first, sl_str key, sl_st
         return walk_error(w, line, key, "lists of more than 1 MiB, expected shorter ones");
     }
     if (!item.p || sl_str_find(item, ',') < item.n) {
-        return walk_error(w, line, key, "expected list items without commas; write such a list as one string");
+        return walk_error(w, line, key,
+                          "expected list items without commas; write such a list as one string");
     }
     if (!first) {
         sl_buf_add_char(b, ',');
@@ -70,7 +72,8 @@ static sl_error *add_item(yaml_walk *w, sl_buf *b, bool first, sl_str key, sl_st
 }
 
 static bool is_named(sl_str key) {
-    return sl_str_eqz(key, "transforms") || sl_str_eqz(key, "predicates") || sl_str_eqz(key, "config.providers");
+    return sl_str_eqz(key, "transforms") || sl_str_eqz(key, "predicates") ||
+           sl_str_eqz(key, "config.providers");
 }
 
 static sl_error *flatten(yaml_walk *w, sl_str key, const sl__yaml_node *node, uint32_t line, unsigned depth);
@@ -96,14 +99,16 @@ static sl_error *item_name(const yaml_walk *w, sl_str key, const sl__yaml_cell *
         *name = c && c->value->kind == SL__YAML_SCALAR ? c->value->text : SL_STR_NONE;
     }
     if (item->value->kind != SL__YAML_MAP || !name->n) {
-        return walk_error(w, item->line, key, item->key.p ? "expected a map of settings under each name"
-                                                          : "expected each item to be a map with a name");
+        return walk_error(w, item->line, key,
+                          item->key.p ? "expected a map of settings under each name"
+                                      : "expected each item to be a map with a name");
     }
     return NULL;
 }
 
 /* flatten_named turns named things into KEY=a,b and KEY.a.x=..., KEY.b.x=... */
-static sl_error *flatten_named(yaml_walk *w, sl_str key, const sl__yaml_node *node, uint32_t line, unsigned depth) {
+static sl_error *flatten_named(yaml_walk *w, sl_str key, const sl__yaml_node *node, uint32_t line,
+                               unsigned depth) {
     sl_buf names;
     sl_str text;
     sl_error *err = NULL;
@@ -220,8 +225,10 @@ static sl_error *connector_name(const yaml_walk *w, const sl__yaml_cell *cell, c
 
 static sl_error *check_wrapper(const yaml_walk *w, const sl__yaml_node *map) {
     for (const sl__yaml_cell *c = map->cells; c; c = c->next) {
-        if (!sl_str_eqz(c->key, "config") && !sl_str_eqz(c->key, "name") && !sl_str_eqz(c->key, "initial_state")) {
-            return walk_error(w, c->line, c->key, "expected only name and initial_state beside config; move it into config");
+        if (!sl_str_eqz(c->key, "config") && !sl_str_eqz(c->key, "name") &&
+            !sl_str_eqz(c->key, "initial_state")) {
+            return walk_error(w, c->line, c->key,
+                              "expected only name and initial_state beside config; move it into config");
         }
     }
     return NULL;
@@ -234,7 +241,8 @@ static sl_error *read_connector(yaml_walk *w, const sl__yaml_cell *cell, sl__con
         return walk_error(w, cell->line, cell->key, "expected a map of the connector's settings");
     }
     const sl__yaml_cell *inner = sl__yaml_find(map, SL_STR("config"));
-    bool wrapped = inner && inner->value->kind == SL__YAML_MAP && !sl__yaml_find(map, SL_STR("connector.class"));
+    bool wrapped =
+        inner && inner->value->kind == SL__YAML_MAP && !sl__yaml_find(map, SL_STR("connector.class"));
     uint32_t line = 0;
     SL_TRY(connector_name(w, cell, map, out, &line));
     sl__config_builder_init(&w->settings, w->arena);
@@ -255,7 +263,9 @@ static sl_error *read_connector(yaml_walk *w, const sl__yaml_cell *cell, sl__con
 static sl_error *read_connectors(yaml_walk *w, const sl__yaml_cell *cell, sl__config_file *out) {
     const sl__yaml_node *node = cell->value;
     if (node->kind == SL__YAML_SCALAR) {
-        return node->text.p ? walk_error(w, cell->line, cell->key, "expected a list of connectors, or a map of names") : NULL;
+        return node->text.p
+                   ? walk_error(w, cell->line, cell->key, "expected a list of connectors, or a map of names")
+                   : NULL;
     }
     out->connectors = sl_arena_zalloc(w->arena, (node->ncells + 1) * sizeof *out->connectors);
     if (!out->connectors) {
@@ -287,7 +297,8 @@ sl_error *sl__yaml_parse(sl_str text, sl_str file, sl_arena *arena, sl__config_f
     *out = (sl__config_file){.path = file};
     SL_TRY(sl__yaml_read_tree(text, file, arena, &root));
     if (!root || root->kind != SL__YAML_MAP) {
-        return walk_error(&w, root ? root->line : 1, SL_STR_NONE, "expected a map with worker and connectors");
+        return walk_error(&w, root ? root->line : 1, SL_STR_NONE,
+                          "expected a map with worker and connectors");
     }
     for (const sl__yaml_cell *c = root->cells; c; c = c->next) {
         SL_TRY(read_section(&w, c, out));

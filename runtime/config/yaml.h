@@ -8,13 +8,14 @@
  *     orders:
  *       connector.class: postgres-cdc
  *       table.include.list: [public.orders, public.customers]     lists are joined by commas
- *       transforms:                  named things: a map of name -> settings, or a list of settings with a name;
+ *       transforms:                  named things: a map of name -> settings, or a list of settings with a
+ * name;
  *         - name: unwrap             this gives transforms=unwrap and transforms.unwrap.type=...
  *           type: unwrap             (also predicates and config.providers)
  *
- * A connector may also be {name, config: {...}, initial_state}. Scalars are taken as they are written; null and ~ give
- * an absent value. Anchors, aliases and "<<" merges work; what they expand to is bounded.
- * A second document, tags of the user's own, complex keys and a key set twice are errors.
+ * A connector may also be {name, config: {...}, initial_state}. Scalars are taken as they are written; null
+ * and ~ give an absent value. Anchors, aliases and "<<" merges work; what they expand to is bounded. A second
+ * document, tags of the user's own, complex keys and a key set twice are errors.
  *
  * Threads: pure function. Memory: results are in the arena.
  */

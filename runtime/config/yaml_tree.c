@@ -37,11 +37,11 @@ static sl_error *next_event(tree_reader *r, yaml_event_t *ev) {
         return sl_error_nomem();
     }
     if (p->error == YAML_READER_ERROR) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s: not a YAML text: %s at byte %zu", SL_STR_ARG(r->file),
-                            p->problem ? p->problem : "unreadable", p->problem_offset);
+        return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s: not a YAML text: %s at byte %zu",
+                            SL_STR_ARG(r->file), p->problem ? p->problem : "unreadable", p->problem_offset);
     }
-    return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s:%u: not valid YAML in column %zu: %s", SL_STR_ARG(r->file),
-                        line_of(&p->problem_mark), p->problem_mark.column + 1,
+    return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s:%u: not valid YAML in column %zu: %s",
+                        SL_STR_ARG(r->file), line_of(&p->problem_mark), p->problem_mark.column + 1,
                         p->problem ? p->problem : "unknown error");
 }
 
@@ -100,7 +100,9 @@ static sl_error *find_anchor(const tree_reader *r, const yaml_event_t *ev, sl__y
     for (const anchor *a = r->anchors; a; a = a->next) {
         if (sl_str_eq(a->name, name)) {
             *out = a->node;
-            return a->node->open ? tree_error(r, line_of(&ev->start_mark), "an alias to the value it stands in") : NULL;
+            return a->node->open
+                       ? tree_error(r, line_of(&ev->start_mark), "an alias to the value it stands in")
+                       : NULL;
         }
     }
     return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s:%u: '*%.*s' has no anchor, expected '&%.*s' before it",
@@ -118,7 +120,8 @@ static sl_error *check_tag(const tree_reader *r, const yaml_char_t *tag, const y
 }
 
 static bool is_null_word(sl_str s) {
-    return s.n == 0 || sl_str_eqz(s, "~") || sl_str_eqz(s, "null") || sl_str_eqz(s, "Null") || sl_str_eqz(s, "NULL");
+    return s.n == 0 || sl_str_eqz(s, "~") || sl_str_eqz(s, "null") || sl_str_eqz(s, "Null") ||
+           sl_str_eqz(s, "NULL");
 }
 
 static sl_error *read_scalar(tree_reader *r, const yaml_event_t *ev, sl__yaml_node **out) {
@@ -157,12 +160,14 @@ static sl_error *read_list(tree_reader *r, unsigned depth, sl__yaml_node *list) 
     return err;
 }
 
-static sl_error *read_key(tree_reader *r, const yaml_event_t *ev, const sl__yaml_node *map, sl__yaml_cell *cell) {
+static sl_error *read_key(tree_reader *r, const yaml_event_t *ev, const sl__yaml_node *map,
+                          sl__yaml_cell *cell) {
     cell->line = line_of(&ev->start_mark);
     if (ev->type != YAML_SCALAR_EVENT) {
         return tree_error(r, cell->line, "expected a plain key");
     }
-    cell->key = sl_arena_str(r->arena, sl_str_make((const char *)ev->data.scalar.value, ev->data.scalar.length));
+    cell->key =
+        sl_arena_str(r->arena, sl_str_make((const char *)ev->data.scalar.value, ev->data.scalar.length));
     if (!cell->key.p) {
         return sl_error_nomem();
     }
@@ -171,14 +176,16 @@ static sl_error *read_key(tree_reader *r, const yaml_event_t *ev, const sl__yaml
     }
     const sl__yaml_cell *twice = sl__yaml_find(map, cell->key);
     if (twice && !sl_str_eqz(cell->key, "<<")) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s:%u: %.*s: set twice, first in line %u; remove one of them",
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "%.*s:%u: %.*s: set twice, first in line %u; remove one of them",
                             SL_STR_ARG(r->file), cell->line, SL_STR_ARG(cell->key), twice->line);
     }
     return NULL;
 }
 
 /* merge_map adds the members of another map that this one does not have. */
-static sl_error *merge_map(tree_reader *r, sl__yaml_node *map, sl__yaml_cell ***tail, const sl__yaml_cell *from) {
+static sl_error *merge_map(tree_reader *r, sl__yaml_node *map, sl__yaml_cell ***tail,
+                           const sl__yaml_cell *from) {
     if (from->value->kind != SL__YAML_MAP) {
         return tree_error(r, from->line, "expected an alias of a map after '<<:'");
     }
@@ -192,7 +199,8 @@ static sl_error *merge_map(tree_reader *r, sl__yaml_node *map, sl__yaml_cell ***
 }
 
 /* apply_merges resolves the "<<" members, which were kept apart, once the map's own members are known. */
-static sl_error *apply_merges(tree_reader *r, sl__yaml_node *map, sl__yaml_cell **tail, const sl__yaml_cell *merges) {
+static sl_error *apply_merges(tree_reader *r, sl__yaml_node *map, sl__yaml_cell **tail,
+                              const sl__yaml_cell *merges) {
     for (const sl__yaml_cell *m = merges; m; m = m->next) {
         if (m->value->kind != SL__YAML_LIST) {
             SL_TRY(merge_map(r, map, &tail, m));
@@ -285,7 +293,8 @@ static sl_error *read_document(tree_reader *r, sl__yaml_node **out) {
         case YAML_DOCUMENT_END_EVENT:
             break;
         default:
-            err = *out ? tree_error(r, line_of(&ev.start_mark), "a second document, expected one; put it into a file of its own")
+            err = *out ? tree_error(r, line_of(&ev.start_mark),
+                                    "a second document, expected one; put it into a file of its own")
                        : read_node(r, &ev, 1, out);
         }
         yaml_event_delete(&ev);

@@ -1,8 +1,8 @@
 /*
  * yaml_tree.h - a YAML text as a tree with line numbers, made from libyaml's events.
  *
- * An alias is the same node again, so the tree is a graph without cycles; who walks it counts what he visits. "<<" is
- * merged already. Depth, and the number of nodes and cells, are bounded.
+ * An alias is the same node again, so the tree is a graph without cycles; who walks it counts what he visits.
+ * "<<" is merged already. Depth, and the number of nodes and cells, are bounded.
  *
  * Threads: pure function. Memory: everything is in the arena.
  */

@@ -31,7 +31,8 @@ static const sl__config_file *parse(const char *path, const char *text) {
 }
 
 static void expect_error(const char *path, const char *text, const char *part) {
-    test_assert_error(sl__config_file_parse(sl_str_of(text), sl_str_of(path), &arena, &report, &file), SL_E_CONFIG, part);
+    test_assert_error(sl__config_file_parse(sl_str_of(text), sl_str_of(path), &arena, &report, &file),
+                      SL_E_CONFIG, part);
 }
 
 #define VALUE(c, key) sl_config_get((c), SL_STR(key))
@@ -41,9 +42,10 @@ static void expect_error(const char *path, const char *text, const char *part) {
 
 static void json_wrapped(void **state) {
     (void)state;
-    parse("c.json", "{\n  \"name\": \"orders\",\n  \"initial_state\": \"paused\",\n  \"config\": {\n"
-                    "    \"connector.class\": \"file-source\",\n    \"tasks.max\": 3,\n    \"a\": true, \"b\": 1.50,\n"
-                    "    \"n\": null,\n    \"t\": \"\\u00e4\\n\"\n  }\n}\n");
+    parse("c.json",
+          "{\n  \"name\": \"orders\",\n  \"initial_state\": \"paused\",\n  \"config\": {\n"
+          "    \"connector.class\": \"file-source\",\n    \"tasks.max\": 3,\n    \"a\": true, \"b\": 1.50,\n"
+          "    \"n\": null,\n    \"t\": \"\\u00e4\\n\"\n  }\n}\n");
     assert_int_equal(file.nconnectors, 1);
     assert_false(file.has_worker);
     const sl__connector_config *c = &file.connectors[0];
@@ -97,7 +99,8 @@ static void json_bad(void **state) {
         {"{\n\"a\": {\"b\": 1}}", "c.json:2: a: expected a string"},
         {"{\"\": 1}", "c.json:1: expected a key"},
         {"{\"name\":\"a\",\n\"config\":{\n\"name\":\"b\"}}", "c.json:3: name: differs"},
-        {"{\"config\":{},\n\"initial_state\":\"asleep\"}", "c.json:2: initial_state: expected RUNNING, PAUSED or STOPPED"},
+        {"{\"config\":{},\n\"initial_state\":\"asleep\"}",
+         "c.json:2: initial_state: expected RUNNING, PAUSED or STOPPED"},
         {"{\"a\": \"\\u0000\"}", "cannot be part"},
         {"{\"a\": \"\xff\"}", "not UTF-8"},
     };
@@ -116,8 +119,8 @@ static void json_bad(void **state) {
     for (int i = 0; i < 5000; i++) {
         sl_buf_add_char(&deep, '[');
     }
-    test_assert_error(sl__config_file_parse(sl_buf_view(&deep), SL_STR("c.json"), &arena, &report, &file), SL_E_CONFIG,
-                      "nested too deeply");
+    test_assert_error(sl__config_file_parse(sl_buf_view(&deep), SL_STR("c.json"), &arena, &report, &file),
+                      SL_E_CONFIG, "nested too deeply");
     sl_buf_deinit(&deep);
 }
 
@@ -200,8 +203,9 @@ static void yaml_list_of_connectors(void **state) {
 
 static void yaml_aliases(void **state) {
     (void)state;
-    parse("p.yaml", "connectors:\n  a: &base\n    x: 1\n    y: &v two\n  b:\n    <<: *base\n    x: 3\n    z: *v\n"
-                    "  c:\n    <<: [{x: 8, w: 9}, *base]\n");
+    parse("p.yaml",
+          "connectors:\n  a: &base\n    x: 1\n    y: &v two\n  b:\n    <<: *base\n    x: 3\n    z: *v\n"
+          "  c:\n    <<: [{x: 8, w: 9}, *base]\n");
     const sl_config *b = &file.connectors[1].raw;
     test_assert_str(VALUE(b, "x"), "3");
     test_assert_str(VALUE(b, "y"), "two");
@@ -240,9 +244,12 @@ static void yaml_bad(void **state) {
         {"connectors:\n- 3\n", "p.yaml:2: expected a map of the connector's settings"},
         {"connectors:\n  a:\n    name: b\n", "p.yaml:3: name: differs from the connector's key"},
         {"connectors:\n  a:\n    config: {x: 1}\n    y: 2\n", "p.yaml:4: y: expected only name"},
-        {"connectors:\n  a:\n    transforms: [{type: x}]\n", "p.yaml:3: transforms: expected each item to be a map with a name"},
-        {"connectors:\n  a:\n    transforms: {u: 1, v: {type: x}}\n", "p.yaml:3: transforms: expected a map of settings under each name"},
-        {"connectors:\n  a:\n    initial_state: PAUSED\n    config: {}\n    name: [1]\n", "p.yaml:5: name: expected a plain value"},
+        {"connectors:\n  a:\n    transforms: [{type: x}]\n",
+         "p.yaml:3: transforms: expected each item to be a map with a name"},
+        {"connectors:\n  a:\n    transforms: {u: 1, v: {type: x}}\n",
+         "p.yaml:3: transforms: expected a map of settings under each name"},
+        {"connectors:\n  a:\n    initial_state: PAUSED\n    config: {}\n    name: [1]\n",
+         "p.yaml:5: name: expected a plain value"},
         {"worker: {a: \"x", "not valid YAML"},
         {"worker:\n  a: \xff\n", "not a YAML text"},
     };
@@ -261,22 +268,22 @@ static void yaml_bombs(void **state) {
     for (int i = 1; i < 30; i++) {
         sl_buf_printf(&b, "  a%d: &a%d {p: *a%d, q: *a%d}\n", i, i, i - 1, i - 1);
     }
-    test_assert_error(sl__config_file_parse(sl_buf_view(&b), SL_STR("p.yaml"), &arena, &report, &file), SL_E_CONFIG,
-                      "more than 10000 settings");
+    test_assert_error(sl__config_file_parse(sl_buf_view(&b), SL_STR("p.yaml"), &arena, &report, &file),
+                      SL_E_CONFIG, "more than 10000 settings");
     sl_buf_clear(&b);
     sl_buf_add_z(&b, "worker:\n  a0: &a0 [1]\n");
     for (int i = 1; i < 30; i++) {
         sl_buf_printf(&b, "  a%d: &a%d [*a%d, *a%d, *a%d]\n", i, i, i - 1, i - 1, i - 1);
     }
-    test_assert_error(sl__config_file_parse(sl_buf_view(&b), SL_STR("p.yaml"), &arena, &report, &file), SL_E_CONFIG,
-                      "expected a list of plain values");
+    test_assert_error(sl__config_file_parse(sl_buf_view(&b), SL_STR("p.yaml"), &arena, &report, &file),
+                      SL_E_CONFIG, "expected a list of plain values");
     sl_buf_clear(&b);
     sl_buf_add_z(&b, "worker:\n  a: ");
     for (int i = 0; i < 100; i++) {
         sl_buf_add_z(&b, "{a: ");
     }
-    test_assert_error(sl__config_file_parse(sl_buf_view(&b), SL_STR("p.yaml"), &arena, &report, &file), SL_E_CONFIG,
-                      "nested too deeply");
+    test_assert_error(sl__config_file_parse(sl_buf_view(&b), SL_STR("p.yaml"), &arena, &report, &file),
+                      SL_E_CONFIG, "nested too deeply");
     sl_buf_clear(&b);
     sl_buf_add_z(&b, "worker:\n  m: &m {");
     for (int i = 0; i < 4000; i++) {
@@ -287,8 +294,8 @@ static void yaml_bombs(void **state) {
         sl_buf_add_z(&b, "*m, ");
     }
     sl_buf_add_z(&b, "]\n");
-    test_assert_error(sl__config_file_parse(sl_buf_view(&b), SL_STR("p.yaml"), &arena, &report, &file), SL_E_CONFIG,
-                      "too many values");
+    test_assert_error(sl__config_file_parse(sl_buf_view(&b), SL_STR("p.yaml"), &arena, &report, &file),
+                      SL_E_CONFIG, "too many values");
     sl_buf_deinit(&b);
 }
 
@@ -328,7 +335,8 @@ static void from_disk(void **state) {
 static void no_memory(void **state) {
     static const char *const texts[][2] = {
         {"c.json", "{\"name\":\"x\",\"config\":{\"a\":\"\\u00e4\",\"b\":2,\"a\":3}}"},
-        {"p.yaml", "worker: {a: [1, 2]}\nconnectors:\n  a: &b {x: 1, transforms: [{name: u, type: v}]}\n  c: {<<: *b}\n"},
+        {"p.yaml", "worker: {a: [1, 2]}\nconnectors:\n  a: &b {x: 1, transforms: [{name: u, type: v}]}\n  c: "
+                   "{<<: *b}\n"},
     };
     (void)state;
     for (size_t i = 0; i < 2; i++) {

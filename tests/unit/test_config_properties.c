@@ -141,12 +141,12 @@ static void bad_input(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         sl_config c;
         test_assert_error(
-            sl__properties_parse(sl_str_of(cases[i].text), SL_STR("f.properties"), &arena, &report, &c), SL_E_CONFIG,
-            cases[i].expected);
+            sl__properties_parse(sl_str_of(cases[i].text), SL_STR("f.properties"), &arena, &report, &c),
+            SL_E_CONFIG, cases[i].expected);
     }
     sl_config c;
-    test_assert_error(sl__properties_parse(SL_STR("a=1\nb=\0x\n"), SL_STR("f"), &arena, &report, &c), SL_E_CONFIG,
-                      "f:2: zero byte");
+    test_assert_error(sl__properties_parse(SL_STR("a=1\nb=\0x\n"), SL_STR("f"), &arena, &report, &c),
+                      SL_E_CONFIG, "f:2: zero byte");
 }
 
 static void too_many(void **state) {
@@ -173,8 +173,9 @@ static void no_memory(void **state) {
         sl_arena_init(&small, 64);
         sl_config_report_init(&r, &small);
         test_fail_alloc(n);
-        sl_error *err = sl__properties_parse(SL_STR("a=1\nb=\\u00e4x\\\n  y\na=2\nlonger.key=longer value of some length\n"),
-                                             SL_STR("f"), &small, &r, &c);
+        sl_error *err = sl__properties_parse(
+            SL_STR("a=1\nb=\\u00e4x\\\n  y\na=2\nlonger.key=longer value of some length\n"), SL_STR("f"),
+            &small, &r, &c);
         unsigned used = test_fail_alloc(0);
         needed = used > needed ? used : needed;
         if (!err) {
