@@ -140,7 +140,7 @@ static const struct {
     {false, "topic.creation.default.partitions", "0", NULL, true, "above 0, or -1"},
     {false, "topic.creation.groups", "a", "topic.creation.default.partitions", true, "missing"},
     {false, "topic.creation.default.include", "a(", NULL, true, "expected a regular expression"},
-    {false, "topic.creation.b.partitions", "1", NULL, false,
+    {false, "topic.creation.b.partitions", "1", NULL, true,
      "'b' is not one of the names in topic.creation.groups"},
     {true, "topics", "", NULL, true, "expected topics or topics.regex"},
     {true, "topics", "a b", NULL, true, "expected topic names of letters"},
