@@ -1,0 +1,20 @@
+#!/bin/bash
+# Starts Kafka and PostgreSQL for the benchmarks and runs them: run.sh BUILD [ARGS of bench.py]
+set -euo pipefail
+# shellcheck source=tests/support/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../support/lib.sh"
+cd "$SL_ROOT"
+build=$(cd "${1:?usage: run.sh BUILD [NAME...]}" && pwd)
+shift
+dir=$build/bench-services
+at_exit bash tests/support/kafka.sh remove "$dir/kafka"
+at_exit bash tests/support/postgres.sh remove "$dir/postgres"
+bash tests/support/kafka.sh start "$dir/kafka"
+bash tests/support/postgres.sh start "$dir/postgres" shared_buffers=512MB max_wal_size=4GB
+set -a
+# shellcheck disable=SC1091
+. "$dir/kafka/kafka.env"
+# shellcheck disable=SC1091
+. "$dir/postgres/postgres.env"
+set +a
+PATH=$PG_BIN:$PATH python3 tests/bench/bench.py "$build" "$@"
