@@ -1,0 +1,52 @@
+/*
+ * producer_impl.h - between producer.c (one producer) and producers.c (the pool of them). Private to these two.
+ */
+#ifndef SLUICE_KAFKA_PRODUCER_IMPL_H
+#define SLUICE_KAFKA_PRODUCER_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/map.h"
+#include "kafka/client.h"
+#include "kafka/producer.h"
+
+struct sl__producer {
+    sl__producers *pool;
+    struct sl__embedded *embedded; /* borrowed; NULL = a real cluster */
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue; /* where delivery reports come; to wake the thread */
+    pthread_t thread;
+    size_t batch_size;
+    int message_max; /* message.max.bytes in force */
+    atomic_bool broken;
+    atomic_bool closing;
+    atomic_bool closed; /* its thread has nothing more to do than end */
+
+    pthread_mutex_t lock; /* guards topics; with drained for flushes */
+    sl__map topics;       /* name -> sl__out_topic */
+    pthread_cond_t drained;
+
+    /* Messages under way, in two generations by turns, so that a flush need not wait for what came after it. */
+    atomic_uint generation;
+    atomic_long under_way[2];
+    bool flushing; /* guarded by lock: one flush at a time turns the generation */
+
+    /* the pool's, under its lock */
+    unsigned refs;
+    char *key; /* owned, has secrets: never logged */
+    sl__producer *next;
+};
+
+/* sl__producer_open makes a producer and starts its thread. batch_size as in sl__producers_get. */
+SL_MUST_CHECK sl_error *sl__producer_open(struct sl__embedded *embedded, const sl__client_config *conf,
+                                          size_t batch_size, sl__producer **out);
+
+/* sl__producer_close tells its thread to send what is queued and to end. sl__producer_free waits for that. */
+void sl__producer_close(sl__producer *p);
+void sl__producer_free(sl__producer *p);
+
+/* sl__producer_batch_bound gives the batch.size in force for these settings. */
+size_t sl__producer_batch_bound(const sl__client_config *conf, size_t batch_size);
+
+#endif
