@@ -173,6 +173,7 @@ static sl_error *unescape(const props_reader *r, sl_str s, sl_str *out) {
 /* split_setting finds where the key ends and the value starts. */
 static void split_setting(sl_str line, sl_str *key, sl_str *value) {
     size_t n = 0;
+    line = line.p ? line : SL_STR("");
     while (n < line.n && !is_blank(line.p[n]) && line.p[n] != '=' && line.p[n] != ':') {
         n += line.p[n] == '\\' && n + 1 < line.n ? 2 : 1;
     }

@@ -82,7 +82,7 @@ static sl_error *flatten(yaml_walk *w, sl_str key, const sl__yaml_node *node, ui
 static sl_error *flatten_members(yaml_walk *w, sl_str prefix, const sl__yaml_node *map, const char *skip,
                                  unsigned depth) {
     for (const sl__yaml_cell *c = map->cells; c; c = c->next) {
-        sl_str key;
+        sl_str key = SL_STR_NONE;
         if (skip && sl_str_eqz(c->key, skip)) {
             continue;
         }

@@ -135,8 +135,12 @@ static sl_error *read_scalar(tree_reader *r, const yaml_event_t *ev, sl__yaml_no
     if (ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !ev->data.scalar.tag && is_null_word(text)) {
         return NULL;
     }
-    (*out)->text = sl_arena_str(r->arena, text);
-    return (*out)->text.p ? NULL : sl_error_nomem();
+    text = sl_arena_str(r->arena, text);
+    if (!*out || !text.p) {
+        return sl_error_nomem();
+    }
+    (*out)->text = text;
+    return NULL;
 }
 
 static sl_error *read_node(tree_reader *r, const yaml_event_t *ev, unsigned depth, sl__yaml_node **out);
