@@ -1,0 +1,2 @@
+transforms_CFLAGS := $(shell pkg-config --cflags libpcre2-8 2>/dev/null)
+transforms_LIBS := -lpcre2-8
