@@ -10,7 +10,7 @@ shift
 build=${B:-build}/lint
 mkdir -p "$build/tidy"
 
-flags=(-std=gnu11 -D_GNU_SOURCE "-DSL_VERSION=\"0\"" -Iplugins-api/include -Iruntime -Iconnectors -Itests/unit)
+flags=(-std=gnu11 -D_GNU_SOURCE "-DSL_VERSION=\"0\"" -isystem plugins-api/include -Iruntime -Iconnectors -Itests/unit)
 read -r -a packages < <(pkg-config --cflags rdkafka jansson yaml-0.1 libmicrohttpd libpcre2-8 libpq sqlite3)
 flags+=("${packages[@]}")
 

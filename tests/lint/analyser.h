@@ -1,7 +1,8 @@
 /*
  * analyser.h - what clang-tidy's analyser cannot see across files: making an error never gives NULL.
  *
- * Included before every source by tests/lint/analyse.sh, except where these functions are defined; no part of a build.
+ * Included before every source by tests/lint/analyse.sh, except where these functions are defined; no part of
+ * a build.
  */
 #ifndef SLUICE_LINT_ANALYSER_H
 #define SLUICE_LINT_ANALYSER_H
