@@ -68,6 +68,12 @@ const char *cdc_check_operations(const sl_config_row *row, sl_str value, sl_aren
     return none && n > 1 ? "expected none alone, or a list of c, u, d and t" : NULL;
 }
 
+const char *cdc_check_placeholder(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    (void)row;
+    (void)arena;
+    return sl_str_starts(value, SL_STR("hex:")) ? "expected text (the form hex:... is not supported)" : NULL;
+}
+
 const char *cdc_check_key_columns(const sl_config_row *row, sl_str value, sl_arena *arena) {
     sl_str rest = sl_str_trim(value);
     sl_str part;

@@ -44,7 +44,6 @@ typedef struct cdc_config {
     int processing_failure;
     int32_t max_batch_size;
     int64_t max_queue_bytes;
-    int64_t poll_interval_ms;
     int64_t heartbeat_interval_ms;
     int64_t snapshot_delay_ms;
     int64_t streaming_delay_ms;
@@ -65,6 +64,7 @@ extern const sl_config_enum cdc_failure_enum[];
 const char *cdc_check_topic_part(const sl_config_row *row, sl_str value, sl_arena *arena);
 const char *cdc_check_patterns(const sl_config_row *row, sl_str value, sl_arena *arena);
 const char *cdc_check_operations(const sl_config_row *row, sl_str value, sl_arena *arena);
+const char *cdc_check_placeholder(const sl_config_row *row, sl_str value, sl_arena *arena);
 const char *cdc_check_key_columns(const sl_config_row *row, sl_str value, sl_arena *arena);
 
 /* cdc_config_check looks at combinations: include and exclude lists of the same thing. */

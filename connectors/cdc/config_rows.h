@@ -75,7 +75,7 @@
     {.name = "extended.headers.enabled", .type = SL_CONFIG_BOOLEAN, .default_value = "true", .importance = SL_LOW,    \
      .group = "Events", .doc = "Add the __debezium.context headers to change events.", .field = CDC_F(S, m, extended_headers)}, \
     {.name = "unavailable.value.placeholder", .type = SL_CONFIG_STRING, .default_value = "__debezium_unavailable_value", \
-     .importance = SL_MEDIUM, .group = "Events", .doc = "Stands for a value that the database did not send; hex:... gives bytes.", \
+     .importance = SL_MEDIUM, .group = "Events", .doc = "Stands for a value that the database did not send.", .check = cdc_check_placeholder, \
      .field = CDC_F(S, m, unavailable_placeholder)},                                                                  \
     {.name = "include.schema.comments", .type = SL_CONFIG_BOOLEAN, .default_value = "false", .importance = SL_LOW,    \
      .group = "Events", .doc = "Put columns' comments into their schemas.", .field = CDC_F(S, m, schema_comments)},   \
@@ -98,9 +98,6 @@
     {.name = "max.queue.size.in.bytes", .type = SL_CONFIG_LONG, .default_value = "0", .importance = SL_LOW, .group = "Flow", \
      .doc = "Most bytes that one step reads; 0: about a megabyte.", .has_min = true, .min = 0,                        \
      .field = CDC_F(S, m, max_queue_bytes)},                                                                          \
-    {.name = "poll.interval.ms", .type = SL_CONFIG_LONG, .default_value = "500", .importance = SL_LOW, .group = "Flow", \
-     .doc = "Longest wait before timers are looked at again. Changes never wait for it: their arrival starts the next step.", \
-     .has_min = true, .min = 1, .field = CDC_F(S, m, poll_interval_ms)},                                              \
     {.name = "heartbeat.interval.ms", .type = SL_CONFIG_LONG, .default_value = "0", .importance = SL_MEDIUM, .group = "Flow", \
      .doc = "How often a heartbeat is written; 0: never. Not needed for the source's log to be released.",            \
      .has_min = true, .min = 0, .field = CDC_F(S, m, heartbeat_interval_ms)},                                         \
@@ -122,6 +119,7 @@
 
 #define CDC_OTHER_ROWS                                                                                                \
     CDC_WARNED_ROW("max.queue.size", SL_CONFIG_INT, "Debezium's queue.", "there is no queue between reading and producing: memory is bounded in bytes by the worker"), \
+    CDC_WARNED_ROW("poll.interval.ms", SL_CONFIG_LONG, "Wait between polls.", "changes are read as they arrive"),             \
     CDC_WARNED_ROW("snapshot.fetch.size", SL_CONFIG_INT, "Rows a fetch.", "rows are read as a stream, in bounded memory"), \
     CDC_WARNED_ROW("query.fetch.size", SL_CONFIG_INT, "Rows a fetch.", "rows are read as a stream, in bounded memory"), \
     CDC_WARNED_ROW("snapshot.max.threads", SL_CONFIG_INT, "Parallel readers of a snapshot.", "the snapshot is read by one connection"), \

@@ -135,6 +135,16 @@ sl_error *cdc_emit_begin(cdc_emitter *e, sl_batch *b) {
     return NULL;
 }
 
+void cdc_emit_use(cdc_emitter *e, cdc_table *t) {
+    if (t->batch_serial == e->batch_serial) {
+        return;
+    }
+    t->batch_serial = e->batch_serial;
+    t->batch_topic = sl_arena_str(&e->batch->arena, t->topic);
+    t->batch_schema = sl_arena_str(&e->batch->arena, t->schema);
+    t->batch_name = sl_arena_str(&e->batch->arena, t->name);
+}
+
 static void use_headers(cdc_emitter *e, sl_record *r) {
     if (e->headers) {
         r->headers = e->headers; /* shared: a full array is copied when something is added to it */
@@ -323,10 +333,7 @@ static sl_record *add_record(cdc_emitter *e, cdc_table *t, sl_value key) {
     if (!r) {
         return NULL;
     }
-    if (t->batch_serial != e->batch_serial) { /* a table may be gone before its last batch is */
-        t->batch_serial = e->batch_serial;
-        t->batch_topic = sl_arena_str(&e->batch->arena, t->topic);
-    }
+    cdc_emit_use(e, t);
     r->topic = t->batch_topic;
     if (t->key && key.type == SL_STRUCT) {
         sl_record_set_key(e->batch, r, t->key, key);

@@ -59,6 +59,9 @@ void cdc_emitter_deinit(cdc_emitter *e);
 /* cdc_emit_begin names the batch that the following calls add to. */
 SL_MUST_CHECK sl_error *cdc_emit_begin(cdc_emitter *e, sl_batch *b);
 
+/* cdc_emit_use copies the table's names into the batch, once: a table may be gone before its last batch is. */
+void cdc_emit_use(cdc_emitter *e, cdc_table *t);
+
 /* cdc_emit_row adds the record or records of one change. before and after may be NULL. */
 SL_MUST_CHECK sl_error *cdc_emit_row(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value *before, sl_value *after,
                                      const cdc_event *ev);

@@ -50,7 +50,9 @@ typedef struct cdc_table {
     const sl_schema *envelope;
     uint64_t tx_order;        /* events of this table in the current transaction */
     uint64_t tx_serial;       /* of the transaction that tx_order is about */
-    sl_str batch_topic;       /* the topic's name in the arena of the batch with the serial below */
+    sl_str batch_topic;       /* the names in the arena of the batch with the serial below: see cdc_emit_use */
+    sl_str batch_schema;
+    sl_str batch_name;
     uint64_t batch_serial;
 } cdc_table;
 

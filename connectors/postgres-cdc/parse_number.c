@@ -1,0 +1,294 @@
+/*
+ * parse_number.c - booleans, numbers, money, bytes, bits and text.
+ */
+#include <cdc/decimal.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "convert.h"
+
+bool pg_parse_bool(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    (void)c;
+    (void)a;
+    *out = sl_bool(n && *p == 't');
+    return n == 1 && (*p == 't' || *p == 'f');
+}
+
+static inline bool parse_int(const char *p, size_t n, int64_t *out) {
+    bool negative = n && *p == '-';
+    size_t i = negative ? 1 : 0;
+    if (i == n || n - i > 18) {
+        return sl_str_to_i64((sl_str){p, n}, out);
+    }
+    int64_t v = 0;
+    for (; i < n; i++) {
+        unsigned d = (unsigned)(unsigned char)p[i] - '0';
+        if (d > 9) {
+            return false;
+        }
+        v = v * 10 + (int64_t)d;
+    }
+    *out = negative ? -v : v;
+    return true;
+}
+
+bool pg_parse_int2(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    (void)c;
+    (void)a;
+    int64_t v = 0;
+    bool fine = parse_int(p, n, &v) && v >= INT16_MIN && v <= INT16_MAX;
+    *out = sl_int16(v);
+    return fine;
+}
+
+bool pg_parse_int4(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    (void)c;
+    (void)a;
+    int64_t v = 0;
+    bool fine = parse_int(p, n, &v) && v >= INT32_MIN && v <= INT32_MAX;
+    *out = sl_int32(v);
+    return fine;
+}
+
+bool pg_parse_int8(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    (void)c;
+    (void)a;
+    int64_t v = 0;
+    bool fine = parse_int(p, n, &v);
+    *out = sl_int64(v);
+    return fine;
+}
+
+static bool to_double(const char *p, size_t n, bool single, double *out) {
+    char text[400];
+    if (n == 0 || n >= sizeof text) {
+        return false;
+    }
+    memcpy(text, p, n);
+    text[n] = 0;
+    char *end = NULL;
+    *out = single ? (double)strtof(text, &end) : strtod(text, &end);
+    return end == text + n;
+}
+
+bool pg_parse_float4(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    (void)c;
+    (void)a;
+    double v = 0;
+    bool fine = to_double(p, n, true, &v);
+    *out = sl_float32(v);
+    return fine;
+}
+
+bool pg_parse_float8(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    (void)c;
+    (void)a;
+    double v = 0;
+    bool fine = to_double(p, n, false, &v);
+    *out = sl_float64(v);
+    return fine;
+}
+
+/* NaN and the infinities have no place in a Decimal: null there, words in strings, as they are in doubles. */
+static bool special_numeric(const pg_conv *c, sl_str text, sl_value *out) {
+    bool nan = sl_str_eqz(text, "NaN");
+    bool minus = sl_str_eqz(text, "-Infinity");
+    if (!nan && !minus && !sl_str_eqz(text, "Infinity")) {
+        return false;
+    }
+    if (c->form == CDC_DECIMAL_STRING) {
+        *out = sl_string(sl_str_of(nan ? "NAN" : minus ? "NEGATIVE_INFINITY" : "POSITIVE_INFINITY"));
+    } else if (c->form == CDC_DECIMAL_DOUBLE) {
+        *out = sl_float64(nan ? (double)NAN : minus ? -(double)INFINITY : (double)INFINITY);
+    } else {
+        *out = sl_null();
+    }
+    return true;
+}
+
+static bool long_double(const char *p, size_t n, double *out) {
+    char *copy = sl_strdup((sl_str){p, n}); /* thousands of digits: rare */
+    if (!copy) {
+        return false;
+    }
+    char *end = NULL;
+    *out = strtod(copy, &end);
+    bool fine = end == copy + n;
+    sl_free(copy);
+    return fine;
+}
+
+bool pg_parse_numeric(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    sl_str text = {p, n};
+    if (n == 0) {
+        return false;
+    }
+    char last = p[n - 1];
+    if ((last < '0' || last > '9') && special_numeric(c, text, out)) {
+        return true;
+    }
+    double d = 0;
+    int32_t scale = 0;
+    switch (c->form) {
+    case CDC_DECIMAL_STRING:
+        *out = sl_string(text);
+        return true;
+    case CDC_DECIMAL_DOUBLE: {
+        bool fine = to_double(p, n, false, &d) || (n >= 400 && long_double(p, n, &d));
+        *out = sl_float64(d);
+        return fine;
+    }
+    default:
+        break;
+    }
+    if (c->scale >= 0) {
+        return cdc_decimal_parse(a, text, c->scale, &scale, out);
+    }
+    sl_value v = sl_value_alloc(a, SL_STRUCT, 2);
+    if (v.type != SL_STRUCT || !cdc_decimal_parse(a, text, -1, &scale, &v.items[1])) {
+        return false;
+    }
+    v.items[0] = sl_int32(scale);
+    *out = v;
+    return true;
+}
+
+/* The text depends on lc_monetary: the last separator is the point when at most `digits` digits follow it. */
+bool pg_parse_money(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    char *to = sl_arena_bytes(a, n + 2);
+    if (!to) {
+        return false;
+    }
+    size_t len = 0;
+    size_t point = n;
+    for (size_t i = n; i-- > 0;) {
+        if (p[i] == '.' || p[i] == ',') {
+            point = n - i - 1 <= (size_t)c->scale ? i : n;
+            break;
+        }
+    }
+    bool negative = memchr(p, '-', n) || memchr(p, '(', n);
+    if (negative) {
+        to[len++] = '-';
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] >= '0' && p[i] <= '9') {
+            to[len++] = p[i];
+        } else if (i == point) {
+            to[len++] = '.';
+        }
+    }
+    return pg_parse_numeric(c, a, to, len, out);
+}
+
+bool pg_parse_text(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    (void)c;
+    (void)a;
+    *out = sl_string((sl_str){p ? p : "", n});
+    return true;
+}
+
+bool pg_parse_null(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    (void)c;
+    (void)a;
+    (void)p;
+    (void)n;
+    *out = sl_null();
+    return true;
+}
+
+static bool base64(sl_arena *a, sl_str in, bool url, sl_value *out) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const char *set = url ? safe : plain;
+    const unsigned char *s = (const unsigned char *)in.p;
+    char *to = sl_arena_bytes(a, (in.n + 2) / 3 * 4 + 1);
+    if (!to) {
+        return false;
+    }
+    char *at = to;
+    for (size_t i = 0; i < in.n; i += 3) {
+        uint32_t v = (uint32_t)s[i] << 16;
+        v |= i + 1 < in.n ? (uint32_t)s[i + 1] << 8 : 0;
+        v |= i + 2 < in.n ? (uint32_t)s[i + 2] : 0;
+        *at++ = set[v >> 18];
+        *at++ = set[v >> 12 & 63];
+        *at++ = i + 1 < in.n ? set[v >> 6 & 63] : '=';
+        *at++ = i + 2 < in.n ? set[v & 63] : '=';
+    }
+    *out = sl_string((sl_str){to, (size_t)(at - to)});
+    return true;
+}
+
+bool pg_bytes_value(int32_t mode, sl_arena *a, sl_str bytes, sl_value *out) {
+    if (mode == CDC_BINARY_BYTES) {
+        *out = sl_bytes(bytes);
+        return true;
+    }
+    if (mode != CDC_BINARY_HEX) {
+        return base64(a, bytes, mode == CDC_BINARY_BASE64_URL, out);
+    }
+    char *to = sl_arena_bytes(a, bytes.n * 2 + 1);
+    for (size_t i = 0; to && i < bytes.n; i++) {
+        to[i * 2] = "0123456789abcdef"[(unsigned char)bytes.p[i] >> 4];
+        to[i * 2 + 1] = "0123456789abcdef"[bytes.p[i] & 15];
+    }
+    *out = sl_string((sl_str){to, bytes.n * 2});
+    return to != NULL;
+}
+
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool pg_parse_bytea(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    if (n < 2 || p[0] != '\\' || p[1] != 'x' || n % 2) {
+        return false;
+    }
+    if (c->form == CDC_BINARY_HEX) {
+        *out = sl_string((sl_str){p + 2, n - 2});
+        return true;
+    }
+    size_t len = n / 2 - 1;
+    for (size_t i = 0; i < len; i++) { /* in place: the result never overtakes the text */
+        int high = hex_digit(p[2 + i * 2]);
+        int low = hex_digit(p[3 + i * 2]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        p[i] = (char)(high << 4 | low);
+    }
+    return pg_bytes_value(c->form, a, (sl_str){p, len}, out);
+}
+
+bool pg_parse_raw(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    return pg_bytes_value(c->form, a, (sl_str){p ? p : "", n}, out);
+}
+
+/* bit(1) is a boolean; more bits are bytes, the least significant first, without trailing zero bytes. */
+bool pg_parse_bit(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] != '0' && p[i] != '1') {
+            return false;
+        }
+    }
+    if (c->scale <= 1) {
+        *out = sl_bool(n && p[n - 1] == '1');
+        return true;
+    }
+    size_t size = (n + 7) / 8;
+    char *to = sl_arena_bytes(a, size + 1);
+    if (!to) {
+        return false;
+    }
+    memset(to, 0, size + 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t bit = n - 1 - i;
+        to[bit / 8] = (char)(to[bit / 8] | (p[i] - '0') << (bit % 8));
+    }
+    while (size && to[size - 1] == 0) {
+        size--;
+    }
+    *out = sl_bytes((sl_str){to, size});
+    return true;
+}

@@ -1,0 +1,346 @@
+/*
+ * plugin.c - the PostgreSQL source as a plugin: settings, validation, and a task's life.
+ *
+ * open connects, checks, makes slot and publication, and decides between snapshot and stream; everything that waits there
+ * can be interrupted. poll does not block but for the catalog queries that a changed table needs.
+ */
+#include <sluice/plugin.h>
+
+#include <stdio.h>
+
+#include "task.h"
+
+/* ---- validation ---- */
+
+static void validate(const sl_context *ctx, sl_config_report *report) {
+    const pg_settings *s = ctx->settings;
+    if (!s) {
+        return;
+    }
+    cdc_config_check(&s->cdc, report);
+    if (s->message_include.n && s->message_exclude.n) {
+        sl_config_report_add(report, SL_SEV_ERROR, SL_STR("message.prefix.exclude.list"),
+                             "expected message.prefix.include.list or message.prefix.exclude.list, not both");
+    }
+    cdc_rules rules;
+    sl_error *err = cdc_rules_init(&rules, &s->cdc, ctx->config);
+    if (err) {
+        char text[400];
+        sl_config_report_add(report, SL_SEV_ERROR, SL_STR_NONE, "%s", sl_error_text(err, text, sizeof text));
+        sl_error_free(err);
+        return;
+    }
+    cdc_rules_deinit(&rules);
+}
+
+/* ---- what to do first ---- */
+
+static sl_error *load_offset(pg_task *t, bool *found) {
+    sl_arena a;
+    sl_arena_init(&a, 1024);
+    sl_value partition = pg_partition(t->s->cdc.topic_prefix, &a);
+    sl_value offset = sl_null();
+    sl_error *err = partition.type == SL_MAP ? t->ctx->host->offset_read(t->ctx, &partition, &a, &offset) : sl_error_nomem();
+    *found = !err && offset.type != SL_NULL;
+    if (*found) {
+        err = pg_offset_load(&offset, &t->pos);
+    }
+    sl_arena_deinit(&a);
+    return err;
+}
+
+typedef struct plan {
+    bool snapshot;
+    bool stream;
+} plan;
+
+static plan make_plan(const pg_task *t, bool found, bool unusable) {
+    bool unfinished = found && t->pos.snapshot && !t->pos.completed;
+    plan p = {.snapshot = !found || unfinished, .stream = true};
+    switch (t->s->snapshot_mode) {
+    case PG_SNAPSHOT_ALWAYS:
+        p.snapshot = true;
+        break;
+    case PG_SNAPSHOT_INITIAL_ONLY:
+        p.stream = false;
+        break;
+    case PG_SNAPSHOT_NO_DATA:
+        p.snapshot = false;
+        break;
+    case PG_SNAPSHOT_WHEN_NEEDED:
+        p.snapshot = p.snapshot || unusable;
+        break;
+    case PG_SNAPSHOT_CONFIGURED:
+        p.snapshot = p.snapshot && t->s->conf_data;
+        p.stream = t->s->conf_stream;
+        break;
+    default:
+        break;
+    }
+    return p;
+}
+
+static sl_error *slot_gone(pg_task *t, const pg_slot *slot) {
+    return sl_error_new(SL_E_CONFLICT, SL_USER,
+                        "the stored offset is at %X/%X, but replication slot '%.*s' %s, so changes since then are lost; set "
+                        "snapshot.mode=when_needed to read the tables again%s",
+                        (unsigned)(t->pos.lsn >> 32), (unsigned)t->pos.lsn, SL_STR_ARG(t->s->slot),
+                        slot->exists ? "has been invalidated" : "is not there any more",
+                        slot->exists ? ", and drop the slot" : "");
+}
+
+/* Slot and offset may have been moved apart by hand. */
+static sl_error *compare_positions(pg_task *t, const pg_slot *slot) {
+    uint64_t stored = pg_offset_start(&t->pos);
+    if (!stored || !slot->confirmed || slot->confirmed <= stored || t->s->mismatch == PG_TRUST_GREATER) {
+        if (t->s->mismatch == PG_TRUST_SLOT && slot->confirmed && slot->confirmed < stored) {
+            t->pos = (pg_offset){.has_lsn = true, .lsn = slot->confirmed};
+        }
+        return NULL;
+    }
+    if (t->s->mismatch == PG_TRUST_OFFSET) {
+        return sl_error_new(SL_E_CONFLICT, SL_USER,
+                            "replication slot '%.*s' was confirmed up to %X/%X, past the stored offset %X/%X, so changes between them "
+                            "are lost; set offset.mismatch.strategy=trust_slot to go on without them, or snapshot.mode=always to read "
+                            "the tables again",
+                            SL_STR_ARG(t->s->slot), (unsigned)(slot->confirmed >> 32), (unsigned)slot->confirmed,
+                            (unsigned)(stored >> 32), (unsigned)stored);
+    }
+    sl_log(t->ctx, SL_LOG_WARN,
+           "replication slot '%.*s' was confirmed up to %X/%X, past the stored offset %X/%X: changes between them are lost for this source",
+           SL_STR_ARG(t->s->slot), (unsigned)(slot->confirmed >> 32), (unsigned)slot->confirmed, (unsigned)(stored >> 32), (unsigned)stored);
+    return NULL;
+}
+
+static sl_error *begin_snapshot(pg_task *t, const pg_slot *slot) {
+    uint64_t lsn = 0;
+    if (t->pos.snapshot && !t->pos.completed) {
+        sl_log(t->ctx, SL_LOG_WARN, "the last snapshot did not finish: it starts over");
+    }
+    bool temporary = slot->exists || t->s->snapshot_mode == PG_SNAPSHOT_INITIAL_ONLY;
+    SL_TRY(pg_slot_create(t, temporary, true, &lsn));
+    return pg_snapshot_begin(t, lsn);
+}
+
+static sl_error *begin_stream(pg_task *t, const pg_slot *slot, bool found) {
+    t->state = PG_STATE_STREAM;
+    if (slot->exists) {
+        return found ? compare_positions(t, slot) : NULL;
+    }
+    uint64_t lsn = 0;
+    SL_TRY(pg_slot_create(t, false, false, &lsn));
+    t->pos = (pg_offset){.has_lsn = true, .lsn = lsn};
+    return NULL;
+}
+
+static sl_error *drop_lost_slot(pg_task *t, pg_slot *slot) {
+    if (slot->exists && slot->lost) {
+        sl_log(t->ctx, SL_LOG_WARN, "replication slot '%.*s' has been invalidated: it is made anew, and the tables are read again", SL_STR_ARG(t->s->slot));
+        pg_slot_drop(t);
+        slot->exists = false;
+    }
+    return NULL;
+}
+
+static sl_error *decide(pg_task *t) {
+    bool found = false;
+    pg_slot slot;
+    SL_TRY(load_offset(t, &found));
+    SL_TRY(pg_server_check(t));
+    SL_TRY(pg_slot_read(t, &slot));
+    bool unusable = found && (!slot.exists || slot.lost);
+    plan p = make_plan(t, found, unusable);
+    if (p.stream) {
+        SL_TRY(pg_publication_prepare(t));
+    }
+    if (p.snapshot) {
+        if (slot.lost) {
+            SL_TRY(drop_lost_slot(t, &slot));
+        }
+        return begin_snapshot(t, &slot);
+    }
+    if (!p.stream) {
+        t->state = PG_STATE_DONE;
+        return NULL;
+    }
+    bool snapshot_was_all = t->s->snapshot_mode == PG_SNAPSHOT_NO_DATA && !found;
+    if (unusable && !snapshot_was_all) {
+        return slot_gone(t, &slot);
+    }
+    return begin_stream(t, &slot, found);
+}
+
+/* ---- replica.identity.autoset.values ---- */
+
+static sl_error *set_identity(pg_task *t, const pg_snap_table *x, sl_str identity) {
+    sl_buf b;
+    sl_buf_init(&b, NULL);
+    sl_buf_add_z(&b, "alter table ");
+    pg_quote_ident(&b, x->schema);
+    sl_buf_add_char(&b, '.');
+    pg_quote_ident(&b, x->name);
+    sl_buf_add_z(&b, " replica identity ");
+    if (identity.n > 6 && sl_str_eq_nocase((sl_str){identity.p, 6}, SL_STR("INDEX "))) {
+        sl_buf_add_z(&b, "using index ");
+        pg_quote_ident(&b, sl_str_trim(sl_str_skip(identity, 6)));
+    } else {
+        sl_buf_add_str(&b, identity);
+    }
+    sl_buf_add_char(&b, 0);
+    sl_error *err = b.failed ? sl_error_nomem() : pg_conn_query(&t->sql, b.p, "replica.identity.autoset.values (the user must own the table)", NULL);
+    sl_buf_deinit(&b);
+    return err;
+}
+
+static bool identity_word(sl_str v) {
+    return sl_str_eq_nocase(v, SL_STR("FULL")) || sl_str_eq_nocase(v, SL_STR("DEFAULT")) || sl_str_eq_nocase(v, SL_STR("NOTHING")) ||
+           (v.n > 6 && sl_str_eq_nocase((sl_str){v.p, 6}, SL_STR("INDEX ")));
+}
+
+static sl_error *apply_identity(pg_task *t, sl_str part, const pg_snap_table *tables, size_t n) {
+    size_t colon = sl_str_find(part, ':');
+    sl_str identity = colon < part.n ? sl_str_trim(sl_str_skip(part, colon + 1)) : SL_STR_NONE;
+    if (!identity_word(identity)) {
+        return sl_error_new(SL_E_CONFIG, SL_USER, "replica.identity.autoset.values: expected schema.table:FULL, DEFAULT, NOTHING or INDEX name, got '%.*s'",
+                            SL_STR_ARG(part));
+    }
+    cdc_patterns *p = NULL;
+    SL_TRY(cdc_patterns_new("replica.identity.autoset.values", (sl_str){part.p, colon}, &p));
+    sl_error *err = NULL;
+    for (size_t i = 0; !err && i < n; i++) {
+        char id[300];
+        int len = snprintf(id, sizeof id, "%.*s.%.*s", SL_STR_ARG(tables[i].schema), SL_STR_ARG(tables[i].name));
+        if (len < (int)sizeof id && cdc_patterns_match(p, (sl_str){id, (size_t)len})) {
+            err = set_identity(t, &tables[i], identity);
+        }
+    }
+    cdc_patterns_free(p);
+    return err;
+}
+
+static sl_error *set_identities(pg_task *t) {
+    sl_str list = t->s->replica_identity;
+    if (!list.n) {
+        return NULL;
+    }
+    sl_arena a;
+    sl_arena_init(&a, 4096);
+    pg_snap_table *tables = NULL;
+    size_t n = 0;
+    sl_error *err = pg_tables_list(t, &a, &tables, &n);
+    sl_str part;
+    while (!err && cdc_list_next(&list, ',', &part)) {
+        err = part.n ? apply_identity(t, part, tables, n) : NULL;
+    }
+    sl_arena_deinit(&a);
+    return err;
+}
+
+/* ---- life ---- */
+
+static void close_task(void *task) {
+    pg_task *t = task;
+    pg_conn_close(&t->repl);
+    if (t->s->drop_slot && t->drop_on_close && t->sql.c) {
+        pg_slot_drop(t);
+    }
+    pg_snapshot_deinit(t);
+    pg_relations_deinit(t);
+    pg_types_deinit(&t->types);
+    pg_conn_close(&t->sql);
+    pg_source_deinit(t);
+    cdc_patterns_free(t->message_include);
+    cdc_patterns_free(t->message_exclude);
+    cdc_rules_deinit(&t->rules);
+    sl_arena_deinit(&t->arena);
+    sl_free(t);
+}
+
+static sl_error *open_parts(pg_task *t) {
+    const pg_settings *s = t->s;
+    SL_TRY(cdc_rules_init(&t->rules, &s->cdc, t->ctx->config));
+    SL_TRY(cdc_patterns_new("message.prefix.include.list", s->message_include, &t->message_include));
+    SL_TRY(cdc_patterns_new("message.prefix.exclude.list", s->message_exclude, &t->message_exclude));
+    SL_TRY(pg_source_init(t));
+    SL_TRY(pg_conn_open(&t->sql, t->ctx, &t->interrupted, s, false));
+    SL_TRY(pg_conn_open(&t->repl, t->ctx, &t->interrupted, s, true));
+    SL_TRY(set_identities(t));
+    return decide(t);
+}
+
+static sl_error *open_task(const sl_context *ctx, void **task) {
+    pg_task *t = sl_calloc(1, sizeof *t);
+    if (!t) {
+        return sl_error_nomem();
+    }
+    t->ctx = ctx;
+    t->s = ctx->settings;
+    atomic_init(&t->interrupted, false);
+    sl_arena_init(&t->arena, 1024);
+    pg_types_init(&t->types, ctx->host, &t->sql);
+    sl_error *err = open_parts(t);
+    if (err) {
+        close_task(t);
+        return err;
+    }
+    t->drop_on_close = true;
+    *task = t;
+    return NULL;
+}
+
+static sl_error *poll_task(void *task, sl_batch *batch, sl_wait *wait) {
+    pg_task *t = task;
+    switch (t->state) {
+    case PG_STATE_SNAPSHOT:
+        return pg_snapshot_poll(t, batch, wait);
+    case PG_STATE_STREAM:
+        return pg_stream_poll(t, batch, wait);
+    default:
+        *wait = (sl_wait){.idle = true, .fd = -1};
+        return NULL;
+    }
+}
+
+static sl_error *committed(void *task, const sl_value *partition, const sl_value *offset) {
+    pg_task *t = task;
+    pg_offset o;
+    (void)partition;
+    if (offset->type == SL_NULL) {
+        return NULL;
+    }
+    SL_TRY(pg_offset_load(offset, &o));
+    return pg_stream_confirm(t, pg_offset_confirmed(&o));
+}
+
+static void interrupt(void *task) {
+    pg_task *t = task;
+    atomic_store(&t->interrupted, true);
+}
+
+static const sl_source_ops source_ops = {
+    .validate = validate,
+    .open = open_task,
+    .poll = poll_task,
+    .committed = committed,
+    .interrupt = interrupt,
+    .close = close_task,
+};
+
+static const char *const aliases[] = {"io.debezium.connector.postgresql.PostgresConnector", "PostgresConnector", NULL};
+
+static const sl_plugin_def postgres_def = {
+    .struct_size = sizeof(sl_plugin_def),
+    .kind = SL_KIND_SOURCE,
+    .name = "postgres-cdc",
+    .aliases = aliases,
+    .version = "3.5.0.Final",
+    .doc = "Changes of a PostgreSQL database, from its write-ahead log, as Debezium writes them.",
+    .settings = pg_settings_rows,
+    .nsettings = PG_SETTINGS_COUNT,
+    .settings_size = sizeof(pg_settings),
+    .source = &source_ops,
+};
+
+static const sl_plugin_def *const defs[] = {&postgres_def};
+
+SL_PLUGIN_EXPORT("postgres-cdc", SL_VERSION, defs);

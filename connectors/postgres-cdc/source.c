@@ -1,0 +1,258 @@
+/*
+ * source.c - source blocks, row images, offsets and logical messages.
+ */
+#include <stdio.h>
+
+#include "task.h"
+
+/* Indexes of the source block's fields, in Debezium's order. */
+enum {
+    F_VERSION, F_CONNECTOR, F_NAME, F_TS_MS, F_SNAPSHOT, F_DB, F_SEQUENCE, F_TS_US, F_TS_NS, F_SCHEMA, F_TABLE, F_TXID, F_LSN,
+    F_XMIN, F_ORIGIN, F_ORIGIN_LSN
+};
+
+static sl_error *make_source_schema(pg_task *t, const sl_schema *string, const sl_schema *i64, const sl_schema *opt_i64) {
+    sl_field fields[PG_SOURCE_FIELDS] = {
+        {SL_STR("version"), string},         {SL_STR("connector"), string},        {SL_STR("name"), string},
+        {SL_STR("ts_ms"), i64},              {SL_STR("snapshot"), t->snapshot_field}, {SL_STR("db"), string},
+        {SL_STR("sequence"), t->opt_string}, {SL_STR("ts_us"), opt_i64},           {SL_STR("ts_ns"), opt_i64},
+        {SL_STR("schema"), string},          {SL_STR("table"), string},            {SL_STR("txId"), opt_i64},
+        {SL_STR("lsn"), opt_i64},            {SL_STR("xmin"), opt_i64},            {SL_STR("origin"), t->opt_string},
+        {SL_STR("origin_lsn"), opt_i64}};
+    return cdc_struct_schema(t->ctx->host, SL_STR("io.debezium.connector.postgresql.Source"), 1, false, fields, PG_SOURCE_FIELDS,
+                             &t->source_schema);
+}
+
+static sl_str schema_name(pg_task *t, const char *name) {
+    return cdc_name_schema(&t->arena, sl_str_of(name), (cdc_adjust)t->s->cdc.schema_adjust);
+}
+
+static sl_error *make_message_schemas(pg_task *t) {
+    const sl_host *h = t->ctx->host;
+    const sl_schema *bytes = NULL;
+    SL_TRY(sl_schema_simple(h, SL_BYTES, true, &bytes));
+    sl_field body[] = {{SL_STR("prefix"), t->opt_string}, {SL_STR("content"), bytes}};
+    sl_error *err = cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.Message"), 1, false, body, 2, &t->message_body);
+    h->schema_unref(bytes);
+    SL_TRY(err);
+    SL_TRY(cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.MessageKey"), 1, false, body, 1, &t->message_key));
+    sl_field value[] = {{SL_STR("op"), t->schemas.string},
+                        {SL_STR("ts_ms"), t->schemas.opt_int64},
+                        {SL_STR("source"), t->source_schema},
+                        {SL_STR("transaction"), t->schemas.transaction},
+                        {SL_STR("message"), t->message_body}};
+    return cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.MessageValue"), 1, false, value, 5, &t->message_value);
+}
+
+sl_error *pg_source_init(pg_task *t) {
+    const sl_host *h = t->ctx->host;
+    const sl_schema *string = NULL;
+    const sl_schema *i64 = NULL;
+    const sl_schema *opt_i64 = NULL;
+    sl_error *err = sl_schema_simple(h, SL_STRING, false, &string);
+    err = err ? err : sl_schema_simple(h, SL_STRING, true, &t->opt_string);
+    err = err ? err : sl_schema_simple(h, SL_INT64, false, &i64);
+    err = err ? err : sl_schema_simple(h, SL_INT64, true, &opt_i64);
+    err = err ? err : cdc_source_snapshot_schema(h, &t->snapshot_field);
+    err = err ? err : make_source_schema(t, string, i64, opt_i64);
+    h->schema_unref(string);
+    h->schema_unref(i64);
+    h->schema_unref(opt_i64);
+    SL_TRY(err);
+    SL_TRY(cdc_schemas_init(&t->schemas, h, t->source_schema));
+    t->message_topic = sl_arena_printf(&t->arena, "%.*s%.*smessage", SL_STR_ARG(t->s->cdc.topic_prefix), SL_STR_ARG(t->s->cdc.topic_delimiter));
+    SL_TRY(make_message_schemas(t));
+    return cdc_emitter_init(&t->emitter, t->ctx, &t->s->cdc, &t->schemas, "postgresql");
+}
+
+void pg_source_deinit(pg_task *t) {
+    const sl_host *h = t->ctx->host;
+    cdc_emitter_deinit(&t->emitter);
+    cdc_schemas_deinit(&t->schemas);
+    h->schema_unref(t->source_schema);
+    h->schema_unref(t->snapshot_field);
+    h->schema_unref(t->opt_string);
+    h->schema_unref(t->message_key);
+    h->schema_unref(t->message_value);
+    h->schema_unref(t->message_body);
+}
+
+void pg_source_commit(pg_task *t) {
+    int n = t->pos.has_commit ? snprintf(t->sequence_head, sizeof t->sequence_head, "[\"%llu\",", (unsigned long long)t->pos.lsn_commit)
+                              : snprintf(t->sequence_head, sizeof t->sequence_head, "[null,");
+    t->sequence_head_n = (size_t)n;
+}
+
+sl_error *pg_source_batch(pg_task *t, sl_batch *b) {
+    sl_value *v = t->source_template;
+    memset(v, 0, sizeof t->source_template);
+    v[F_VERSION] = sl_string(SL_STR(SL_VERSION));
+    v[F_CONNECTOR] = sl_string(SL_STR("postgresql"));
+    v[F_NAME] = sl_string(sl_arena_str(&b->arena, t->s->cdc.topic_prefix));
+    v[F_DB] = sl_string(sl_arena_str(&b->arena, t->s->dbname));
+    v[F_SCHEMA] = sl_string(SL_STR(""));
+    v[F_TABLE] = sl_string(SL_STR(""));
+    v[F_XMIN] = t->stream.xmin >= 0 && t->s->xmin_ms ? sl_int64(t->stream.xmin) : sl_null();
+    pg_source_commit(t);
+    return cdc_emit_begin(&t->emitter, b);
+}
+
+static size_t put_u64(char *to, uint64_t v) {
+    char text[20];
+    size_t n = 0;
+    do {
+        text[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v);
+    for (size_t i = 0; i < n; i++) {
+        to[i] = text[n - 1 - i];
+    }
+    return n;
+}
+
+static sl_value sequence(pg_task *t, sl_arena *a, uint64_t lsn) {
+    char *to = sl_arena_bytes(a, t->sequence_head_n + 24);
+    if (!to) {
+        return sl_null();
+    }
+    memcpy(to, t->sequence_head, t->sequence_head_n);
+    size_t n = t->sequence_head_n;
+    to[n++] = '"';
+    n += put_u64(to + n, lsn);
+    to[n++] = '"';
+    to[n++] = ']';
+    return sl_string((sl_str){to, n});
+}
+
+sl_value pg_source_block(pg_task *t, cdc_table *table, const pg_event_at *at) {
+    sl_arena *a = &t->emitter.batch->arena;
+    sl_value *v = sl_arena_alloc(a, sizeof t->source_template);
+    if (!v) {
+        return sl_null();
+    }
+    memcpy(v, t->source_template, sizeof t->source_template);
+    v[F_TS_MS] = sl_int64(at->ts_us / 1000);
+    v[F_SNAPSHOT] = sl_string(sl_str_of(at->snapshot));
+    v[F_SEQUENCE] = sequence(t, a, at->lsn);
+    v[F_TS_US] = sl_int64(at->ts_us);
+    v[F_TS_NS] = sl_int64(at->ts_us * 1000);
+    if (table) {
+        cdc_emit_use(&t->emitter, table);
+        v[F_SCHEMA] = sl_string(table->batch_schema);
+        v[F_TABLE] = sl_string(table->batch_name);
+    }
+    if (at->has_tx) {
+        v[F_TXID] = sl_int64(at->tx);
+    }
+    v[F_LSN] = sl_int64((int64_t)at->lsn);
+    if (at->origin && at->origin->has_origin) {
+        v[F_ORIGIN] = sl_string(sl_arena_str(a, sl_str_of(at->origin->origin)));
+        v[F_ORIGIN_LSN] = sl_int64((int64_t)at->origin->origin_lsn);
+    }
+    return sl_container(SL_STRUCT, v, PG_SOURCE_FIELDS);
+}
+
+/* ---- row images ---- */
+
+static sl_error *bad_value(pg_task *t, pg_relation *r, uint32_t col, sl_value *out) {
+    const cdc_column *c = &r->table->cols[col];
+    if (t->emitter.batch->arena.failed) {
+        return sl_error_nomem();
+    }
+    if (t->s->cdc.converting_failure == CDC_ON_FAILURE_FAIL) {
+        return sl_error_new(SL_E_DATA, SL_FATAL, "a value of column '%.*s' of %.*s does not fit its type '%.*s'; set "
+                            "event.converting.failure.handling.mode=warn to pass such values as null",
+                            SL_STR_ARG(c->name), SL_STR_ARG(r->table->id), SL_STR_ARG(c->type_name));
+    }
+    if (t->s->cdc.converting_failure == CDC_ON_FAILURE_WARN && !r->warned[col]) {
+        r->warned[col] = true;
+        sl_log(t->ctx, SL_LOG_WARN, "a value of column '%.*s' of %.*s does not fit its type '%.*s', and is null in events; not said again for this column",
+               SL_STR_ARG(c->name), SL_STR_ARG(r->table->id), SL_STR_ARG(c->type_name));
+    }
+    *out = sl_null();
+    return NULL;
+}
+
+sl_error *pg_row_value(pg_task *t, pg_relation *r, uint32_t col, char *p, size_t n, sl_value *out) {
+    const pg_conv *c = &r->convs[col];
+    if (!c->parse) {
+        *out = sl_null();
+        return NULL;
+    }
+    return c->parse(c, &t->emitter.batch->arena, p, n, out) ? NULL : bad_value(t, r, col, out);
+}
+
+static sl_error *unsent(pg_task *t, pg_relation *r, uint32_t col, const sl_value *old, sl_value *out) {
+    if (old && old[col].type != SL_NULL) {
+        *out = old[col];
+        return NULL;
+    }
+    return sl_value_copy(&t->emitter.batch->arena, &r->convs[col].toast, out) ? NULL : sl_error_nomem();
+}
+
+sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_value *old, sl_value **out) {
+    uint32_t n = r->table->ncols;
+    if (tuple.n != n) {
+        return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a row of %u columns for %.*s, which has %u", tuple.n,
+                            SL_STR_ARG(r->table->id), n);
+    }
+    sl_value *row = sl_arena_alloc(&t->emitter.batch->arena, (n ? n : 1) * sizeof *row);
+    if (!row) {
+        return sl_error_nomem();
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        pgo_cell cell;
+        if (!pgo_next_cell(&tuple.rest, &cell)) {
+            return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed row for %.*s", SL_STR_ARG(r->table->id));
+        }
+        switch (cell.kind) {
+        case 't':
+            SL_TRY(pg_row_value(t, r, i, cell.p, cell.n, &row[i]));
+            break;
+        case 'u':
+            SL_TRY(unsent(t, r, i, old, &row[i]));
+            break;
+        case 'n':
+            row[i] = sl_null();
+            break;
+        default:
+            return sl_error_new(SL_E_UNSUPPORTED, SL_FATAL, "the server sent a binary value for %.*s: remove binary from slot.stream.params",
+                                SL_STR_ARG(r->table->id));
+        }
+    }
+    *out = row;
+    return NULL;
+}
+
+sl_error *pg_set_offset(pg_task *t, sl_batch *b) {
+    sl_value partition = pg_partition(t->s->cdc.topic_prefix, &b->arena);
+    sl_value offset = pg_offset_store(&t->pos, &b->arena);
+    if (partition.type != SL_MAP || offset.type != SL_MAP || !sl_batch_set_offset(b, partition, offset)) {
+        return sl_error_nomem();
+    }
+    return NULL;
+}
+
+sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const pg_event_at *at, sl_str tx_id) {
+    sl_arena *a = &b->arena;
+    sl_record *r = sl_batch_add(b);
+    sl_value key = sl_value_alloc(a, SL_STRUCT, 1);
+    sl_value body = sl_value_alloc(a, SL_STRUCT, 2);
+    sl_value value = sl_value_alloc(a, SL_STRUCT, 5);
+    if (!r || key.type != SL_STRUCT || body.type != SL_STRUCT || value.type != SL_STRUCT) {
+        return sl_error_nomem();
+    }
+    sl_value prefix = sl_string(sl_arena_str(a, m->name));
+    key.items[0] = prefix;
+    body.items[0] = prefix;
+    body.items[1] = sl_bytes(sl_arena_str(a, m->content));
+    value.items[0] = sl_string(SL_STR("m"));
+    value.items[1] = sl_int64(pg_wall_ns() / 1000000);
+    value.items[2] = pg_source_block(t, NULL, at);
+    (void)tx_id; /* Debezium does not count messages in transactions */
+    value.items[4] = body;
+    r->topic = sl_arena_str(a, t->message_topic);
+    sl_record_set_key(b, r, t->message_key, key);
+    sl_record_set_value(b, r, t->message_value, value);
+    return a->failed ? sl_error_nomem() : NULL;
+}

@@ -1,0 +1,509 @@
+/*
+ * stream.c - follows the slot: decodes changes into records, keeps the position, answers keepalives, tells the server how
+ * far everything is stored.
+ *
+ * COPY BOTH messages: 'w' start(8) end(8) time(8) payload; 'k' end(8) time(8) reply(1); ours: 'r' written(8) flushed(8)
+ * applied(8) time(8) reply(1). See "Streaming Replication Protocol".
+ *
+ * What was delivered before a restart is passed over: transactions that ended before the stored position are not sent again
+ * by the server (or skipped here), and of the one that was cut the events up to (lsn, number at that lsn).
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "task.h"
+
+#define HEADER_W 25
+#define ADVANCE_MS 1000
+#define PG_EPOCH_US INT64_C(946684800000000)
+
+/* ---- starting ---- */
+
+static void add_options(pg_task *t, sl_buf *b) {
+    sl_buf quoted;
+    sl_buf_init(&quoted, NULL);
+    pg_quote_ident(&quoted, t->s->publication);
+    sl_buf_add_z(b, "(proto_version '1', publication_names ");
+    pg_quote_literal(b, sl_buf_view(&quoted));
+    sl_buf_deinit(&quoted);
+    if (t->server_version >= 140000) {
+        sl_buf_add_z(b, ", messages 'true'");
+    }
+    sl_str params = t->s->stream_params;
+    sl_str part;
+    while (params.n && sl_str_next(&params, ';', &part)) {
+        size_t eq = sl_str_find(part, '=');
+        if (sl_str_trim(part).n == 0) {
+            continue;
+        }
+        sl_buf_add_z(b, ", ");
+        pg_quote_ident(b, sl_str_trim((sl_str){part.p, eq}));
+        sl_buf_add_char(b, ' ');
+        pg_quote_literal(b, sl_str_trim(sl_str_skip(part, eq + 1)));
+    }
+    sl_buf_add_char(b, ')');
+}
+
+static sl_error *wait_retry(pg_task *t, int64_t ms) {
+    for (int64_t end = pg_now_ms() + ms; pg_now_ms() < end;) {
+        if (pg_conn_stopping(&t->repl)) {
+            return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE, "interrupted, for the task stops");
+        }
+        struct timespec nap = {.tv_nsec = 50000000};
+        nanosleep(&nap, NULL);
+    }
+    return NULL;
+}
+
+static sl_error *start_replication(pg_task *t, const char *sql) {
+    for (int32_t left = t->s->slot_retries;; left--) {
+        sl_error *err = pg_conn_copy(&t->repl, sql, "streaming from the replication slot", PGRES_COPY_BOTH);
+        bool busy = err && err->message && strstr(err->message, "55006");
+        if (!busy || left <= 0) {
+            return err;
+        }
+        sl_log(t->ctx, SL_LOG_WARN, "replication slot '%.*s' is in use, trying again in %lld ms (%d left)", SL_STR_ARG(t->s->slot),
+               (long long)t->s->slot_retry_ms, left);
+        sl_error_free(err);
+        SL_TRY(wait_retry(t, t->s->slot_retry_ms));
+    }
+}
+
+sl_error *pg_stream_start(pg_task *t) {
+    pg_stream *st = &t->stream;
+    st->start = pg_offset_start(&t->pos);
+    t->resume = t->pos;
+    sl_buf b;
+    sl_buf_init(&b, NULL);
+    sl_buf_add_z(&b, "START_REPLICATION SLOT ");
+    pg_quote_ident(&b, t->s->slot);
+    sl_buf_printf(&b, " LOGICAL %X/%X ", (unsigned)(st->start >> 32), (unsigned)st->start);
+    add_options(t, &b);
+    sl_buf_add_char(&b, 0);
+    sl_error *err = b.failed ? sl_error_nomem() : start_replication(t, b.p);
+    sl_buf_deinit(&b);
+    SL_TRY(err);
+    sl_log(t->ctx, SL_LOG_INFO, "streaming from slot '%.*s' at %X/%X", SL_STR_ARG(t->s->slot), (unsigned)(st->start >> 32), (unsigned)st->start);
+    int64_t now = pg_now_ms();
+    st->started = true;
+    st->received = st->start;
+    st->xmin = -1;
+    st->next_status_ms = now + t->s->status_ms;
+    st->next_heartbeat_ms = t->s->cdc.heartbeat_interval_ms ? now + t->s->cdc.heartbeat_interval_ms : 0;
+    st->next_advance_ms = now + ADVANCE_MS;
+    if (t->pos.snapshot) { /* the snapshot is behind us */
+        t->pos.snapshot = false;
+        t->resume = (pg_offset){.has_lsn = true, .lsn = t->pos.lsn};
+    }
+    return NULL;
+}
+
+/* ---- telling the server ---- */
+
+static void put_u64be(char *to, uint64_t v) {
+    for (int i = 0; i < 8; i++) {
+        to[i] = (char)(unsigned char)(v >> (56 - 8 * i));
+    }
+}
+
+static sl_error *send_status(pg_task *t) {
+    char m[34];
+    pg_stream *st = &t->stream;
+    m[0] = 'r';
+    put_u64be(m + 1, st->received > st->confirmed ? st->received : st->confirmed);
+    put_u64be(m + 9, st->confirmed);
+    put_u64be(m + 17, st->confirmed);
+    put_u64be(m + 25, (uint64_t)(pg_wall_ns() / 1000 - PG_EPOCH_US));
+    m[33] = 0;
+    st->next_status_ms = pg_now_ms() + t->s->status_ms;
+    if (PQputCopyData(t->repl.c, m, sizeof m) < 0 || PQflush(t->repl.c) < 0) {
+        return pg_error_of(&t->repl, NULL, "telling the server the position");
+    }
+    return NULL;
+}
+
+sl_error *pg_stream_confirm(pg_task *t, uint64_t lsn) {
+    pg_stream *st = &t->stream;
+    if (lsn <= st->confirmed || t->s->flush_mode == PG_FLUSH_MANUAL || !t->s->flush_lsn) {
+        return NULL;
+    }
+    st->confirmed = lsn;
+    return st->started && t->state == PG_STATE_STREAM ? send_status(t) : NULL;
+}
+
+/* ---- transactions ---- */
+
+static sl_str tx_id(pg_task *t, uint64_t lsn) {
+    if (!t->s->cdc.transaction_metadata) {
+        return SL_STR_NONE;
+    }
+    return sl_arena_printf(&t->emitter.batch->arena, "%u:%llu", t->stream.tx.xid, (unsigned long long)lsn);
+}
+
+static sl_error *on_begin(pg_task *t, const pgo_message *m, uint64_t lsn) {
+    pg_tx *tx = &t->stream.tx;
+    *tx = (pg_tx){.open = true, .xid = m->xid, .final_lsn = m->lsn, .commit_us = m->commit_us};
+    tx->skip = m->lsn < t->stream.start;
+    tx->resuming = !tx->skip && t->resume.has_lsn && t->resume.message && t->resume.has_tx && (uint32_t)t->resume.tx == m->xid &&
+                   strcmp(t->resume.message, "COMMIT") != 0 && strcmp(t->resume.message, "BEGIN") != 0 && lsn <= t->resume.lsn;
+    if (tx->resuming && t->resume.events == 0) {
+        t->resume.events = 1;
+    }
+    return tx->skip ? NULL : cdc_emit_tx_begin(&t->emitter, tx_id(t, lsn), m->commit_us / 1000, !tx->resuming);
+}
+
+static sl_error *on_commit(pg_task *t, const pgo_message *m) {
+    pg_tx *tx = &t->stream.tx;
+    bool skipped = tx->skip;
+    tx->open = false;
+    if (skipped) {
+        return NULL;
+    }
+    t->resume.message = NULL; /* whatever comes now is new */
+    t->pos = (pg_offset){.has_lsn = true, .lsn = m->end_lsn, .has_proc = true, .lsn_proc = m->end_lsn, .has_commit = true,
+                         .lsn_commit = m->end_lsn, .has_tx = true, .tx = tx->xid, .has_ts = true, .ts_us = m->commit_us,
+                         .message = "COMMIT"};
+    pg_source_commit(t);
+    t->stream.moved = true;
+    return cdc_emit_tx_end(&t->emitter, tx_id(t, m->end_lsn), m->commit_us / 1000, true);
+}
+
+/* Counts an event of the transaction; false when it was delivered before. */
+static bool advance(pg_task *t, uint64_t lsn, const char *word) {
+    pg_tx *tx = &t->stream.tx;
+    tx->events = lsn == tx->event_lsn ? tx->events + 1 : 1;
+    tx->event_lsn = lsn;
+    if (tx->skip) {
+        return false;
+    }
+    if (tx->resuming) {
+        if (lsn < t->resume.lsn || (lsn == t->resume.lsn && tx->events <= t->resume.events)) {
+            return false;
+        }
+        tx->resuming = false;
+    }
+    t->pos.has_lsn = t->pos.has_proc = t->pos.has_tx = t->pos.has_ts = true;
+    t->pos.lsn = lsn;
+    t->pos.lsn_proc = lsn;
+    t->pos.tx = tx->xid;
+    t->pos.ts_us = tx->commit_us;
+    t->pos.message = word;
+    t->pos.events = tx->events;
+    t->stream.moved = true;
+    return true;
+}
+
+static void event_at(pg_task *t, uint64_t lsn, pg_event_at *at) {
+    pg_tx *tx = &t->stream.tx;
+    *at = (pg_event_at){.snapshot = "false", .lsn = lsn, .ts_us = tx->commit_us, .has_tx = true, .tx = tx->xid, .origin = tx};
+}
+
+static sl_error *emit(pg_task *t, pg_relation *r, cdc_op op, sl_value *before, sl_value *after, uint64_t lsn) {
+    pg_event_at at;
+    event_at(t, lsn, &at);
+    cdc_event ev = {.source = pg_source_block(t, r->table, &at), .transaction_id = tx_id(t, lsn), .now_ns = pg_wall_ns()};
+    return cdc_emit_row(&t->emitter, r->table, op, before, after, &ev);
+}
+
+/* ---- messages ---- */
+
+static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
+    static const char *const names[] = {"INSERT", "UPDATE", "DELETE"};
+    int which = data.p[0] == PGO_INSERT ? 0 : data.p[0] == PGO_UPDATE ? 1 : 2;
+    if (data.n < 5) {
+        return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed message of kind '%c'", data.p[0]);
+    }
+    bool fresh = advance(t, lsn, names[which]);
+    sl_reader head = sl_reader_of(data.p + 1, 4);
+    pg_relation *r = pg_relation_find(t, sl_reader_u32be(&head));
+    if (!r) {
+        return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a row of a relation that it did not describe");
+    }
+    if (!r->table) {
+        return NULL;
+    }
+    if (!fresh) {
+        cdc_emit_skip(&t->emitter, r->table);
+        return NULL;
+    }
+    sl_batch *b = t->emitter.batch;
+    char *copy = sl_arena_bytes(&b->arena, data.n); /* values point into it */
+    if (!copy) {
+        return sl_error_nomem();
+    }
+    memcpy(copy, data.p, data.n);
+    pgo_message m;
+    bool known = true;
+    SL_TRY(pgo_parse((sl_str){copy, data.n}, &m, &known));
+    sl_value *before = NULL;
+    sl_value *after = NULL;
+    if (m.old_kind) {
+        SL_TRY(pg_row_decode(t, r, m.old_row, NULL, &before));
+    }
+    if (which < 2) {
+        SL_TRY(pg_row_decode(t, r, m.new_row, m.old_kind == 'O' ? before : NULL, &after));
+    }
+    return emit(t, r, which == 0 ? CDC_OP_CREATE : which == 1 ? CDC_OP_UPDATE : CDC_OP_DELETE, before, after, lsn);
+}
+
+static sl_error *on_row(pg_task *t, sl_str data, uint64_t lsn) {
+    sl_batch *b = t->emitter.batch;
+    size_t before = b->n;
+    sl_error *err = row_message(t, data, lsn);
+    if (!err || t->s->cdc.processing_failure == CDC_ON_FAILURE_FAIL || err->cls == SL_RETRIABLE) {
+        return err;
+    }
+    b->n = before;
+    if (t->s->cdc.processing_failure == CDC_ON_FAILURE_WARN) {
+        char text[400];
+        sl_log(t->ctx, SL_LOG_WARN, "the event at %X/%X is passed over: %s", (unsigned)(lsn >> 32), (unsigned)lsn,
+               sl_error_text(err, text, sizeof text));
+    }
+    sl_error_free(err);
+    return NULL;
+}
+
+static sl_error *on_truncate(pg_task *t, const pgo_message *m, uint64_t lsn) {
+    if (!advance(t, lsn, "TRUNCATE") || t->emitter.skip[CDC_OP_TRUNCATE]) {
+        return NULL;
+    }
+    sl_reader rest = m->rest;
+    for (uint32_t i = 0; i < m->count; i++) {
+        pg_relation *r = pg_relation_find(t, sl_reader_u32be(&rest));
+        if (r && r->table) {
+            SL_TRY(emit(t, r, CDC_OP_TRUNCATE, NULL, NULL, lsn));
+        }
+    }
+    return NULL;
+}
+
+static sl_error *on_message(pg_task *t, const pgo_message *m, uint64_t lsn) {
+    bool transactional = m->flags & 1;
+    pg_event_at at = {.snapshot = "false", .lsn = lsn, .ts_us = t->pos.has_ts ? t->pos.ts_us : pg_wall_ns() / 1000};
+    if (transactional) {
+        if (!advance(t, lsn, "MESSAGE")) {
+            return NULL;
+        }
+        event_at(t, lsn, &at);
+    } else {
+        bool again = t->resume.message && strcmp(t->resume.message, "MESSAGE") == 0 && lsn == t->resume.lsn;
+        if (lsn < t->stream.start || again) {
+            return NULL;
+        }
+        t->pos.has_lsn = t->pos.has_proc = t->pos.has_commit = true;
+        t->pos.lsn = t->pos.lsn_proc = t->pos.lsn_commit = lsn;
+        t->pos.has_tx = false;
+        t->pos.message = "MESSAGE";
+        t->pos.events = 0;
+        t->stream.moved = true;
+        pg_source_commit(t);
+    }
+    if (t->message_include ? !cdc_patterns_match(t->message_include, m->name) : cdc_patterns_match(t->message_exclude, m->name)) {
+        return NULL;
+    }
+    return pg_message_emit(t, t->emitter.batch, m, &at, transactional ? tx_id(t, lsn) : SL_STR_NONE);
+}
+
+static void on_origin(pg_task *t, const pgo_message *m) {
+    pg_tx *tx = &t->stream.tx;
+    tx->has_origin = true;
+    tx->origin_lsn = m->lsn;
+    snprintf(tx->origin, sizeof tx->origin, "%.*s", SL_STR_ARG(m->name));
+}
+
+static sl_error *on_payload(pg_task *t, sl_str data, uint64_t lsn) {
+    if (data.n && (data.p[0] == PGO_INSERT || data.p[0] == PGO_UPDATE || data.p[0] == PGO_DELETE)) {
+        return on_row(t, data, lsn);
+    }
+    pgo_message m;
+    bool known = true;
+    SL_TRY(pgo_parse(data, &m, &known));
+    switch (known ? m.kind : PGO_TYPE) {
+    case PGO_BEGIN:
+        return on_begin(t, &m, lsn);
+    case PGO_COMMIT:
+        return on_commit(t, &m);
+    case PGO_RELATION:
+        return pg_relation_from_message(t, &m);
+    case PGO_TRUNCATE:
+        return on_truncate(t, &m, lsn);
+    case PGO_MESSAGE:
+        return on_message(t, &m, lsn);
+    case PGO_ORIGIN:
+        on_origin(t, &m);
+        return NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* Between transactions everything before the server's position that concerns us was sent: a slot whose tables are idle
+   moves on with it. */
+static sl_error *on_keepalive(pg_task *t, sl_reader *r) {
+    uint64_t end = sl_reader_u64be(r);
+    sl_reader_u64be(r);
+    bool reply = sl_reader_u8(r) != 0;
+    pg_stream *st = &t->stream;
+    if (r->short_read) {
+        return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed keepalive");
+    }
+    if (end > st->received) {
+        st->received = end;
+    }
+    if (!st->tx.open && end > pg_offset_start(&t->pos)) {
+        t->pos.has_lsn = t->pos.has_proc = t->pos.has_commit = true;
+        t->pos.lsn = t->pos.lsn_proc = t->pos.lsn_commit = end;
+        t->pos.events = 0;
+        t->pos.message = "COMMIT";
+        st->moved = true;
+        pg_source_commit(t);
+    }
+    return reply ? send_status(t) : NULL;
+}
+
+static sl_error *on_copy_data(pg_task *t, const char *p, size_t n) {
+    sl_reader r = sl_reader_of(p, n);
+    uint8_t kind = sl_reader_u8(&r);
+    if (kind == 'k') {
+        return on_keepalive(t, &r);
+    }
+    if (kind != 'w') {
+        return NULL;
+    }
+    uint64_t lsn = sl_reader_u64be(&r);
+    if (n < HEADER_W) {
+        return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed replication message");
+    }
+    if (lsn > t->stream.received) {
+        t->stream.received = lsn;
+    }
+    return on_payload(t, (sl_str){p + HEADER_W, n - HEADER_W}, lsn);
+}
+
+/* ---- a step ---- */
+
+static sl_error *stream_ended(pg_task *t) {
+    PGresult *res = PQgetResult(t->repl.c);
+    sl_error *err = NULL;
+    if (res && PQresultStatus(res) == PGRES_FATAL_ERROR) {
+        err = pg_error_of(&t->repl, res, "the server ended the stream");
+    }
+    PQclear(res);
+    return err ? err : sl_error_new(SL_E_NETWORK, SL_RETRIABLE, "the server ended the stream");
+}
+
+static sl_error *read_one(pg_task *t, bool *more) {
+    char *p = NULL;
+    int n = PQgetCopyData(t->repl.c, &p, 1);
+    if (n == 0) {
+        if (!PQconsumeInput(t->repl.c)) {
+            return pg_error_of(&t->repl, NULL, "reading the stream");
+        }
+        n = PQgetCopyData(t->repl.c, &p, 1);
+    }
+    *more = n > 0;
+    if (n < 0) {
+        return n == -1 ? stream_ended(t) : pg_error_of(&t->repl, NULL, "reading the stream");
+    }
+    if (n == 0) {
+        return NULL;
+    }
+    sl_error *err = on_copy_data(t, p, (size_t)n);
+    PQfreemem(p);
+    return err;
+}
+
+static sl_error *heartbeat(pg_task *t, sl_batch *b) {
+    (void)b;
+    int64_t now = pg_now_ms();
+    pg_stream *st = &t->stream;
+    if (!st->next_heartbeat_ms || now < st->next_heartbeat_ms) {
+        return NULL;
+    }
+    st->next_heartbeat_ms = now + t->s->cdc.heartbeat_interval_ms;
+    st->moved = st->moved || t->pos.has_lsn;
+    if (t->s->cdc.heartbeat_query.n) {
+        char *sql = sl_strdup(t->s->cdc.heartbeat_query);
+        sl_error *err = sql ? pg_conn_query(&t->sql, sql, "heartbeat.action.query", NULL) : sl_error_nomem();
+        sl_free(sql);
+        if (err && err->cls == SL_RETRIABLE) {
+            return err;
+        }
+        if (err) {
+            char text[400];
+            sl_log(t->ctx, SL_LOG_WARN, "%s", sl_error_text(err, text, sizeof text));
+            sl_error_free(err);
+        }
+    }
+    return cdc_emit_heartbeat(&t->emitter, pg_wall_ns() / 1000000);
+}
+
+static sl_error *read_xmin(pg_task *t) {
+    int64_t now = pg_now_ms();
+    if (!t->s->xmin_ms || now < t->stream.next_xmin_ms) {
+        return NULL;
+    }
+    t->stream.next_xmin_ms = now + t->s->xmin_ms;
+    sl_buf b;
+    sl_buf_init(&b, NULL);
+    sl_buf_add_z(&b, "select catalog_xmin::text from pg_catalog.pg_replication_slots where slot_name = ");
+    pg_quote_literal(&b, t->s->slot);
+    sl_buf_add_char(&b, 0);
+    PGresult *res = NULL;
+    sl_error *err = b.failed ? sl_error_nomem() : pg_conn_query(&t->sql, b.p, "reading the slot's xmin", &res);
+    sl_buf_deinit(&b);
+    int64_t v = -1;
+    if (!err && PQntuples(res) == 1 && sl_str_to_i64(sl_str_of(PQgetvalue(res, 0, 0)), &v)) {
+        t->stream.xmin = v;
+    }
+    PQclear(res);
+    return err;
+}
+
+static sl_error *put_offset(pg_task *t, sl_batch *b) {
+    pg_stream *st = &t->stream;
+    int64_t now = pg_now_ms();
+    if (!st->moved || (b->n == 0 && now < st->next_advance_ms)) {
+        return NULL;
+    }
+    st->moved = false;
+    st->next_advance_ms = now + ADVANCE_MS;
+    return pg_set_offset(t, b);
+}
+
+static void earliest(int64_t *until, int64_t at) {
+    if (at && at < *until) {
+        *until = at;
+    }
+}
+
+sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
+    if (t->snap.resume_ms && pg_now_ms() < t->snap.resume_ms) {
+        *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = t->snap.resume_ms};
+        return NULL;
+    }
+    if (!t->stream.started) {
+        SL_TRY(pg_stream_start(t));
+    }
+    SL_TRY(read_xmin(t));
+    SL_TRY(pg_source_batch(t, b));
+    bool more = true;
+    size_t limit = t->s->cdc.max_queue_bytes ? (size_t)t->s->cdc.max_queue_bytes : PG_BATCH_BYTES;
+    int64_t looked = 0;
+    while (more && b->n < (size_t)t->s->cdc.max_batch_size && b->arena.total < limit * 4 && looked++ < 20000) {
+        SL_TRY(read_one(t, &more));
+    }
+    SL_TRY(heartbeat(t, b));
+    SL_TRY(put_offset(t, b));
+    if (pg_now_ms() >= t->stream.next_status_ms) {
+        SL_TRY(send_status(t));
+    }
+    *wait = (sl_wait){.fd = -1};
+    if (!more) {
+        *wait = (sl_wait){.idle = true, .fd = PQsocket(t->repl.c), .readable = true, .until_ms = t->stream.next_status_ms};
+        wait->writable = PQflush(t->repl.c) > 0;
+        earliest(&wait->until_ms, t->stream.next_heartbeat_ms);
+        earliest(&wait->until_ms, t->stream.moved ? t->stream.next_advance_ms : 0);
+    }
+    return NULL;
+}

@@ -1,0 +1,174 @@
+/*
+ * task.h - the one task of the source, and what its parts share.
+ *
+ *   server.c    checks, slot, publication        relation.c  tables from the catalog and from relation messages
+ *   snapshot.c  the rows that are there          stream.c    the changes, and what is told to the server
+ *   source.c    source blocks and row images     plugin.c    open, poll, committed, close
+ *
+ * States: SNAPSHOT -> STREAM, or SNAPSHOT -> DONE (initial_only); poll changes it.
+ * Threads: the task's; interrupted may be set by any.
+ */
+#ifndef PG_TASK_H
+#define PG_TASK_H
+
+#include <cdc/emit.h>
+#include <sluice/plugin.h>
+
+#include "conn.h"
+#include "convert.h"
+#include "offset.h"
+#include "pgoutput.h"
+#include "types.h"
+
+#define PG_BATCH_BYTES (1024 * 1024)
+#define PG_SOURCE_FIELDS 16
+
+typedef enum pg_state { PG_STATE_SNAPSHOT, PG_STATE_STREAM, PG_STATE_DONE } pg_state;
+
+typedef struct pg_relation {
+    uint32_t oid;
+    cdc_table *table; /* owned; NULL = not captured */
+    pg_conv *convs;   /* in the table's arena */
+    bool *warned;     /* by column: a value that did not fit was reported */
+    struct pg_relation *next;
+} pg_relation;
+
+/* A table of the snapshot. */
+typedef struct pg_snap_table {
+    sl_str schema, name;
+    uint32_t oid;
+    bool plain; /* COPY reads it directly, without a SELECT */
+} pg_snap_table;
+
+typedef struct pg_snapshot {
+    sl_arena arena;
+    pg_snap_table *tables;
+    size_t n;
+    size_t at;
+    bool copying;
+    pg_relation relation; /* of the table at hand */
+    char *held;           /* the row read last: it is sent once it is known whether another follows */
+    int held_n;
+    bool held_first;
+    uint64_t rows;
+    int64_t ts_us;
+    int64_t started_ms;
+    int64_t resume_ms;    /* not before: snapshot.delay.ms, streaming.delay.ms */
+} pg_snapshot;
+
+typedef struct pg_tx {
+    bool open;
+    bool skip;         /* delivered before */
+    bool resuming;     /* its first events were delivered before */
+    uint32_t xid;
+    uint64_t final_lsn;
+    int64_t commit_us;
+    uint64_t event_lsn;
+    int64_t events;    /* at event_lsn */
+    bool has_origin;
+    uint64_t origin_lsn;
+    char origin[128];
+} pg_tx;
+
+typedef struct pg_stream {
+    pg_tx tx;
+    uint64_t received;
+    uint64_t confirmed;
+    uint64_t start;
+    int64_t next_status_ms;
+    int64_t next_heartbeat_ms;
+    int64_t next_advance_ms; /* an offset without records not before */
+    int64_t next_xmin_ms;
+    int64_t xmin;            /* -1 = unknown */
+    bool moved;              /* pos changed since the last offset */
+    bool started;
+} pg_stream;
+
+typedef struct pg_task {
+    const sl_context *ctx;
+    const pg_settings *s;
+    atomic_bool interrupted;
+    pg_state state;
+    pg_conn sql;
+    pg_conn repl;
+    int server_version;
+    cdc_rules rules;
+    cdc_schemas schemas;
+    cdc_emitter emitter;
+    cdc_patterns *message_include, *message_exclude;
+    const sl_schema *source_schema;
+    const sl_schema *snapshot_field, *opt_string;
+    const sl_schema *message_key, *message_value, *message_body;
+    sl_str message_topic; /* in arena */
+    sl_arena arena;
+    pg_types types;
+    pg_relation *relations[256];
+    pg_offset resume;    /* where the stored offset was */
+    pg_offset pos;       /* behind the last event */
+    bool drop_on_close;
+    pg_snapshot snap;
+    pg_stream stream;
+    /* the batch at hand */
+    sl_value source_template[PG_SOURCE_FIELDS];
+    char sequence_head[40]; /* ["lsn_commit", */
+    size_t sequence_head_n;
+} pg_task;
+
+/* server.c */
+typedef struct pg_slot {
+    bool exists, active, lost;
+    uint64_t confirmed;
+} pg_slot;
+SL_MUST_CHECK sl_error *pg_server_check(pg_task *t);
+SL_MUST_CHECK sl_error *pg_slot_read(pg_task *t, pg_slot *slot);
+/* pg_slot_create creates a slot; with a snapshot name the transaction on t->sql is set to its exported snapshot. */
+SL_MUST_CHECK sl_error *pg_slot_create(pg_task *t, bool temporary, bool export_snapshot, uint64_t *lsn);
+SL_MUST_CHECK sl_error *pg_publication_prepare(pg_task *t);
+void pg_slot_drop(pg_task *t);
+uint64_t pg_lsn_parse(const char *text);
+int64_t pg_now_ms(void);
+int64_t pg_wall_ns(void);
+
+/* relation.c */
+SL_MUST_CHECK sl_error *pg_relation_from_catalog(pg_task *t, sl_str schema, sl_str name, pg_relation *out);
+SL_MUST_CHECK sl_error *pg_relation_from_message(pg_task *t, const pgo_message *m);
+pg_relation *pg_relation_find(pg_task *t, uint32_t oid);
+void pg_relation_deinit(pg_task *t, pg_relation *r);
+void pg_relations_deinit(pg_task *t);
+/* pg_tables_list gives the captured tables, by name. */
+SL_MUST_CHECK sl_error *pg_tables_list(pg_task *t, sl_arena *a, pg_snap_table **out, size_t *n);
+
+/* source.c */
+SL_MUST_CHECK sl_error *pg_source_init(pg_task *t);
+void pg_source_deinit(pg_task *t);
+/* pg_source_batch makes ready for the events of a batch. */
+SL_MUST_CHECK sl_error *pg_source_batch(pg_task *t, sl_batch *b);
+void pg_source_commit(pg_task *t); /* lsn_commit changed */
+typedef struct pg_event_at {
+    const char *snapshot; /* the marker */
+    uint64_t lsn;
+    int64_t ts_us;
+    bool has_tx;
+    int64_t tx;
+    const pg_tx *origin; /* NULL = none */
+} pg_event_at;
+/* pg_source_block gives the source block of an event; table NULL = none. SL_NULL when out of memory. */
+sl_value pg_source_block(pg_task *t, cdc_table *table, const pg_event_at *at);
+/* pg_row_decode reads a tuple of the stream into a row image; old may be NULL. */
+SL_MUST_CHECK sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_value *old, sl_value **out);
+/* pg_row_value reads one text into a column's value, as event.converting.failure.handling.mode says. */
+SL_MUST_CHECK sl_error *pg_row_value(pg_task *t, pg_relation *r, uint32_t col, char *p, size_t n, sl_value *out);
+SL_MUST_CHECK sl_error *pg_set_offset(pg_task *t, sl_batch *b);
+SL_MUST_CHECK sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const pg_event_at *at, sl_str tx_id);
+
+/* snapshot.c */
+SL_MUST_CHECK sl_error *pg_snapshot_begin(pg_task *t, uint64_t lsn);
+SL_MUST_CHECK sl_error *pg_snapshot_poll(pg_task *t, sl_batch *b, sl_wait *wait);
+void pg_snapshot_deinit(pg_task *t);
+
+/* stream.c */
+SL_MUST_CHECK sl_error *pg_stream_start(pg_task *t);
+SL_MUST_CHECK sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait);
+SL_MUST_CHECK sl_error *pg_stream_confirm(pg_task *t, uint64_t lsn);
+
+#endif
