@@ -1,8 +1,9 @@
 /*
  * catalog.c - tables of the target: looked up once, created and extended where the settings allow it.
  *
- * Nothing is ever dropped or changed in type. Another task may create or extend the same table at the same moment: whoever
- * comes second looks again and goes on. DDL runs outside of transactions, before the rows of the batch.
+ * Nothing is ever dropped or changed in type. Another task may create or extend the same table at the same
+ * moment: whoever comes second looks again and goes on. DDL runs outside of transactions, before the rows of
+ * the batch.
  */
 #include "task.h"
 
@@ -60,8 +61,8 @@ static sl_error *check_kind(const jdbc_task *t, const jdbc_table *table) {
     if (!table->exists || kind_allowed(t, table)) {
         return NULL;
     }
-    return sl_error_new(SL_E_CONFIG, SL_USER, "%s: '%.*s' is a %.*s: add that to table.types to write to it", t->dialect->name,
-                        SL_STR_ARG(table->name), SL_STR_ARG(table->kind));
+    return sl_error_new(SL_E_CONFIG, SL_USER, "%s: '%.*s' is a %.*s: add that to table.types to write to it",
+                        t->dialect->name, SL_STR_ARG(table->name), SL_STR_ARG(table->kind));
 }
 
 sl_error *jdbc_catalog_table(jdbc_task *t, sl_str name, jdbc_table **out) {
@@ -98,7 +99,8 @@ static sl_error *add_definition(const jdbc_task *t, jdbc_col *col, sl_buf *sql) 
         jdbc_cell cell;
         sl_buf literal;
         sl_buf_init(&literal, NULL);
-        const char *bad = jdbc_cell_make(&t->settings->rules, col->schema, col->kind, col->render, def, &arena, &cell);
+        const char *bad =
+            jdbc_cell_make(&t->settings->rules, col->schema, col->kind, col->render, def, &arena, &cell);
         if (!bad && cell.cls != JC_UNAVAILABLE && t->dialect->literal(t->db, col, &cell, &literal)) {
             sl_buf_printf(sql, " DEFAULT %.*s", SL_STR_ARG(sl_buf_view(&literal)));
         }
@@ -124,20 +126,23 @@ static sl_error *run_ddl(jdbc_task *t, sl_buf *sql) {
     return err;
 }
 
-static sl_error *add_create(const jdbc_task *t, const jdbc_table *table, jdbc_col *cols, uint32_t ncols, uint32_t nkeys, sl_buf *sql) {
+static sl_error *add_create(const jdbc_task *t, const jdbc_table *table, jdbc_col *cols, uint32_t ncols,
+                            uint32_t nkeys, sl_buf *sql) {
     sl_buf_printf(sql, "CREATE TABLE %.*s (", SL_STR_ARG(table->quoted));
     for (uint32_t i = 0; i < ncols; i++) {
         sl_buf_add_z(sql, i ? ", " : "");
         SL_TRY(add_definition(t, &cols[i], sql));
     }
     for (uint32_t i = 0; i < nkeys; i++) {
-        sl_buf_printf(sql, "%s%.*s%s", i ? ", " : ", PRIMARY KEY (", SL_STR_ARG(cols[i].quoted), i + 1 == nkeys ? ")" : "");
+        sl_buf_printf(sql, "%s%.*s%s", i ? ", " : ", PRIMARY KEY (", SL_STR_ARG(cols[i].quoted),
+                      i + 1 == nkeys ? ")" : "");
     }
     sl_buf_add_char(sql, ')');
     return NULL;
 }
 
-/* look_again: err came from DDL; when another task was quicker the table is as we want it and err is forgotten. */
+/* look_again: err came from DDL; when another task was quicker the table is as we want it and err is
+ * forgotten. */
 static sl_error *look_again(jdbc_task *t, jdbc_table *table, sl_error *err, sl_str column) {
     if (err && err->cls == SL_RETRIABLE) {
         return err;
@@ -152,19 +157,23 @@ static sl_error *look_again(jdbc_task *t, jdbc_table *table, sl_error *err, sl_s
         sl_error_free(err);
         return NULL;
     }
-    if (err && err->code == SL_E_NOT_FOUND) { /* a type or schema that is not there: describing again would not help */
+    if (err && err->code ==
+                   SL_E_NOT_FOUND) { /* a type or schema that is not there: describing again would not help */
         err->code = SL_E_DATABASE;
     }
     return err ? sl_error_wrap(err, "cannot create or extend table '%.*s'", SL_STR_ARG(table->name)) : NULL;
 }
 
-static sl_error *create_table(jdbc_task *t, jdbc_table *table, jdbc_col *cols, uint32_t ncols, uint32_t nkeys) {
+static sl_error *create_table(jdbc_task *t, jdbc_table *table, jdbc_col *cols, uint32_t ncols,
+                              uint32_t nkeys) {
     if (!t->settings->create) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "%s: table '%.*s' does not exist: create it, or set %s", t->dialect->name,
-                            SL_STR_ARG(table->quoted), t->settings->confluent ? "auto.create=true" : "schema.evolution=basic");
+        return sl_error_new(SL_E_CONFIG, SL_USER, "%s: table '%.*s' does not exist: create it, or set %s",
+                            t->dialect->name, SL_STR_ARG(table->quoted),
+                            t->settings->confluent ? "auto.create=true" : "schema.evolution=basic");
     }
     if (ncols == 0) {
-        return sl_error_new(SL_E_DATA, SL_USER, "table '%.*s' cannot be created: the record has no fields", SL_STR_ARG(table->name));
+        return sl_error_new(SL_E_DATA, SL_USER, "table '%.*s' cannot be created: the record has no fields",
+                            SL_STR_ARG(table->name));
     }
     sl_buf sql;
     sl_buf_init(&sql, NULL);
@@ -179,13 +188,16 @@ static sl_error *create_table(jdbc_task *t, jdbc_table *table, jdbc_col *cols, u
 static sl_error *refuse_column(const jdbc_task *t, const jdbc_table *table, const jdbc_col *col) {
     if (!t->settings->evolve) {
         return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "%s: table '%.*s' has no column '%.*s' for field '%.*s': add the column, set %s, or leave the field out with %s",
-                            t->dialect->name, SL_STR_ARG(table->quoted), SL_STR_ARG(col->column), SL_STR_ARG(col->field),
+                            "%s: table '%.*s' has no column '%.*s' for field '%.*s': add the column, set %s, "
+                            "or leave the field out with %s",
+                            t->dialect->name, SL_STR_ARG(table->quoted), SL_STR_ARG(col->column),
+                            SL_STR_ARG(col->field),
                             t->settings->confluent ? "auto.evolve=true" : "schema.evolution=basic",
                             t->settings->confluent ? "fields.whitelist" : "field.exclude.list");
     }
     return sl_error_new(SL_E_DATA, SL_USER,
-                        "table '%.*s' has no column for field '%.*s', and it cannot be added because the field is neither optional nor "
+                        "table '%.*s' has no column for field '%.*s', and it cannot be added because the "
+                        "field is neither optional nor "
                         "has a default: add the column by hand, or make the field optional",
                         SL_STR_ARG(table->name), SL_STR_ARG(col->field));
 }
@@ -205,7 +217,8 @@ static sl_error *add_column(jdbc_task *t, jdbc_table *table, jdbc_col *col) {
     return err;
 }
 
-static bool find_targets(const jdbc_task *t, const jdbc_table *table, jdbc_col *cols, uint32_t ncols, uint32_t *missing) {
+static bool find_targets(const jdbc_task *t, const jdbc_table *table, jdbc_col *cols, uint32_t ncols,
+                         uint32_t *missing) {
     bool fold = t->settings->fold || t->dialect == &jdbc_sqlite;
     for (uint32_t i = 0; i < ncols; i++) {
         cols[i].target = jdbc_table_column(table, cols[i].column, fold);
@@ -221,10 +234,11 @@ static sl_error *bind_targets(jdbc_task *t, const jdbc_table *table, jdbc_col *c
     for (uint32_t i = 0; i < ncols; i++) {
         jdbc_col *col = &cols[i];
         if (col->target->generated) {
-            return sl_error_new(SL_E_CONFIG, SL_USER,
-                                "column '%.*s' of table '%.*s' is generated by the database: leave the field out with %s",
-                                SL_STR_ARG(col->column), SL_STR_ARG(table->name),
-                                t->settings->confluent ? "fields.whitelist" : "field.exclude.list");
+            return sl_error_new(
+                SL_E_CONFIG, SL_USER,
+                "column '%.*s' of table '%.*s' is generated by the database: leave the field out with %s",
+                SL_STR_ARG(col->column), SL_STR_ARG(table->name),
+                t->settings->confluent ? "fields.whitelist" : "field.exclude.list");
         }
         if (!sl_str_eq(col->target->name, col->column)) { /* found without regard to case */
             sl_buf quoted;
@@ -256,7 +270,8 @@ sl_error *jdbc_catalog_fit(jdbc_task *t, jdbc_table *table, jdbc_col *cols, uint
         }
         SL_TRY(add_column(t, table, &cols[missing]));
         if (tries > ncols) {
-            return sl_error_new(SL_E_DATABASE, SL_FATAL, "table '%.*s': columns were added but are not there", SL_STR_ARG(table->name));
+            return sl_error_new(SL_E_DATABASE, SL_FATAL, "table '%.*s': columns were added but are not there",
+                                SL_STR_ARG(table->name));
         }
     }
     return bind_targets(t, table, cols, ncols);

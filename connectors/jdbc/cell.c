@@ -56,9 +56,9 @@ static const struct {
 
 jdbc_kind jdbc_kind_of(const sl_schema *s) {
     static const jdbc_kind plain[SL_TYPE_COUNT] = {
-        [SL_NULL] = JK_STRING,     [SL_INT8] = JK_INT8,       [SL_INT16] = JK_INT16, [SL_INT32] = JK_INT32,
-        [SL_INT64] = JK_INT64,     [SL_FLOAT32] = JK_FLOAT32, [SL_FLOAT64] = JK_FLOAT64, [SL_BOOL] = JK_BOOL,
-        [SL_STRING] = JK_STRING,   [SL_BYTES] = JK_BYTES,     [SL_ARRAY] = JK_ARRAY, [SL_MAP] = JK_MAP,
+        [SL_NULL] = JK_STRING,   [SL_INT8] = JK_INT8,       [SL_INT16] = JK_INT16,     [SL_INT32] = JK_INT32,
+        [SL_INT64] = JK_INT64,   [SL_FLOAT32] = JK_FLOAT32, [SL_FLOAT64] = JK_FLOAT64, [SL_BOOL] = JK_BOOL,
+        [SL_STRING] = JK_STRING, [SL_BYTES] = JK_BYTES,     [SL_ARRAY] = JK_ARRAY,     [SL_MAP] = JK_MAP,
         [SL_STRUCT] = JK_STRUCT,
     };
     if (s->name.n) {
@@ -269,13 +269,14 @@ static const char *make_decimal(const sl_schema *s, const sl_value *v, sl_arena 
 static const char *make_duration(jdbc_kind kind, int64_t v, sl_arena *arena, jdbc_cell *out) {
     int64_t unit = kind == JK_DURATION_NS ? 1000000000 : 1000000;
     uint64_t size = v < 0 ? 0u - (uint64_t)v : (uint64_t)v;
-    sl_str s = sl_arena_printf(arena, "%s%llu.%0*llu seconds", v < 0 ? "-" : "", (unsigned long long)(size / (uint64_t)unit),
-                               unit == 1000000 ? 6 : 9, (unsigned long long)(size % (uint64_t)unit));
+    sl_str s = sl_arena_printf(arena, "%s%llu.%0*llu seconds", v < 0 ? "-" : "",
+                               (unsigned long long)(size / (uint64_t)unit), unit == 1000000 ? 6 : 9,
+                               (unsigned long long)(size % (uint64_t)unit));
     return set_text(s, JC_TEXT, out);
 }
 
-static const char *make_scalar(const jdbc_cell_rules *rules, jdbc_kind kind, jdbc_render render, const sl_value *v,
-                               sl_arena *arena, jdbc_cell *out) {
+static const char *make_scalar(const jdbc_cell_rules *rules, jdbc_kind kind, jdbc_render render,
+                               const sl_value *v, sl_arena *arena, jdbc_cell *out) {
     switch (kind) {
     case JK_BOOL:
         if (render == JR_BIT) {
@@ -307,7 +308,8 @@ static const char *make_scalar(const jdbc_cell_rules *rules, jdbc_kind kind, jdb
     }
 }
 
-static const char *make_text(const jdbc_cell_rules *rules, jdbc_kind kind, const sl_value *v, jdbc_cell *out) {
+static const char *make_text(const jdbc_cell_rules *rules, jdbc_kind kind, const sl_value *v,
+                             jdbc_cell *out) {
     sl_str s = sl_value_str(v);
     if (rules->unavailable.p && sl_str_eq(s, rules->unavailable)) {
         out->cls = JC_UNAVAILABLE;
@@ -330,8 +332,8 @@ static bool type_fits(jdbc_kind kind, const sl_schema *s, const sl_value *v) {
     return v->type == s->type || (sl_is_int(v) && s->type >= SL_INT8 && s->type <= SL_INT64);
 }
 
-const char *jdbc_cell_make(const jdbc_cell_rules *rules, const sl_schema *s, jdbc_kind kind, jdbc_render render, const sl_value *v,
-                           sl_arena *arena, jdbc_cell *out) {
+const char *jdbc_cell_make(const jdbc_cell_rules *rules, const sl_schema *s, jdbc_kind kind,
+                           jdbc_render render, const sl_value *v, sl_arena *arena, jdbc_cell *out) {
     *out = (jdbc_cell){.cls = JC_NULL};
     if (v->type == SL_NULL) {
         if (!rules->null_to_default || !s->default_value || s->default_value->type == SL_NULL) {
@@ -340,8 +342,8 @@ const char *jdbc_cell_make(const jdbc_cell_rules *rules, const sl_schema *s, jdb
         v = s->default_value;
     }
     if (!type_fits(kind, s, v)) {
-        return (const char *)sl_arena_printf(arena, "a value of type %s where its schema says %s", sl_type_name((sl_type)v->type),
-                                             sl_type_name(s->type))
+        return (const char *)sl_arena_printf(arena, "a value of type %s where its schema says %s",
+                                             sl_type_name((sl_type)v->type), sl_type_name(s->type))
             .p;
     }
     if (render == JR_STAMP) {

@@ -1,9 +1,9 @@
 /*
  * cell.h - one value on its way into a column, whatever schema it came with.
  *
- * A cell is what is left of a Connect value once its schema name was read: a dozen classes that a database can store.
- * Text and bytes are borrowed (from the record, or from the arena of the call). Not here: what a column makes of a cell
- * (that is the dialect's). No state; any thread.
+ * A cell is what is left of a Connect value once its schema name was read: a dozen classes that a database
+ * can store. Text and bytes are borrowed (from the record, or from the arena of the call). Not here: what a
+ * column makes of a cell (that is the dialect's). No state; any thread.
  */
 #ifndef JDBC_CELL_H
 #define JDBC_CELL_H
@@ -17,13 +17,13 @@ typedef enum jdbc_class {
     JC_BOOL,
     JC_INT,
     JC_FLOAT,
-    JC_NUMBER,  /* text of a decimal number of any size */
+    JC_NUMBER, /* text of a decimal number of any size */
     JC_TEXT,
     JC_BYTES,
-    JC_DATE,    /* i: days since 1970-01-01 */
-    JC_TIME,    /* i: microseconds since midnight */
-    JC_STAMP,   /* i: microseconds since 1970-01-01 on a wall clock without a zone */
-    JC_INSTANT, /* i: microseconds since 1970-01-01 UTC */
+    JC_DATE,        /* i: days since 1970-01-01 */
+    JC_TIME,        /* i: microseconds since midnight */
+    JC_STAMP,       /* i: microseconds since 1970-01-01 on a wall clock without a zone */
+    JC_INSTANT,     /* i: microseconds since 1970-01-01 UTC */
     JC_UNAVAILABLE, /* the source did not know it (unchanged TOAST): leave the column as it is */
 } jdbc_class;
 
@@ -115,7 +115,7 @@ typedef struct jdbc_cell_rules {
     bool julian;                       /* dates before 1582-10-15 in the Julian calendar */
     bool nano_fields;                  /* timestamp.fields.list is in nanoseconds, not microseconds */
     bool bc_suffix;                    /* years before 1 as "0044-03-15 BC", not "-0043-03-15" */
-    sl_str unavailable;                /* placeholder of a value that the source did not know; absent = none */
+    sl_str unavailable; /* placeholder of a value that the source did not know; absent = none */
 } jdbc_cell_rules;
 
 /* jdbc_kind_of gives the kind of a schema. */
@@ -123,10 +123,10 @@ jdbc_kind jdbc_kind_of(const sl_schema *s);
 /* jdbc_kind_class gives the class that non-null cells of this kind have. */
 jdbc_class jdbc_kind_class(jdbc_kind kind, jdbc_render render);
 
-/* jdbc_cell_make reads v (of schema s) into *out. NULL = done, else what is wrong with the value, in the arena, without
-   the value itself. */
-const char *jdbc_cell_make(const jdbc_cell_rules *rules, const sl_schema *s, jdbc_kind kind, jdbc_render render, const sl_value *v,
-                           sl_arena *arena, jdbc_cell *out);
+/* jdbc_cell_make reads v (of schema s) into *out. NULL = done, else what is wrong with the value, in the
+   arena, without the value itself. */
+const char *jdbc_cell_make(const jdbc_cell_rules *rules, const sl_schema *s, jdbc_kind kind,
+                           jdbc_render render, const sl_value *v, sl_arena *arena, jdbc_cell *out);
 
 /* jdbc_cell_text appends the cell as text that both databases read (JC_NULL: nothing). */
 void jdbc_cell_text(const jdbc_cell_rules *rules, const jdbc_cell *cell, sl_buf *out);
@@ -138,12 +138,13 @@ bool jdbc_cell_eq(const jdbc_cell *a, const jdbc_cell *b);
 /* ---- for the files behind cell.h ---- */
 
 /* jdbc_json_add appends v as JSON; NULL or what is wrong. */
-const char *jdbc_json_add(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v, sl_arena *arena, sl_buf *out,
-                          unsigned depth);
+const char *jdbc_json_add(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v,
+                          sl_arena *arena, sl_buf *out, unsigned depth);
 /* jdbc_array_add appends an ARRAY as an array literal. */
-const char *jdbc_array_add(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v, sl_arena *arena, sl_buf *out,
-                           unsigned depth);
-/* jdbc_decimal_add appends an unscaled big-endian two's complement number with a decimal point. False: out of memory. */
+const char *jdbc_array_add(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v,
+                           sl_arena *arena, sl_buf *out, unsigned depth);
+/* jdbc_decimal_add appends an unscaled big-endian two's complement number with a decimal point. False: out of
+ * memory. */
 bool jdbc_decimal_add(sl_str unscaled, int32_t scale, sl_buf *out);
 
 #endif

@@ -1,12 +1,13 @@
 /*
  * dialect.h - what the sink needs of a database, as a table of functions.
  *
- * One connection for each task; calls come one at a time, except interrupt (any thread). Errors: RETRIABLE = outage,
- * deadlock and the like, the transaction is gone; code DATA (class USER) = the rows of that statement, the transaction is
- * to be rolled back to the last savepoint; code NOT_FOUND = the table or a column is not what it was, describe it again;
- * anything else = the task cannot go on.
+ * One connection for each task; calls come one at a time, except interrupt (any thread). Errors: RETRIABLE =
+ * outage, deadlock and the like, the transaction is gone; code DATA (class USER) = the rows of that
+ * statement, the transaction is to be rolled back to the last savepoint; code NOT_FOUND = the table or a
+ * column is not what it was, describe it again; anything else = the task cannot go on.
  *
- * Statements may be queued: an error of a write may come from a later call, at the latest from sync or commit.
+ * Statements may be queued: an error of a write may come from a later call, at the latest from sync or
+ * commit.
  */
 #ifndef JDBC_DIALECT_H
 #define JDBC_DIALECT_H
@@ -27,7 +28,8 @@ typedef struct jdbc_dialect {
     const char *name;
     size_t max_identifier; /* bytes; longer ones are an error, never cut */
 
-    sl_error *(*open)(const sl_context *ctx, const jdbc_settings *settings, jdbc_db **out); /* does not connect */
+    sl_error *(*open)(const sl_context *ctx, const jdbc_settings *settings,
+                      jdbc_db **out); /* does not connect */
     void (*close)(jdbc_db *db);
     void (*interrupt)(jdbc_db *db);
 
@@ -48,13 +50,15 @@ typedef struct jdbc_dialect {
     sl_error *(*rollback_to)(jdbc_db *db);
     sl_error *(*sync)(jdbc_db *db);
 
-    /* Writes or deletes rows of one shape; their keys differ from each other in upserts, updates and deletes. */
+    /* Writes or deletes rows of one shape; their keys differ from each other in upserts, updates and deletes.
+     */
     sl_error *(*write)(jdbc_db *db, jdbc_shape *shape, jdbc_op *const *ops, size_t n);
     sl_error *(*truncate)(jdbc_db *db, const jdbc_table *table);
     void (*shape_free)(jdbc_shape *shape);
 
     /* A query with text parameters $1, $2, ... in order of appearance; rows may be NULL. */
-    sl_error *(*query)(jdbc_db *db, const char *sql, const sl_str *params, size_t nparams, sl_arena *arena, jdbc_rows *rows);
+    sl_error *(*query)(jdbc_db *db, const char *sql, const sl_str *params, size_t nparams, sl_arena *arena,
+                       jdbc_rows *rows);
 
     /* Fills in what the database knows of the table (exists, columns), in the arena. */
     sl_error *(*describe)(jdbc_db *db, jdbc_table *table, sl_arena *arena);

@@ -1,9 +1,11 @@
 /*
- * group.c - operations into statements: rows of one table and shape together, last change of a key only, order kept.
+ * group.c - operations into statements: rows of one table and shape together, last change of a key only,
+ * order kept.
  *
- * Within a group deletes go before writes, so only what stays right under that is put into one group: a key that is deleted
- * and then written again keeps both; a key that is written and then deleted keeps the delete. Where an order cannot be kept
- * that way (another shape, an insert that may clash) the group is closed and the next one comes after it.
+ * Within a group deletes go before writes, so only what stays right under that is put into one group: a key
+ * that is deleted and then written again keeps both; a key that is written and then deleted keeps the delete.
+ * Where an order cannot be kept that way (another shape, an insert that may clash) the group is closed and
+ * the next one comes after it.
  */
 #include "task.h"
 
@@ -14,7 +16,7 @@ typedef struct op_list {
 
 /* A key's latest operations; an index of NONE = there is none. */
 typedef struct key_slot {
-    const jdbc_op *op; /* NULL = free slot */
+    const jdbc_op *op;       /* NULL = free slot */
     size_t removed, written; /* indexes in the lists */
 } key_slot;
 

@@ -1,7 +1,9 @@
 /*
- * jdbc.c - the plugin: a sink for PostgreSQL and SQLite, under the names of Debezium's and of Confluent's JDBC sinks.
+ * jdbc.c - the plugin: a sink for PostgreSQL and SQLite, under the names of Debezium's and of Confluent's
+ * JDBC sinks.
  *
- * Two definitions (debezium.c, confluent.c) with one set of functions (sink.c); the context's variant tells them apart.
+ * Two definitions (debezium.c, confluent.c) with one set of functions (sink.c); the context's variant tells
+ * them apart.
  */
 #include "sink.h"
 

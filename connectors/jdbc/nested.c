@@ -1,8 +1,9 @@
 /*
- * nested.c - values with an inside, as text: JSON, array literals, hstore, vectors, points, geometry, bits, decimals.
+ * nested.c - values with an inside, as text: JSON, array literals, hstore, vectors, points, geometry, bits,
+ * decimals.
  *
- * Nested leaves go through the same cells as columns do. No state; any thread; memory from the caller's arena (text is
- * built on the heap first, since leaves may need the arena meanwhile).
+ * Nested leaves go through the same cells as columns do. No state; any thread; memory from the caller's arena
+ * (text is built on the heap first, since leaves may need the arena meanwhile).
  */
 #include "nested.h"
 
@@ -13,7 +14,8 @@
 
 /* ---- decimals ---- */
 
-/* unscaled_digits writes the digits of |n| (big endian, unsigned) backwards before `end`; gives the first digit. */
+/* unscaled_digits writes the digits of |n| (big endian, unsigned) backwards before `end`; gives the first
+ * digit. */
 static char *unscaled_digits(unsigned char *n, size_t len, char *end) {
     char *p = end;
     size_t from = 0;
@@ -111,7 +113,8 @@ static void add_base64(sl_str s, sl_buf *out) {
 
 static void add_json_cell(const jdbc_cell_rules *rules, jdbc_kind kind, const jdbc_cell *c, sl_buf *out) {
     bool bare = c->cls == JC_BOOL || c->cls == JC_INT || c->cls == JC_NUMBER ||
-                (c->cls == JC_FLOAT && !isnan(c->f) && !isinf(c->f)) || (c->cls == JC_TEXT && kind == JK_JSON);
+                (c->cls == JC_FLOAT && !isnan(c->f) && !isinf(c->f)) ||
+                (c->cls == JC_TEXT && kind == JK_JSON);
     if (c->cls == JC_NULL || c->cls == JC_UNAVAILABLE) {
         sl_buf_add_z(out, "null");
     } else if (bare) {
@@ -129,8 +132,8 @@ static void add_json_cell(const jdbc_cell_rules *rules, jdbc_kind kind, const jd
     }
 }
 
-static const char *add_json_map(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v, sl_arena *arena, sl_buf *out,
-                                unsigned depth) {
+static const char *add_json_map(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v,
+                                sl_arena *arena, sl_buf *out, unsigned depth) {
     sl_buf_add_char(out, '{');
     for (uint32_t i = 0; i < v->n; i++) {
         const sl_value *key = &v->items[2 * i];
@@ -141,7 +144,8 @@ static const char *add_json_map(const jdbc_cell_rules *rules, const sl_schema *s
             sl_buf_add_json_str(out, sl_value_str(key));
         } else {
             jdbc_cell cell;
-            const char *bad = jdbc_cell_make(rules, s->key, jdbc_kind_of(s->key), JR_PLAIN, key, arena, &cell);
+            const char *bad =
+                jdbc_cell_make(rules, s->key, jdbc_kind_of(s->key), JR_PLAIN, key, arena, &cell);
             if (bad) {
                 return bad;
             }
@@ -159,8 +163,8 @@ static const char *add_json_map(const jdbc_cell_rules *rules, const sl_schema *s
     return NULL;
 }
 
-static const char *add_json_list(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v, sl_arena *arena, sl_buf *out,
-                                 unsigned depth) {
+static const char *add_json_list(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v,
+                                 sl_arena *arena, sl_buf *out, unsigned depth) {
     bool fields = s->type == SL_STRUCT;
     sl_buf_add_char(out, fields ? '{' : '[');
     for (uint32_t i = 0; i < v->n; i++) {
@@ -171,7 +175,8 @@ static const char *add_json_list(const jdbc_cell_rules *rules, const sl_schema *
             sl_buf_add_json_str(out, s->fields[i].name);
             sl_buf_add_char(out, ':');
         }
-        const char *bad = jdbc_json_add(rules, fields ? s->fields[i].schema : s->element, &v->items[i], arena, out, depth + 1);
+        const char *bad = jdbc_json_add(rules, fields ? s->fields[i].schema : s->element, &v->items[i], arena,
+                                        out, depth + 1);
         if (bad) {
             return bad;
         }
@@ -180,13 +185,14 @@ static const char *add_json_list(const jdbc_cell_rules *rules, const sl_schema *
     return NULL;
 }
 
-const char *jdbc_json_add(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v, sl_arena *arena, sl_buf *out,
-                          unsigned depth) {
+const char *jdbc_json_add(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v,
+                          sl_arena *arena, sl_buf *out, unsigned depth) {
     if (depth > MAX_DEPTH) {
         return "a value nested more than 64 deep";
     }
     jdbc_kind kind = jdbc_kind_of(s);
-    if (v->type == s->type && (kind == JK_STRUCT || kind == JK_ARRAY || kind == JK_DOUBLE_VECTOR || kind == JK_FLOAT_VECTOR)) {
+    if (v->type == s->type &&
+        (kind == JK_STRUCT || kind == JK_ARRAY || kind == JK_DOUBLE_VECTOR || kind == JK_FLOAT_VECTOR)) {
         return add_json_list(rules, s, v, arena, out, depth);
     }
     if (v->type == SL_MAP && s->type == SL_MAP) {
@@ -213,8 +219,8 @@ static void add_quoted(sl_str s, sl_buf *out) {
     sl_buf_add_char(out, '"');
 }
 
-static const char *add_array_item(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v, sl_arena *arena, sl_buf *out,
-                                  unsigned depth) {
+static const char *add_array_item(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v,
+                                  sl_arena *arena, sl_buf *out, unsigned depth) {
     jdbc_kind kind = jdbc_kind_of(s);
     if (v->type == SL_NULL) {
         sl_buf_add_z(out, "NULL");
@@ -224,7 +230,8 @@ static const char *add_array_item(const jdbc_cell_rules *rules, const sl_schema 
         return jdbc_array_add(rules, s, v, arena, out, depth + 1);
     }
     jdbc_cell cell;
-    const char *bad = jdbc_cell_make(rules, s, kind, kind == JK_MAP || kind == JK_STRUCT ? JR_JSON : JR_PLAIN, v, arena, &cell);
+    const char *bad = jdbc_cell_make(rules, s, kind, kind == JK_MAP || kind == JK_STRUCT ? JR_JSON : JR_PLAIN,
+                                     v, arena, &cell);
     if (bad) {
         return bad;
     }
@@ -237,8 +244,8 @@ static const char *add_array_item(const jdbc_cell_rules *rules, const sl_schema 
     return NULL;
 }
 
-const char *jdbc_array_add(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v, sl_arena *arena, sl_buf *out,
-                           unsigned depth) {
+const char *jdbc_array_add(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v,
+                           sl_arena *arena, sl_buf *out, unsigned depth) {
     if (depth > MAX_DEPTH) {
         return "an array nested more than 64 deep";
     }
@@ -276,11 +283,13 @@ static const char *add_hstore(const sl_value *v, sl_buf *out) {
     return NULL;
 }
 
-static const char *add_vector(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v, sl_arena *arena, sl_buf *out) {
+static const char *add_vector(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v,
+                              sl_arena *arena, sl_buf *out) {
     sl_buf_add_char(out, '[');
     for (uint32_t i = 0; i < v->n; i++) {
         jdbc_cell cell;
-        const char *bad = jdbc_cell_make(rules, s->element, jdbc_kind_of(s->element), JR_PLAIN, &v->items[i], arena, &cell);
+        const char *bad =
+            jdbc_cell_make(rules, s->element, jdbc_kind_of(s->element), JR_PLAIN, &v->items[i], arena, &cell);
         if (bad) {
             return bad;
         }
@@ -319,20 +328,23 @@ static const char *add_circle(const sl_schema *s, const sl_value *v, sl_buf *out
 }
 
 static const char *add_sparse_vector(const sl_schema *s, const sl_value *v, sl_buf *out) {
-    const sl_value *dimensions = sl_struct_get(s, v, SL_STR("dimensions")), *map = sl_struct_get(s, v, SL_STR("vector"));
+    const sl_value *dimensions = sl_struct_get(s, v, SL_STR("dimensions")),
+                   *map = sl_struct_get(s, v, SL_STR("vector"));
     if (!dimensions || !map || map->type != SL_MAP) {
         return "a sparse vector without dimensions and vector";
     }
     sl_buf_add_char(out, '{');
     for (uint32_t i = 0; i < map->n; i++) {
-        sl_buf_printf(out, "%s%lld:%.17g", i ? "," : "", (long long)map->items[2 * i].i, map->items[2 * i + 1].f);
+        sl_buf_printf(out, "%s%lld:%.17g", i ? "," : "", (long long)map->items[2 * i].i,
+                      map->items[2 * i + 1].f);
     }
     sl_buf_printf(out, "}/%lld", (long long)dimensions->i);
     return NULL;
 }
 
 static const char *add_variable_decimal(const sl_schema *s, const sl_value *v, sl_buf *out) {
-    const sl_value *scale = sl_struct_get(s, v, SL_STR("scale")), *value = sl_struct_get(s, v, SL_STR("value"));
+    const sl_value *scale = sl_struct_get(s, v, SL_STR("scale")),
+                   *value = sl_struct_get(s, v, SL_STR("value"));
     if (!scale || !value || value->type != SL_BYTES || scale->i > 20000 || scale->i < -20000 ||
         !jdbc_decimal_add(sl_value_str(value), (int32_t)scale->i, out)) {
         return "a VariableScaleDecimal without scale and value";
@@ -361,7 +373,8 @@ static const char *add_ewkb(const sl_value *wkb, const sl_value *srid, sl_buf *o
     return NULL;
 }
 
-static const char *make_geometry(const sl_schema *s, jdbc_render render, const sl_value *v, sl_buf *text, jdbc_cell *out) {
+static const char *make_geometry(const sl_schema *s, jdbc_render render, const sl_value *v, sl_buf *text,
+                                 jdbc_cell *out) {
     const sl_value *wkb = sl_struct_get(s, v, SL_STR("wkb"));
     if (!wkb || wkb->type != SL_BYTES) {
         return "a geometry without wkb";
@@ -375,8 +388,8 @@ static const char *make_geometry(const sl_schema *s, jdbc_render render, const s
     return NULL;
 }
 
-static const char *add_nested(const jdbc_cell_rules *rules, const sl_schema *s, jdbc_kind kind, jdbc_render render,
-                              const sl_value *v, sl_arena *arena, sl_buf *out) {
+static const char *add_nested(const jdbc_cell_rules *rules, const sl_schema *s, jdbc_kind kind,
+                              jdbc_render render, const sl_value *v, sl_arena *arena, sl_buf *out) {
     switch (kind) {
     case JK_VAR_DECIMAL:
         return add_variable_decimal(s, v, out);
@@ -398,12 +411,13 @@ static const char *add_nested(const jdbc_cell_rules *rules, const sl_schema *s, 
     return render == JR_HSTORE ? add_hstore(v, out) : jdbc_json_add(rules, s, v, arena, out, 0);
 }
 
-const char *jdbc_nested_make(const jdbc_cell_rules *rules, const sl_schema *s, jdbc_kind kind, jdbc_render render, const sl_value *v,
-                             sl_arena *arena, jdbc_cell *out) {
+const char *jdbc_nested_make(const jdbc_cell_rules *rules, const sl_schema *s, jdbc_kind kind,
+                             jdbc_render render, const sl_value *v, sl_arena *arena, jdbc_cell *out) {
     sl_buf text;
     sl_buf_init(&text, NULL);
-    const char *bad = kind == JK_GEOMETRY || kind == JK_GEOGRAPHY ? make_geometry(s, render, v, &text, out)
-                                                                  : add_nested(rules, s, kind, render, v, arena, &text);
+    const char *bad = kind == JK_GEOMETRY || kind == JK_GEOGRAPHY
+                          ? make_geometry(s, render, v, &text, out)
+                          : add_nested(rules, s, kind, render, v, arena, &text);
     if (!bad && out->cls == JC_NULL) {
         sl_str kept = sl_arena_str(arena, text.n ? sl_buf_view(&text) : SL_STR(""));
         bad = text.failed || !kept.p ? "no memory for it" : NULL;

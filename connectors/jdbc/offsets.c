@@ -1,9 +1,10 @@
 /*
  * offsets.c - exactly once: offsets in a table of the target, in the same transaction as the rows.
  *
- * A row for each connector, topic and partition: the next offset to be written, and the token of the task that may write it.
- * Assignment claims the row with a new token. A batch ends with an update that matches only while token and expected offset
- * still hold; when it does not, the batch is rolled back: another task has the partition now.
+ * A row for each connector, topic and partition: the next offset to be written, and the token of the task
+ * that may write it. Assignment claims the row with a new token. A batch ends with an update that matches
+ * only while token and expected offset still hold; when it does not, the batch is rolled back: another task
+ * has the partition now.
  */
 #include "task.h"
 
@@ -18,8 +19,8 @@ static void new_token(jdbc_task *t) {
         random[0] = (uint64_t)getpid();
         random[1] = (uint64_t)(uintptr_t)t;
     }
-    (void)snprintf(t->token, sizeof t->token, "%016llx%016llx-%d", (unsigned long long)random[0], (unsigned long long)random[1],
-                   (int)t->ctx->task);
+    (void)snprintf(t->token, sizeof t->token, "%016llx%016llx-%d", (unsigned long long)random[0],
+                   (unsigned long long)random[1], (int)t->ctx->task);
 }
 
 /* ---- the list ---- */
@@ -72,7 +73,8 @@ void jdbc_offsets_clear(jdbc_task *t) {
 
 /* ---- the table ---- */
 
-static sl_error *run_offsets(jdbc_task *t, const char *format, const sl_str *params, size_t n, sl_arena *arena, jdbc_rows *rows) {
+static sl_error *run_offsets(jdbc_task *t, const char *format, const sl_str *params, size_t n,
+                             sl_arena *arena, jdbc_rows *rows) {
     sl_str sql = sl_arena_printf(arena, format, SL_STR_ARG(t->offsets_table));
     return sql.p ? t->dialect->query(t->db, sql.p, params, n, arena, rows) : sl_error_nomem();
 }
@@ -88,7 +90,8 @@ static sl_error *make_table(jdbc_task *t) {
     SL_TRY(t->dialect->describe(t->db, &table, &t->offsets_arena));
     if (!table.exists) {
         sl_error *err = run_offsets(t, t->dialect->offsets_ddl, NULL, 0, &t->offsets_arena, NULL);
-        sl_error *again = t->dialect->describe(t->db, &table, &t->offsets_arena); /* another task may have been quicker */
+        sl_error *again =
+            t->dialect->describe(t->db, &table, &t->offsets_arena); /* another task may have been quicker */
         if (again || table.exists) {
             sl_error_free(err);
             err = again;
@@ -97,10 +100,12 @@ static sl_error *make_table(jdbc_task *t) {
             return err;
         }
     }
-    if (!jdbc_table_column(&table, SL_STR("next_offset"), true) || !jdbc_table_column(&table, SL_STR("owner"), true)) {
-        return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "table '%.*s' is there, but is no table of offsets: set exactly.once.table to another name",
-                            SL_STR_ARG(table.name));
+    if (!jdbc_table_column(&table, SL_STR("next_offset"), true) ||
+        !jdbc_table_column(&table, SL_STR("owner"), true)) {
+        return sl_error_new(
+            SL_E_CONFIG, SL_USER,
+            "table '%.*s' is there, but is no table of offsets: set exactly.once.table to another name",
+            SL_STR_ARG(table.name));
     }
     t->offsets_ready = true;
     return NULL;
@@ -110,10 +115,13 @@ static sl_error *claim_one(jdbc_task *t, sl_topic_partition *part, sl_arena *are
     jdbc_rows rows = {0};
     jdbc_claim *claim;
     int64_t next = -1;
-    sl_str params[] = {t->ctx->connector, part->topic, sl_arena_printf(arena, "%d", (int)part->partition), sl_str_of(t->token)};
+    sl_str params[] = {t->ctx->connector, part->topic, sl_arena_printf(arena, "%d", (int)part->partition),
+                       sl_str_of(t->token)};
     SL_TRY(run_offsets(t,
-                       "INSERT INTO %.*s (connector, topic, partition, next_offset, owner) VALUES ($1, $2, CAST($3 AS integer), -1, $4) "
-                       "ON CONFLICT (connector, topic, partition) DO UPDATE SET owner = excluded.owner RETURNING next_offset",
+                       "INSERT INTO %.*s (connector, topic, partition, next_offset, owner) VALUES ($1, $2, "
+                       "CAST($3 AS integer), -1, $4) "
+                       "ON CONFLICT (connector, topic, partition) DO UPDATE SET owner = excluded.owner "
+                       "RETURNING next_offset",
                        params, 4, arena, &rows));
     if (rows.nrows != 1 || !sl_str_to_i64(rows.cells[0], &next)) {
         return sl_error_new(SL_E_DATABASE, SL_FATAL, "the table of offsets gave no offset back");
@@ -150,17 +158,21 @@ sl_error *jdbc_offsets_claim(jdbc_task *t, sl_topic_partition *parts, size_t n) 
 }
 
 static sl_error *fenced(const jdbc_task *t, const jdbc_claim *c) {
-    return sl_error_at(sl_error_new(SL_E_CONFLICT, SL_RETRIABLE,
-                                    "another task has claimed this partition in '%.*s', or moved its offset: nothing was written",
-                                    SL_STR_ARG(t->offsets_table)),
-                       sl_str_of(c->topic), c->partition, -1);
+    return sl_error_at(
+        sl_error_new(
+            SL_E_CONFLICT, SL_RETRIABLE,
+            "another task has claimed this partition in '%.*s', or moved its offset: nothing was written",
+            SL_STR_ARG(t->offsets_table)),
+        sl_str_of(c->topic), c->partition, -1);
 }
 
 static sl_error *refresh_one(jdbc_task *t, jdbc_claim *c, sl_arena *arena) {
     jdbc_rows rows = {0};
-    sl_str params[] = {t->ctx->connector, sl_str_of(c->topic), sl_arena_printf(arena, "%d", (int)c->partition), sl_str_of(t->token)};
+    sl_str params[] = {t->ctx->connector, sl_str_of(c->topic),
+                       sl_arena_printf(arena, "%d", (int)c->partition), sl_str_of(t->token)};
     SL_TRY(run_offsets(t,
-                       "SELECT next_offset FROM %.*s WHERE connector = $1 AND topic = $2 AND partition = CAST($3 AS integer) AND owner = $4",
+                       "SELECT next_offset FROM %.*s WHERE connector = $1 AND topic = $2 AND partition = "
+                       "CAST($3 AS integer) AND owner = $4",
                        params, 4, arena, &rows));
     if (rows.nrows != 1 || !sl_str_to_i64(rows.cells[0], &c->next)) {
         return fenced(t, c);
@@ -195,8 +207,9 @@ sl_error *jdbc_offsets_take(jdbc_task *t, const sl_record *rec, bool *replay) {
     sl_str topic = rec->kafka_topic.p ? rec->kafka_topic : rec->topic;
     jdbc_claim *c = find_claim(t, topic, rec->kafka_partition);
     if (!c) {
-        return sl_error_at(sl_error_new(SL_E_CONFLICT, SL_RETRIABLE, "a record of a partition that is not assigned to this task"), topic,
-                           rec->kafka_partition, rec->kafka_offset);
+        return sl_error_at(sl_error_new(SL_E_CONFLICT, SL_RETRIABLE,
+                                        "a record of a partition that is not assigned to this task"),
+                           topic, rec->kafka_partition, rec->kafka_offset);
     }
     *replay = rec->kafka_offset < c->next;
     if (!*replay && rec->kafka_offset + 1 > c->pending) {
@@ -207,13 +220,17 @@ sl_error *jdbc_offsets_take(jdbc_task *t, const sl_record *rec, bool *replay) {
 
 static sl_error *store_one(jdbc_task *t, const jdbc_claim *c, sl_arena *arena) {
     jdbc_rows rows = {0};
-    sl_str params[] = {sl_arena_printf(arena, "%lld", (long long)c->pending), t->ctx->connector, sl_str_of(c->topic),
-                       sl_arena_printf(arena, "%d", (int)c->partition), sl_str_of(t->token),
+    sl_str params[] = {sl_arena_printf(arena, "%lld", (long long)c->pending),
+                       t->ctx->connector,
+                       sl_str_of(c->topic),
+                       sl_arena_printf(arena, "%d", (int)c->partition),
+                       sl_str_of(t->token),
                        sl_arena_printf(arena, "%lld", (long long)c->next)};
-    SL_TRY(run_offsets(t,
-                       "UPDATE %.*s SET next_offset = CAST($1 AS bigint) WHERE connector = $2 AND topic = $3 AND "
-                       "partition = CAST($4 AS integer) AND owner = $5 AND next_offset = CAST($6 AS bigint)",
-                       params, 6, arena, &rows));
+    SL_TRY(run_offsets(
+        t,
+        "UPDATE %.*s SET next_offset = CAST($1 AS bigint) WHERE connector = $2 AND topic = $3 AND "
+        "partition = CAST($4 AS integer) AND owner = $5 AND next_offset = CAST($6 AS bigint)",
+        params, 6, arena, &rows));
     return rows.affected == 1 ? NULL : fenced(t, c);
 }
 

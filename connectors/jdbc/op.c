@@ -1,8 +1,8 @@
 /*
  * op.c - records to operations: change events taken apart, table names filled in, values read into cells.
  *
- * What is wrong with one record never stops the others: it is put aside with its error. Operations and cells live in the
- * batch's work arena; text and bytes point into the records.
+ * What is wrong with one record never stops the others: it is put aside with its error. Operations and cells
+ * live in the batch's work arena; text and bytes point into the records.
  */
 #include "task.h"
 
@@ -17,7 +17,8 @@ sl_error *jdbc_bad_add(jdbc_task *t, const sl_record *rec, sl_error *err) {
         t->bad = more;
         t->bad_cap = cap;
     }
-    err = sl_error_at(err, rec->kafka_topic.p ? rec->kafka_topic : rec->topic, rec->kafka_partition, rec->kafka_offset);
+    err = sl_error_at(err, rec->kafka_topic.p ? rec->kafka_topic : rec->topic, rec->kafka_partition,
+                      rec->kafka_offset);
     t->bad[t->nbad++] = (jdbc_bad){rec, err};
     return NULL;
 }
@@ -41,9 +42,12 @@ static sl_error *read_null(const jdbc_task *t, const jdbc_route *r, event *e) {
     e->kind = JDBC_OP_DELETE;
     if (!raw->delete_enabled) {
         e->skip = true;
-        return t->settings->confluent ? bad_record("the record has no value: set delete.enabled=true (with pk.mode=record_key) to delete "
-                                                   "its row, or drop it with a Filter transform and the predicate RecordIsTombstone")
-                                      : NULL;
+        return t->settings->confluent
+                   ? bad_record(
+                         "the record has no value: set delete.enabled=true (with pk.mode=record_key) to "
+                         "delete "
+                         "its row, or drop it with a Filter transform and the predicate RecordIsTombstone")
+                   : NULL;
     }
     e->skip = raw->pk_mode == JDBC_PK_VALUE || (raw->pk_mode == JDBC_PK_HEADER && !r->value);
     return NULL;
@@ -58,8 +62,10 @@ static sl_error *read_delete(const jdbc_task *t, const sl_value *v, const jdbc_r
     e->skip = !t->settings->raw->delete_enabled;
     e->row = field_of(v, r->before);
     if (!e->skip && t->settings->raw->pk_mode == JDBC_PK_VALUE && !e->row) {
-        return bad_record("the change event of a delete has no 'before', which the primary key is to come from: use the record's key "
-                          "(primary.key.mode=record_key), or set REPLICA IDENTITY FULL on the source's table");
+        return bad_record(
+            "the change event of a delete has no 'before', which the primary key is to come from: use the "
+            "record's key "
+            "(primary.key.mode=record_key), or set REPLICA IDENTITY FULL on the source's table");
     }
     return NULL;
 }
@@ -99,7 +105,8 @@ static sl_error *read_event(jdbc_task *t, const jdbc_route *r, const sl_record *
     if (r->schema_change) {
         e->skip = true;
         if (!t->warned_schema_change) {
-            sl_log(t->ctx, SL_LOG_WARN, "topic '%.*s' has schema change events, which are passed over: leave it out of topics",
+            sl_log(t->ctx, SL_LOG_WARN,
+                   "topic '%.*s' has schema change events, which are passed over: leave it out of topics",
                    SL_STR_ARG(rec->topic));
             t->warned_schema_change = true;
         }
@@ -141,7 +148,8 @@ static sl_error *add_source(const event *e, sl_str field, sl_buf *out) {
                             : NULL;
     if (!v || (v->type != SL_STRING && !sl_is_int(v))) {
         return sl_error_new(SL_E_DATA, SL_USER,
-                            "the table's name is to come from the source block's '%.*s', which this record does not have: use ${topic}, or "
+                            "the table's name is to come from the source block's '%.*s', which this record "
+                            "does not have: use ${topic}, or "
                             "leave change events as they are (without ExtractNewRecordState)",
                             SL_STR_ARG(field));
     }
@@ -184,7 +192,8 @@ sl_error *jdbc_topic_table(jdbc_task *t, const sl_record *rec, sl_str *out) {
 
 /* ---- cells ---- */
 
-static const sl_value *column_value(const jdbc_col *col, const sl_record *rec, const event *e, sl_value *made) {
+static const sl_value *column_value(const jdbc_col *col, const sl_record *rec, const event *e,
+                                    sl_value *made) {
     switch (col->from) {
     case JF_KEY:
         return rec->key.type == SL_STRUCT ? &rec->key.items[col->index] : &rec->key;
@@ -209,7 +218,8 @@ static const sl_value *column_value(const jdbc_col *col, const sl_record *rec, c
 }
 
 static sl_error *null_key(const jdbc_col *col) {
-    return sl_error_new(SL_E_DATA, SL_USER, "key field '%.*s' has no value, so that the row cannot be found", SL_STR_ARG(col->field));
+    return sl_error_new(SL_E_DATA, SL_USER, "key field '%.*s' has no value, so that the row cannot be found",
+                        SL_STR_ARG(col->field));
 }
 
 static sl_error *read_cells(jdbc_task *t, const event *e, jdbc_op *op, bool *partial) {
@@ -221,7 +231,8 @@ static sl_error *read_cells(jdbc_task *t, const event *e, jdbc_op *op, bool *par
         jdbc_cell *cell = &op->cells[i];
         sl_value made;
         const sl_value *v = column_value(col, op->record, e, &made);
-        const char *bad = jdbc_cell_make(&t->settings->rules, col->schema, col->kind, col->render, v, &t->work, cell);
+        const char *bad =
+            jdbc_cell_make(&t->settings->rules, col->schema, col->kind, col->render, v, &t->work, cell);
         if (bad) {
             return sl_error_new(SL_E_DATA, SL_USER, "field '%.*s': %s", SL_STR_ARG(col->field), bad);
         }
@@ -249,7 +260,8 @@ static sl_error *leave_out(jdbc_task *t, jdbc_op *op) {
             op->cells[kept++] = op->cells[i];
         }
     }
-    return kept ? jdbc_shape_part(t, op->shape, mask, &op->shape) : bad_record("none of the record's values is known");
+    return kept ? jdbc_shape_part(t, op->shape, mask, &op->shape)
+                : bad_record("none of the record's values is known");
 }
 
 static sl_error *make_op(jdbc_task *t, const jdbc_route *r, const event *e, jdbc_op *op) {

@@ -147,13 +147,15 @@ static sl_error *take_rows(const PGresult *res, sl_arena *a, jdbc_rows *rows) {
     for (size_t i = 0; i < rows->nrows * rows->ncols; i++) {
         int r = (int)(i / rows->ncols), f = (int)(i % rows->ncols);
         if (!PQgetisnull(res, r, f)) {
-            rows->cells[i] = sl_arena_str(a, sl_str_make(PQgetvalue(res, r, f), (size_t)PQgetlength(res, r, f)));
+            rows->cells[i] =
+                sl_arena_str(a, sl_str_make(PQgetvalue(res, r, f), (size_t)PQgetlength(res, r, f)));
         }
     }
     return a->failed ? sl_error_nomem() : NULL;
 }
 
-static sl_error *pg_query(jdbc_db *db, const char *sql, const sl_str *params, size_t nparams, sl_arena *arena, jdbc_rows *rows) {
+static sl_error *pg_query(jdbc_db *db, const char *sql, const sl_str *params, size_t nparams, sl_arena *arena,
+                          jdbc_rows *rows) {
     jdbc_pg_params p = {.n = (int)nparams};
     PGresult *res;
     p.values = sl_arena_zalloc(arena, (nparams + 1) * sizeof *p.values);
@@ -211,7 +213,9 @@ static sl_error *pg_describe(jdbc_db *db, jdbc_table *table, sl_arena *arena) {
     }
     table->exists = true;
     char kind = rows.cells[9].n ? rows.cells[9].p[0] : 'r';
-    table->kind = kind == 'v' || kind == 'm' ? SL_STR("VIEW") : kind == 'p' ? SL_STR("PARTITIONED TABLE") : SL_STR("TABLE");
+    table->kind = kind == 'v' || kind == 'm' ? SL_STR("VIEW")
+                  : kind == 'p'              ? SL_STR("PARTITIONED TABLE")
+                                             : SL_STR("TABLE");
     for (size_t i = 0; i < rows.nrows; i++) {
         if (rows.cells[i * rows.ncols].p) { /* absent: a table without columns */
             take_column(&rows.cells[i * rows.ncols], &table->columns[table->ncolumns++]);
@@ -222,7 +226,8 @@ static sl_error *pg_describe(jdbc_db *db, jdbc_table *table, sl_arena *arena) {
 
 /* ---- names ---- */
 
-/* take_part cuts one part off a name at a dot that is not in double quotes; the part is unquoted and folded. */
+/* take_part cuts one part off a name at a dot that is not in double quotes; the part is unquoted and folded.
+ */
 static sl_str take_part(sl_str *rest, bool fold, sl_arena *a) {
     sl_buf b;
     sl_buf_init(&b, a);
@@ -246,10 +251,12 @@ static sl_str take_part(sl_str *rest, bool fold, sl_arena *a) {
 
 static sl_error *check_part(sl_str part, const jdbc_table *table) {
     if (part.n == 0 || part.n > MAX_NAME || memchr(part.p, 0, part.n)) {
-        return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "postgresql: '%.*s' is no table name: each part must have 1 to %d bytes; set the table name format "
-                            "(collection.name.format or table.name.format), or rename the topic with a RegexRouter transform",
-                            SL_STR_ARG(table->name), MAX_NAME);
+        return sl_error_new(
+            SL_E_CONFIG, SL_USER,
+            "postgresql: '%.*s' is no table name: each part must have 1 to %d bytes; set the table name "
+            "format "
+            "(collection.name.format or table.name.format), or rename the topic with a RegexRouter transform",
+            SL_STR_ARG(table->name), MAX_NAME);
     }
     return NULL;
 }
@@ -262,15 +269,18 @@ static sl_error *pg_resolve(jdbc_db *db, jdbc_table *table, sl_arena *arena) {
         SL_TRY(check_part(parts[n++], table));
     }
     if (n == 0 || n > 3 || rest.p) {
-        return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "postgresql: '%.*s' is no table name: expected table or schema.table; set the table name format "
-                            "(collection.name.format or table.name.format), or rename the topic with a RegexRouter transform",
-                            SL_STR_ARG(table->name));
+        return sl_error_new(
+            SL_E_CONFIG, SL_USER,
+            "postgresql: '%.*s' is no table name: expected table or schema.table; set the table name format "
+            "(collection.name.format or table.name.format), or rename the topic with a RegexRouter transform",
+            SL_STR_ARG(table->name));
     }
     if (n == 3 && pg(db)->conn && !sl_str_eqz(parts[0], PQdb(pg(db)->conn))) {
         return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "postgresql: table '%.*s' is in database '%.*s', but the connection is to '%s'; set the table name format "
-                            "(collection.name.format or table.name.format) to schema.table, or rename the topic with a RegexRouter "
+                            "postgresql: table '%.*s' is in database '%.*s', but the connection is to '%s'; "
+                            "set the table name format "
+                            "(collection.name.format or table.name.format) to schema.table, or rename the "
+                            "topic with a RegexRouter "
                             "transform",
                             SL_STR_ARG(table->name), SL_STR_ARG(parts[0]), PQdb(pg(db)->conn));
     }
@@ -290,31 +300,61 @@ static sl_error *pg_resolve(jdbc_db *db, jdbc_table *table, sl_arena *arena) {
 /* ---- types of new columns ---- */
 
 static const char *const simple_types[JK_COUNT] = {
-    [JK_BOOL] = "boolean",         [JK_INT8] = "smallint",          [JK_INT16] = "smallint",
-    [JK_INT32] = "integer",        [JK_INT64] = "bigint",           [JK_FLOAT32] = "real",
-    [JK_FLOAT64] = "double precision", [JK_STRING] = "text",        [JK_BYTES] = "bytea",
-    [JK_DATE] = "date",            [JK_TIME_MS] = "time",           [JK_TIME_US] = "time",
-    [JK_TIME_NS] = "time",         [JK_CONNECT_STAMP] = "timestamp", [JK_STAMP_MS] = "timestamp",
-    [JK_STAMP_US] = "timestamp",   [JK_STAMP_NS] = "timestamp",     [JK_ZONED_STAMP] = "timestamptz",
-    [JK_ZONED_TIME] = "timetz",    [JK_ISO_DATE] = "date",          [JK_ISO_TIME] = "time",
-    [JK_ISO_STAMP] = "timestamp",  [JK_DURATION_US] = "interval",   [JK_DURATION_NS] = "interval",
-    [JK_INTERVAL] = "interval",    [JK_YEAR] = "integer",           [JK_JSON] = "json",
-    [JK_XML] = "xml",              [JK_UUID] = "uuid",              [JK_LTREE] = "text",
-    [JK_ENUM] = "text",            [JK_ENUM_SET] = "text",          [JK_TSVECTOR] = "tsvector",
-    [JK_VAR_DECIMAL] = "numeric",  [JK_POINT] = "point",            [JK_CIRCLE] = "circle",
-    [JK_GEOMETRY] = "bytea",       [JK_GEOGRAPHY] = "bytea",        [JK_SPARSE_VECTOR] = "text",
-    [JK_DOUBLE_VECTOR] = "double precision[]", [JK_FLOAT_VECTOR] = "real[]", [JK_MAP] = "jsonb",
+    [JK_BOOL] = "boolean",
+    [JK_INT8] = "smallint",
+    [JK_INT16] = "smallint",
+    [JK_INT32] = "integer",
+    [JK_INT64] = "bigint",
+    [JK_FLOAT32] = "real",
+    [JK_FLOAT64] = "double precision",
+    [JK_STRING] = "text",
+    [JK_BYTES] = "bytea",
+    [JK_DATE] = "date",
+    [JK_TIME_MS] = "time",
+    [JK_TIME_US] = "time",
+    [JK_TIME_NS] = "time",
+    [JK_CONNECT_STAMP] = "timestamp",
+    [JK_STAMP_MS] = "timestamp",
+    [JK_STAMP_US] = "timestamp",
+    [JK_STAMP_NS] = "timestamp",
+    [JK_ZONED_STAMP] = "timestamptz",
+    [JK_ZONED_TIME] = "timetz",
+    [JK_ISO_DATE] = "date",
+    [JK_ISO_TIME] = "time",
+    [JK_ISO_STAMP] = "timestamp",
+    [JK_DURATION_US] = "interval",
+    [JK_DURATION_NS] = "interval",
+    [JK_INTERVAL] = "interval",
+    [JK_YEAR] = "integer",
+    [JK_JSON] = "json",
+    [JK_XML] = "xml",
+    [JK_UUID] = "uuid",
+    [JK_LTREE] = "text",
+    [JK_ENUM] = "text",
+    [JK_ENUM_SET] = "text",
+    [JK_TSVECTOR] = "tsvector",
+    [JK_VAR_DECIMAL] = "numeric",
+    [JK_POINT] = "point",
+    [JK_CIRCLE] = "circle",
+    [JK_GEOMETRY] = "bytea",
+    [JK_GEOGRAPHY] = "bytea",
+    [JK_SPARSE_VECTOR] = "text",
+    [JK_DOUBLE_VECTOR] = "double precision[]",
+    [JK_FLOAT_VECTOR] = "real[]",
+    [JK_MAP] = "jsonb",
     [JK_STRUCT] = "jsonb",
 };
 
-/* Types of a source that text stands for: with column type propagation the new column gets the type itself. */
-static const char *const text_types[] = {"inet",      "cidr",      "macaddr",  "macaddr8", "json",      "jsonb",
-                                         "xml",       "money",     "oid",      "int4range", "int8range", "numrange",
-                                         "tsrange",   "tstzrange", "daterange", "tsvector", "interval"};
+/* Types of a source that text stands for: with column type propagation the new column gets the type itself.
+ */
+static const char *const text_types[] = {
+    "inet",      "cidr",      "macaddr",  "macaddr8", "json",      "jsonb",     "xml",      "money",   "oid",
+    "int4range", "int8range", "numrange", "tsrange",  "tstzrange", "daterange", "tsvector", "interval"};
 
 static const char *propagated_type(const sl_schema *s) {
     sl_str source = sl_schema_param_get(s, SL_STR("__debezium.source.column.type"));
-    for (size_t i = 0; source.n && s->type == SL_STRING && i < sizeof text_types / sizeof text_types[0]; i++) {
+    for (size_t i = 0; source.n && s->type == SL_STRING && i < sizeof text_types / sizeof text_types[0];
+         i++) {
         if (sl_str_eq_nocase(source, sl_str_of(text_types[i]))) {
             return text_types[i];
         }
@@ -330,8 +370,9 @@ static void add_type(const sl_schema *s, jdbc_kind kind, sl_buf *out) {
     } else if (kind == JK_DECIMAL) {
         sl_buf_add_z(out, "numeric");
         sl_str p = sl_schema_param_get(s, SL_STR("connect.decimal.precision"));
-        if (p.p && sl_str_to_i64(p, &precision) && sl_str_to_i64(sl_schema_param_get(s, SL_STR("scale")), &scale) &&
-            precision > 0 && precision <= 1000 && scale >= 0 && scale <= precision) {
+        if (p.p && sl_str_to_i64(p, &precision) &&
+            sl_str_to_i64(sl_schema_param_get(s, SL_STR("scale")), &scale) && precision > 0 &&
+            precision <= 1000 && scale >= 0 && scale <= precision) {
             sl_buf_printf(out, "(%d,%d)", (int)precision, (int)scale);
         }
     } else if (kind == JK_BITS) {
@@ -406,6 +447,8 @@ const jdbc_dialect jdbc_postgres = {
     .bind = jdbc_pg_bind,
     .type_name = pg_type_name,
     .literal = pg_literal,
-    .offsets_ddl = "CREATE TABLE IF NOT EXISTS %.*s (connector text NOT NULL, topic text NOT NULL, partition integer NOT NULL, "
-                   "next_offset bigint NOT NULL, owner text NOT NULL, PRIMARY KEY (connector, topic, partition))",
+    .offsets_ddl =
+        "CREATE TABLE IF NOT EXISTS %.*s (connector text NOT NULL, topic text NOT NULL, partition integer "
+        "NOT NULL, "
+        "next_offset bigint NOT NULL, owner text NOT NULL, PRIMARY KEY (connector, topic, partition))",
 };

@@ -1,8 +1,8 @@
 /*
  * pg_conn.c - connecting, waiting, queueing and reading, all of it interruptible.
  *
- * The first part of a connect (which looks names up) and a cancel may block inside libpq: both run on short-lived detached
- * threads that own what they touch. Everything else runs on the caller's thread.
+ * The first part of a connect (which looks names up) and a cancel may block inside libpq: both run on
+ * short-lived detached threads that own what they touch. Everything else runs on the caller's thread.
  */
 #include "pg_conn.h"
 
@@ -23,7 +23,8 @@ static int64_t now_ms(void) {
 }
 
 static sl_error *interrupted(void) {
-    return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE, "postgresql: interrupted; nothing of this batch was committed");
+    return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE,
+                        "postgresql: interrupted; nothing of this batch was committed");
 }
 
 void jdbc_pg_wake(jdbc_pg *c) {
@@ -37,7 +38,8 @@ static bool take_wake(const jdbc_pg *c) {
     return read(c->wake, &count, sizeof count) == (ssize_t)sizeof count;
 }
 
-/* wait_for waits until fd is ready, woken, or the time has come (deadline 0 = none); *ready has the poll events. */
+/* wait_for waits until fd is ready, woken, or the time has come (deadline 0 = none); *ready has the poll
+ * events. */
 static sl_error *wait_for(jdbc_pg *c, int fd, short events, int64_t deadline, short *ready) {
     for (;;) {
         struct pollfd p[2] = {{c->wake, POLLIN, 0}, {fd, events, 0}};
@@ -120,7 +122,8 @@ static starter *starter_new(const jdbc_settings *settings) {
     }
     atomic_init(&s->users, 1);
     s->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    bool ok = s->done >= 0 && starter_add(s, "fallback_application_name", "sluice") && starter_add(s, "connect_timeout", "10");
+    bool ok = s->done >= 0 && starter_add(s, "fallback_application_name", "sluice") &&
+              starter_add(s, "connect_timeout", "10");
     for (size_t i = 0; ok && i < settings->url.nparams; i++) {
         ok = starter_add(s, settings->url.params[i].name, settings->url.params[i].value);
     }
@@ -159,7 +162,8 @@ static sl_error *connect_start(jdbc_pg *c, int64_t deadline) {
     short ready = 0;
     sl_error *err = wait_for(c, s->done, POLLIN, deadline, &ready);
     if (!err && !ready) {
-        err = sl_error_new(SL_E_TIMEOUT, SL_RETRIABLE, "postgresql: looking up the server's name takes too long");
+        err = sl_error_new(SL_E_TIMEOUT, SL_RETRIABLE,
+                           "postgresql: looking up the server's name takes too long");
     }
     if (!err) {
         c->conn = s->conn;
@@ -178,10 +182,12 @@ static sl_error *connect_error(const jdbc_pg *c) {
         sl_error_code code;
         const char *remedy;
     } known[] = {
-        {"password authentication failed", SL_E_AUTH, "check connection.username (or connection.user) and connection.password"},
+        {"password authentication failed", SL_E_AUTH,
+         "check connection.username (or connection.user) and connection.password"},
         {"no password supplied", SL_E_AUTH, "set connection.password"},
         {"no pg_hba.conf entry", SL_E_AUTH, "allow this host, user and database in the server's pg_hba.conf"},
-        {"authentication failed", SL_E_AUTH, "check connection.username (or connection.user) and connection.password"},
+        {"authentication failed", SL_E_AUTH,
+         "check connection.username (or connection.user) and connection.password"},
         {"role \"", SL_E_AUTH, "check connection.username (or connection.user)"},
         {"permission denied", SL_E_AUTH, "grant CONNECT on the database to the connection's user"},
         {"database \"", SL_E_CONFIG, "create the database, or change connection.url"},
@@ -189,12 +195,14 @@ static sl_error *connect_error(const jdbc_pg *c) {
         {"certificate verify failed", SL_E_AUTH, "check sslmode and sslrootcert in connection.url"},
         {"server does not support SSL", SL_E_CONFIG, "change sslmode in connection.url"},
     };
-    bool starting = strstr(text, "starting up") || strstr(text, "shutting down") || strstr(text, "recovery") ||
-                    strstr(text, "too many") || strstr(text, "remaining connection slots");
+    bool starting = strstr(text, "starting up") || strstr(text, "shutting down") ||
+                    strstr(text, "recovery") || strstr(text, "too many") ||
+                    strstr(text, "remaining connection slots");
     int n = (int)strcspn(text, "\n");
     for (size_t i = 0; !starting && i < sizeof known / sizeof known[0]; i++) {
         if (strstr(text, known[i].part)) {
-            return sl_error_new(known[i].code, SL_USER, "postgresql: cannot connect: %.*s; %s", n, text, known[i].remedy);
+            return sl_error_new(known[i].code, SL_USER, "postgresql: cannot connect: %.*s; %s", n, text,
+                                known[i].remedy);
         }
     }
     return sl_error_new(SL_E_NETWORK, SL_RETRIABLE, "postgresql: cannot connect: %.*s", n, text);
@@ -207,7 +215,8 @@ static sl_error *connect_finish(jdbc_pg *c, int64_t deadline) {
     PostgresPollingStatusType step = PGRES_POLLING_WRITING;
     while (step != PGRES_POLLING_OK) {
         short ready;
-        SL_TRY(wait_for(c, PQsocket(c->conn), step == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, &ready));
+        SL_TRY(wait_for(c, PQsocket(c->conn), step == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
+                        &ready));
         if (!ready) {
             return sl_error_new(SL_E_TIMEOUT, SL_RETRIABLE, "postgresql: the server does not answer");
         }
@@ -229,11 +238,12 @@ static sl_error *prepare_session(jdbc_pg *c) {
     const jdbc_raw *raw = c->settings->raw;
     (void)PQsetnonblocking(c->conn, 1);
     (void)PQsetNoticeReceiver(c->conn, swallow_notice, NULL);
-    (void)snprintf(sql, sizeof sql,
-                   "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false), "
-                   "set_config('IntervalStyle', 'postgres', false), set_config('statement_timeout', '%d', false), "
-                   "set_config('lock_timeout', '%d', false), set_config('standard_conforming_strings', 'on', false)",
-                   raw->statement_timeout_ms, raw->lock_timeout_ms);
+    (void)snprintf(
+        sql, sizeof sql,
+        "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false), "
+        "set_config('IntervalStyle', 'postgres', false), set_config('statement_timeout', '%d', false), "
+        "set_config('lock_timeout', '%d', false), set_config('standard_conforming_strings', 'on', false)",
+        raw->statement_timeout_ms, raw->lock_timeout_ms);
     PGresult *res;
     SL_TRY(jdbc_pg_run(c, sql, NULL, &res));
     PQclear(res);
@@ -262,7 +272,8 @@ static void *run_cancel(void *arg) {
     return NULL;
 }
 
-/* jdbc_pg_drop closes the connection; a statement that still runs is cancelled, for it could wait for a lock for ever. */
+/* jdbc_pg_drop closes the connection; a statement that still runs is cancelled, for it could wait for a lock
+ * for ever. */
 void jdbc_pg_drop(jdbc_pg *c) {
     if (c->conn && (c->queued || PQtransactionStatus(c->conn) == PQTRANS_ACTIVE)) {
         PGcancel *cancel = PQgetCancel(c->conn);
@@ -283,7 +294,8 @@ void jdbc_pg_drop(jdbc_pg *c) {
 static sl_error *lost(jdbc_pg *c) {
     c->broken = true;
     const char *text = PQerrorMessage(c->conn);
-    return sl_error_new(SL_E_NETWORK, SL_RETRIABLE, "postgresql: connection lost: %.*s", (int)strcspn(text, "\n"), text);
+    return sl_error_new(SL_E_NETWORK, SL_RETRIABLE, "postgresql: connection lost: %.*s",
+                        (int)strcspn(text, "\n"), text);
 }
 
 static sl_error *flush_output(jdbc_pg *c) {
@@ -380,7 +392,8 @@ sl_error *jdbc_pg_sync(jdbc_pg *c) {
     if (!err) {
         err = read_queue(c, &first);
     }
-    if (err && first && first->cls == SL_RETRIABLE) { /* the server's last words say more than the broken connection */
+    if (err && first &&
+        first->cls == SL_RETRIABLE) { /* the server's last words say more than the broken connection */
         sl_error_free(err);
         return first;
     }

@@ -1,8 +1,9 @@
 /*
  * pg_conn.h - one PostgreSQL connection that never blocks beyond an interrupt.
  *
- * libpq in non-blocking mode with poll on its socket and on an eventfd. Statements are queued in pipeline mode; their
- * results are read by jdbc_pg_sync. One user at a time; only jdbc_pg_wake may come from another thread.
+ * libpq in non-blocking mode with poll on its socket and on an eventfd. Statements are queued in pipeline
+ * mode; their results are read by jdbc_pg_sync. One user at a time; only jdbc_pg_wake may come from another
+ * thread.
  */
 #ifndef JDBC_PG_CONN_H
 #define JDBC_PG_CONN_H
@@ -44,7 +45,8 @@ SL_MUST_CHECK sl_error *jdbc_pg_queue(jdbc_pg *c, const char *sql, const jdbc_pg
 /* jdbc_pg_sync reads all results of the queue; the first error among them. */
 SL_MUST_CHECK sl_error *jdbc_pg_sync(jdbc_pg *c);
 /* jdbc_pg_run runs one statement and gives its result (PQclear it). */
-SL_MUST_CHECK sl_error *jdbc_pg_run(jdbc_pg *c, const char *sql, const jdbc_pg_params *params, PGresult **out);
+SL_MUST_CHECK sl_error *jdbc_pg_run(jdbc_pg *c, const char *sql, const jdbc_pg_params *params,
+                                    PGresult **out);
 
 /* jdbc_pg_error makes an error of a failed result, with the class that its SQLSTATE has. */
 sl_error *jdbc_pg_error(const PGresult *res);

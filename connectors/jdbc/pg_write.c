@@ -1,8 +1,9 @@
 /*
  * pg_write.c - rows of one shape as binary arrays: INSERT, upsert, UPDATE and DELETE over unnest(...).
  *
- * Values go as the column's own type where a cell has that form, else as text with a cast on the server, so that any type
- * the server can read text for works. Buffers belong to the connection and are used again; libpq copies what it sends.
+ * Values go as the column's own type where a cell has that form, else as text with a cast on the server, so
+ * that any type the server can read text for works. Buffers belong to the connection and are used again;
+ * libpq copies what it sends.
  */
 #include "pg_write.h"
 
@@ -10,21 +11,53 @@
 
 #include <endian.h>
 
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_OID = 26, OID_JSON = 114,
-       OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_BPCHAR = 1042, OID_VARCHAR = 1043, OID_DATE = 1082, OID_TIME = 1083,
-       OID_STAMP = 1114, OID_STAMPTZ = 1184, OID_BIT = 1560, OID_VARBIT = 1562, OID_NUMERIC = 1700, OID_UUID = 2950,
-       OID_JSONB = 3802 };
+enum {
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_OID = 26,
+    OID_JSON = 114,
+    OID_FLOAT4 = 700,
+    OID_FLOAT8 = 701,
+    OID_BPCHAR = 1042,
+    OID_VARCHAR = 1043,
+    OID_DATE = 1082,
+    OID_TIME = 1083,
+    OID_STAMP = 1114,
+    OID_STAMPTZ = 1184,
+    OID_BIT = 1560,
+    OID_VARBIT = 1562,
+    OID_NUMERIC = 1700,
+    OID_UUID = 2950,
+    OID_JSONB = 3802
+};
 
-typedef enum pg_wire { W_TEXT, W_BOOL, W_INT2, W_INT4, W_INT8, W_FLOAT4, W_FLOAT8, W_BYTEA, W_DATE, W_TIME, W_STAMP, W_STAMPTZ,
-                       W_UUID } pg_wire;
+typedef enum pg_wire {
+    W_TEXT,
+    W_BOOL,
+    W_INT2,
+    W_INT4,
+    W_INT8,
+    W_FLOAT4,
+    W_FLOAT8,
+    W_BYTEA,
+    W_DATE,
+    W_TIME,
+    W_STAMP,
+    W_STAMPTZ,
+    W_UUID
+} pg_wire;
 
 static const struct {
     Oid element, array;
 } wire_oids[] = {
-    [W_TEXT] = {OID_TEXT, 1009},     [W_BOOL] = {OID_BOOL, 1000},     [W_INT2] = {OID_INT2, 1005},
-    [W_INT4] = {OID_INT4, 1007},     [W_INT8] = {OID_INT8, 1016},     [W_FLOAT4] = {OID_FLOAT4, 1021},
-    [W_FLOAT8] = {OID_FLOAT8, 1022}, [W_BYTEA] = {OID_BYTEA, 1001},   [W_DATE] = {OID_DATE, 1182},
-    [W_TIME] = {OID_TIME, 1183},     [W_STAMP] = {OID_STAMP, 1115},   [W_STAMPTZ] = {OID_STAMPTZ, 1185},
+    [W_TEXT] = {OID_TEXT, 1009},     [W_BOOL] = {OID_BOOL, 1000},   [W_INT2] = {OID_INT2, 1005},
+    [W_INT4] = {OID_INT4, 1007},     [W_INT8] = {OID_INT8, 1016},   [W_FLOAT4] = {OID_FLOAT4, 1021},
+    [W_FLOAT8] = {OID_FLOAT8, 1022}, [W_BYTEA] = {OID_BYTEA, 1001}, [W_DATE] = {OID_DATE, 1182},
+    [W_TIME] = {OID_TIME, 1183},     [W_STAMP] = {OID_STAMP, 1115}, [W_STAMPTZ] = {OID_STAMPTZ, 1185},
     [W_UUID] = {OID_UUID, 2951},
 };
 
@@ -34,7 +67,8 @@ static bool is_type(const jdbc_column *target, const char *name) {
     return target && sl_str_eqz(target->cast, name);
 }
 
-static bool ends_type(const jdbc_column *target, const char *name) { /* of an extension: maybe with its schema before it */
+static bool ends_type(const jdbc_column *target,
+                      const char *name) { /* of an extension: maybe with its schema before it */
     return target && (is_type(target, name) ||
                       (target->cast.n > strlen(name) && sl_str_ends(target->cast, sl_str_of(name)) &&
                        target->cast.p[target->cast.n - strlen(name) - 1] == '.'));
@@ -366,7 +400,9 @@ static bool put_uuid(const jdbc_cell *c, sl_buf *b) {
     }
     for (uint32_t i = 0; i < c->n; i++) {
         char ch = c->s[i];
-        int digit = ch >= '0' && ch <= '9' ? ch - '0' : (ch | 32) >= 'a' && (ch | 32) <= 'f' ? (ch | 32) - 'a' + 10 : -1;
+        int digit = ch >= '0' && ch <= '9'                 ? ch - '0'
+                    : (ch | 32) >= 'a' && (ch | 32) <= 'f' ? (ch | 32) - 'a' + 10
+                                                           : -1;
         if (digit < 0 && (ch == '-' || ch == '{' || ch == '}')) {
             continue;
         }
@@ -382,7 +418,9 @@ static bool put_uuid(const jdbc_cell *c, sl_buf *b) {
 #define EPOCH_DAYS 10957 /* from 1970-01-01 to 2000-01-01 */
 
 static bool put_date(const jdbc_cell *c, sl_buf *b) {
-    int64_t v = c->i == JDBC_INFINITY ? INT32_MAX : c->i == JDBC_MINUS_INFINITY ? INT32_MIN : c->i - EPOCH_DAYS;
+    int64_t v = c->i == JDBC_INFINITY         ? INT32_MAX
+                : c->i == JDBC_MINUS_INFINITY ? INT32_MIN
+                                              : c->i - EPOCH_DAYS;
     char *to = put_item(b, 4);
     if (to) {
         put32(to, (uint32_t)v);
@@ -390,7 +428,8 @@ static bool put_date(const jdbc_cell *c, sl_buf *b) {
     return v >= INT32_MIN && v <= INT32_MAX;
 }
 
-/* put_stamp: timestamp is a wall clock, timestamptz an instant; a cell of the other sort is moved by the zone. */
+/* put_stamp: timestamp is a wall clock, timestamptz an instant; a cell of the other sort is moved by the
+ * zone. */
 static bool put_stamp(const jdbc_cell_rules *rules, const jdbc_cell *c, bool instant, sl_buf *b) {
     int64_t v = c->i, shift = 0;
     bool endless = v == JDBC_INFINITY || v == JDBC_MINUS_INFINITY;
@@ -456,13 +495,14 @@ static bool put_cell(const jdbc_cell_rules *rules, pg_wire wire, const jdbc_cell
 }
 
 static sl_error *out_of_range(const jdbc_col *col) {
-    return sl_error_new(SL_E_DATA, SL_USER, "postgresql: the value of field '%.*s' does not fit column '%.*s' of type %.*s",
+    return sl_error_new(SL_E_DATA, SL_USER,
+                        "postgresql: the value of field '%.*s' does not fit column '%.*s' of type %.*s",
                         SL_STR_ARG(col->field), SL_STR_ARG(col->column), SL_STR_ARG(col->target->type));
 }
 
 /* encode_column writes column i of all rows as one array. */
-static sl_error *encode_column(const jdbc_cell_rules *rules, const jdbc_shape *shape, uint32_t i, jdbc_op *const *ops, size_t n,
-                               sl_buf *b) {
+static sl_error *encode_column(const jdbc_cell_rules *rules, const jdbc_shape *shape, uint32_t i,
+                               jdbc_op *const *ops, size_t n, sl_buf *b) {
     const jdbc_col *col = &shape->cols[i];
     sl_buf_clear(b);
     char *head = sl_buf_room(b, 20);
@@ -515,7 +555,8 @@ static void trim_buffers(jdbc_pg *c) {
     }
 }
 
-static sl_error *send_rows(jdbc_pg *c, jdbc_shape *shape, const pg_statements *st, jdbc_op *const *ops, size_t n, sl_arena *a) {
+static sl_error *send_rows(jdbc_pg *c, jdbc_shape *shape, const pg_statements *st, jdbc_op *const *ops,
+                           size_t n, sl_arena *a) {
     jdbc_pg_params p = {.n = (int)shape->ncols};
     p.types = sl_arena_alloc(a, shape->ncols * sizeof *p.types);
     p.values = sl_arena_alloc(a, shape->ncols * sizeof *p.values);
@@ -527,7 +568,8 @@ static sl_error *send_rows(jdbc_pg *c, jdbc_shape *shape, const pg_statements *s
     for (uint32_t i = 0; i < shape->ncols; i++) {
         SL_TRY(encode_column(&c->settings->rules, shape, i, ops, n, &c->buffers[i]));
         if (c->buffers[i].n > INT32_MAX) {
-            return sl_error_new(SL_E_DATA, SL_USER, "postgresql: more than 2 GiB of values for one statement");
+            return sl_error_new(SL_E_DATA, SL_USER,
+                                "postgresql: more than 2 GiB of values for one statement");
         }
         p.types[i] = wire_oids[shape->cols[i].wire].array;
         p.values[i] = c->buffers[i].p;

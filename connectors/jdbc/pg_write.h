@@ -1,7 +1,8 @@
 /*
  * pg_write.h - rows to PostgreSQL: whole batches as arrays, unnested on the server.
  *
- * What a column is sent as is chosen once per shape (bind); a statement's text is made once per shape and kept with it.
+ * What a column is sent as is chosen once per shape (bind); a statement's text is made once per shape and
+ * kept with it.
  */
 #ifndef JDBC_PG_WRITE_H
 #define JDBC_PG_WRITE_H

@@ -1,8 +1,8 @@
 /*
  * route.c - what the records of a topic with a pair of schemas mean, and the columns they fill.
  *
- * A route is found by topic and schema pointers (schemas are interned) and made once; with it everything that depends on
- * schemas only: envelope or plain, key columns, value columns, their kinds and conversions.
+ * A route is found by topic and schema pointers (schemas are interned) and made once; with it everything that
+ * depends on schemas only: envelope or plain, key columns, value columns, their kinds and conversions.
  */
 #include "task.h"
 
@@ -17,7 +17,8 @@ static int struct_field(const sl_schema *s, const char *name) {
 static bool is_envelope(const sl_schema *s) {
     int op = struct_field(s, "op"), after = struct_field(s, "after");
     bool named = !s || !s->name.n || sl_str_ends(s->name, SL_STR(".Envelope"));
-    return named && op >= 0 && after >= 0 && s->fields[op].schema->type == SL_STRING && s->fields[after].schema->type == SL_STRUCT;
+    return named && op >= 0 && after >= 0 && s->fields[op].schema->type == SL_STRING &&
+           s->fields[after].schema->type == SL_STRUCT;
 }
 
 /* same_fields: 'before' is only of use when its fields are those of 'after'. */
@@ -63,7 +64,8 @@ static uint64_t hash_route(const jdbc_task *t, const sl_record *rec) {
     h = h * 31 + (rec->value_schema ? rec->value_schema->id : 0);
     if (t->settings->raw->pk_mode == JDBC_PK_HEADER) {
         for (uint32_t i = 0; i < rec->nheaders; i++) {
-            h = h * 31 + sl_str_hash(rec->headers[i].name) + (rec->headers[i].schema ? rec->headers[i].schema->id : 0);
+            h = h * 31 + sl_str_hash(rec->headers[i].name) +
+                (rec->headers[i].schema ? rec->headers[i].schema->id : 0);
         }
     }
     return h;
@@ -136,8 +138,8 @@ sl_error *jdbc_route_find(jdbc_task *t, const sl_record *rec, jdbc_route **out) 
     uint64_t hash = hash_route(t, rec);
     bool headers = t->settings->raw->pk_mode == JDBC_PK_HEADER;
     for (jdbc_route *r = t->routes[hash % JDBC_ROUTE_SLOTS]; r; r = r->next) {
-        if (r->hash == hash && r->key == rec->key_schema && r->value == rec->value_schema && sl_str_eq(r->topic, rec->topic) &&
-            (!headers || same_headers(r, rec))) {
+        if (r->hash == hash && r->key == rec->key_schema && r->value == rec->value_schema &&
+            sl_str_eq(r->topic, rec->topic) && (!headers || same_headers(r, rec))) {
             *out = r;
             return NULL;
         }
@@ -180,27 +182,32 @@ static sl_str fold_name(jdbc_task *t, sl_str name) {
 }
 
 static sl_error *check_name(const builder *b, const jdbc_col *col) {
-    if (col->column.n == 0 || col->column.n > b->t->dialect->max_identifier || memchr(col->column.p, 0, col->column.n)) {
+    if (col->column.n == 0 || col->column.n > b->t->dialect->max_identifier ||
+        memchr(col->column.p, 0, col->column.n)) {
         return sl_error_new(SL_E_SCHEMA, SL_USER,
-                            "field '%.*s' cannot name a column: names have 1 to %zu bytes; rename it with a ReplaceField transform",
+                            "field '%.*s' cannot name a column: names have 1 to %zu bytes; rename it with a "
+                            "ReplaceField transform",
                             SL_STR_ARG(col->field), b->t->dialect->max_identifier);
     }
     for (uint32_t i = 0; i < b->n; i++) {
         bool same = b->t->dialect == &jdbc_sqlite ? sl_str_eq_nocase(b->cols[i].column, col->column)
                                                   : sl_str_eq(b->cols[i].column, col->column);
         if (same) {
-            return sl_error_new(SL_E_SCHEMA, SL_USER,
-                                "fields '%.*s' and '%.*s' name the same column: rename one with a ReplaceField transform%s",
-                                SL_STR_ARG(b->cols[i].field), SL_STR_ARG(col->field),
-                                b->t->settings->fold ? ", or have identifiers quoted" : "");
+            return sl_error_new(
+                SL_E_SCHEMA, SL_USER,
+                "fields '%.*s' and '%.*s' name the same column: rename one with a ReplaceField transform%s",
+                SL_STR_ARG(b->cols[i].field), SL_STR_ARG(col->field),
+                b->t->settings->fold ? ", or have identifiers quoted" : "");
         }
     }
     return NULL;
 }
 
-static sl_error *push(builder *b, sl_str name, const sl_schema *schema, jdbc_from from, uint32_t index, bool key) {
+static sl_error *push(builder *b, sl_str name, const sl_schema *schema, jdbc_from from, uint32_t index,
+                      bool key) {
     if (b->n == b->cap) {
-        return sl_error_new(SL_E_SCHEMA, SL_USER, "more than %d fields: no table has so many columns", MAX_COLUMNS);
+        return sl_error_new(SL_E_SCHEMA, SL_USER, "more than %d fields: no table has so many columns",
+                            MAX_COLUMNS);
     }
     jdbc_col col = {.schema = schema, .from = from, .index = index, .key = key, .kind = jdbc_kind_of(schema)};
     col.field = sl_arena_str(&b->t->catalog, name);
@@ -240,8 +247,9 @@ static sl_error *push_struct_key(builder *b, const sl_schema *s, jdbc_from from,
     for (size_t k = 0; k < fields->n; k++) {
         int i = sl_schema_field(s, fields->items[k]);
         if (i < 0) {
-            return sl_error_new(SL_E_SCHEMA, SL_USER, "the record's %s has no field '%.*s', which %s names", what,
-                                SL_STR_ARG(fields->items[k]), b->t->settings->confluent ? "pk.fields" : "primary.key.fields");
+            return sl_error_new(SL_E_SCHEMA, SL_USER, "the record's %s has no field '%.*s', which %s names",
+                                what, SL_STR_ARG(fields->items[k]),
+                                b->t->settings->confluent ? "pk.fields" : "primary.key.fields");
         }
         SL_TRY(push(b, s->fields[i].name, s->fields[i].schema, from, (uint32_t)i, true));
     }
@@ -252,8 +260,10 @@ static sl_error *push_record_key(builder *b) {
     const sl_schema *s = b->r->key;
     const sl_str_list *fields = &b->t->settings->raw->pk_fields;
     if (!s) {
-        return schema_fault("the record's key has no schema, so that its columns are not known: with the JSON converter set "
-                            "key.converter.schemas.enable=true here and where the records come from, or use a converter with schemas");
+        return schema_fault(
+            "the record's key has no schema, so that its columns are not known: with the JSON converter set "
+            "key.converter.schemas.enable=true here and where the records come from, or use a converter with "
+            "schemas");
     }
     if (s->type == SL_STRUCT) {
         return push_struct_key(b, s, JF_KEY, "key");
@@ -262,7 +272,8 @@ static sl_error *push_record_key(builder *b) {
         return schema_fault("the record's key is a map or an array: expected a struct or a primitive");
     }
     if (fields->n != 1) {
-        return sl_error_new(SL_E_SCHEMA, SL_USER, "the record's key is a primitive: set %s to the name of its column",
+        return sl_error_new(SL_E_SCHEMA, SL_USER,
+                            "the record's key is a primitive: set %s to the name of its column",
                             b->t->settings->confluent ? "pk.fields" : "primary.key.fields");
     }
     return push(b, fields->items[0], s, JF_WHOLE_KEY, 0, true);
@@ -276,13 +287,16 @@ static sl_error *push_header_key(builder *b) {
             continue;
         }
         if (!b->r->headers[i]) {
-            return sl_error_new(SL_E_SCHEMA, SL_USER, "header '%.*s' has no schema: set header.converter to one with types",
+            return sl_error_new(SL_E_SCHEMA, SL_USER,
+                                "header '%.*s' has no schema: set header.converter to one with types",
                                 SL_STR_ARG(b->r->header_names[i]));
         }
         SL_TRY(push(b, b->r->header_names[i], b->r->headers[i], JF_HEADER, i, true));
         found++;
     }
-    return found == 0 || found < fields->n ? schema_fault("the record has not all the headers that the primary key is to come from") : NULL;
+    return found == 0 || found < fields->n
+               ? schema_fault("the record has not all the headers that the primary key is to come from")
+               : NULL;
 }
 
 static sl_error *push_key(builder *b) {
@@ -307,8 +321,8 @@ static sl_error *push_key(builder *b) {
 static bool names_field(const sl_str_list *list, sl_str topic, sl_str field) {
     for (size_t i = 0; i < list->n; i++) {
         sl_str item = list->items[i];
-        if (sl_str_eq(item, field) || (item.n == topic.n + 1 + field.n && sl_str_starts(item, topic) && item.p[topic.n] == ':' &&
-                                       sl_str_ends(item, field))) {
+        if (sl_str_eq(item, field) || (item.n == topic.n + 1 + field.n && sl_str_starts(item, topic) &&
+                                       item.p[topic.n] == ':' && sl_str_ends(item, field))) {
             return true;
         }
     }
@@ -327,9 +341,11 @@ static sl_error *push_values(builder *b) {
     const sl_schema *row = b->r->row;
     uint32_t nkeys = b->n;
     if (!row) {
-        return schema_fault("the record's value has no schema, so that its columns are not known: with the JSON converter set "
-                            "value.converter.schemas.enable=true here and where the records come from (its key.converter and "
-                            "value.converter too), or use a converter with schemas such as Avro");
+        return schema_fault(
+            "the record's value has no schema, so that its columns are not known: with the JSON converter "
+            "set "
+            "value.converter.schemas.enable=true here and where the records come from (its key.converter and "
+            "value.converter too), or use a converter with schemas such as Avro");
     }
     if (row->type == SL_STRING) {
         return push(b, b->t->settings->raw->string_column, row, JF_WHOLE_VALUE, 0, false);
@@ -360,8 +376,10 @@ static sl_error *keep_shape(jdbc_task *t, const jdbc_shape *made, jdbc_shape **o
     return NULL;
 }
 
-static sl_error *make_shape(jdbc_task *t, const jdbc_route *r, jdbc_target *target, jdbc_op_kind kind, jdbc_shape **out) {
-    uint32_t cap = (r->key && r->key->type == SL_STRUCT ? r->key->nfields : 1) + (r->row ? r->row->nfields : 0) + r->nheaders + 4;
+static sl_error *make_shape(jdbc_task *t, const jdbc_route *r, jdbc_target *target, jdbc_op_kind kind,
+                            jdbc_shape **out) {
+    uint32_t cap = (r->key && r->key->type == SL_STRUCT ? r->key->nfields : 1) +
+                   (r->row ? r->row->nfields : 0) + r->nheaders + 4;
     builder b = {.t = t, .r = r, .cap = cap < MAX_COLUMNS ? cap : MAX_COLUMNS};
     b.cols = sl_arena_alloc(&t->catalog, b.cap * sizeof *b.cols);
     if (!b.cols) {
@@ -376,12 +394,17 @@ static sl_error *make_shape(jdbc_task *t, const jdbc_route *r, jdbc_target *targ
         return NULL;
     }
     SL_TRY(jdbc_catalog_fit(t, target->table, b.cols, b.n, nkeys));
-    jdbc_shape made = {.table = target->table, .kind = kind, .mode = (jdbc_insert_mode)t->settings->raw->insert_mode,
-                       .cols = b.cols, .ncols = b.n, .nkeys = nkeys};
+    jdbc_shape made = {.table = target->table,
+                       .kind = kind,
+                       .mode = (jdbc_insert_mode)t->settings->raw->insert_mode,
+                       .cols = b.cols,
+                       .ncols = b.n,
+                       .nkeys = nkeys};
     return keep_shape(t, &made, out);
 }
 
-/* note_fault remembers what is wrong with a schema for the rest of the batch, so that it is not looked for again. */
+/* note_fault remembers what is wrong with a schema for the rest of the batch, so that it is not looked for
+ * again. */
 static sl_error *note_fault(jdbc_task *t, jdbc_target *target, jdbc_op_kind kind, sl_error *err) {
     if (err && (err->code == SL_E_SCHEMA || err->code == SL_E_DATA)) {
         target->fault = sl_arena_str(&t->catalog, sl_str_of(err->message)).p;
@@ -407,7 +430,8 @@ sl_error *jdbc_route_shape(jdbc_task *t, jdbc_route *r, sl_str name, jdbc_op_kin
     }
     jdbc_shape **shape = kind == JDBC_OP_WRITE ? &target->write : &target->remove;
     *out = NULL;
-    if (target->fault && target->fault_kind == kind && target->fault_batch == t->batch) { /* as a moment ago */
+    if (target->fault && target->fault_kind == kind &&
+        target->fault_batch == t->batch) { /* as a moment ago */
         return sl_error_new(SL_E_SCHEMA, SL_USER, "%s", target->fault);
     }
     if (!*shape && !(kind == JDBC_OP_DELETE && target->absent && !target->table->exists)) {

@@ -19,27 +19,32 @@ static sl_str pk_fields_key(const sl_context *ctx) {
 
 static void check_keys(const sl_context *ctx, const jdbc_raw *raw, sl_config_report *r) {
     if (raw->insert_mode != JDBC_INSERT && raw->pk_mode == JDBC_PK_NONE) {
-        sl_config_report_add(r, SL_SEV_ERROR, pk_mode_key(ctx), "insert.mode=upsert and update need a key: expected kafka, record_key%s",
+        sl_config_report_add(r, SL_SEV_ERROR, pk_mode_key(ctx),
+                             "insert.mode=upsert and update need a key: expected kafka, record_key%s",
                              confluent(ctx) ? " or record_value" : ", record_value or record_header");
     }
-    if (raw->delete_enabled && raw->pk_mode != JDBC_PK_KEY && (confluent(ctx) || raw->pk_mode == JDBC_PK_NONE || raw->pk_mode == JDBC_PK_KAFKA)) {
-        sl_config_report_add(r, SL_SEV_ERROR, SL_STR("delete.enabled"), "deletes need the row's key: set %.*s=record_key%s",
-                             SL_STR_ARG(pk_mode_key(ctx)), confluent(ctx) ? "" : ", record_value or record_header");
+    if (raw->delete_enabled && raw->pk_mode != JDBC_PK_KEY &&
+        (confluent(ctx) || raw->pk_mode == JDBC_PK_NONE || raw->pk_mode == JDBC_PK_KAFKA)) {
+        sl_config_report_add(
+            r, SL_SEV_ERROR, SL_STR("delete.enabled"), "deletes need the row's key: set %.*s=record_key%s",
+            SL_STR_ARG(pk_mode_key(ctx)), confluent(ctx) ? "" : ", record_value or record_header");
     }
     if (raw->pk_mode == JDBC_PK_KAFKA && raw->pk_fields.n != 0 && raw->pk_fields.n != 3) {
-        sl_config_report_add(r, SL_SEV_ERROR, pk_fields_key(ctx),
-                             "with the kafka key mode expected three column names, for topic, partition and offset");
+        sl_config_report_add(
+            r, SL_SEV_ERROR, pk_fields_key(ctx),
+            "with the kafka key mode expected three column names, for topic, partition and offset");
     }
     if (raw->include.n && raw->exclude.n) {
-        sl_config_report_add(r, SL_SEV_ERROR, SL_STR("field.exclude.list"), "cannot be used together with field.include.list");
+        sl_config_report_add(r, SL_SEV_ERROR, SL_STR("field.exclude.list"),
+                             "cannot be used together with field.include.list");
     }
 }
 
 static void check_dialect(const jdbc_raw *raw, const jdbc_url *url, sl_config_report *r) {
     bool sqlite = url->kind == JDBC_URL_SQLITE;
     if (raw->dialect_name.n && sl_str_starts(raw->dialect_name, SL_STR("Sqlite")) != sqlite) {
-        sl_config_report_add(r, SL_SEV_ERROR, SL_STR("dialect.name"), "does not fit connection.url, which names %s",
-                             sqlite ? "SQLite" : "PostgreSQL");
+        sl_config_report_add(r, SL_SEV_ERROR, SL_STR("dialect.name"),
+                             "does not fit connection.url, which names %s", sqlite ? "SQLite" : "PostgreSQL");
     }
 }
 
@@ -48,7 +53,8 @@ static void check_tables(const jdbc_raw *raw, sl_config_report *r) {
         sl_str t = raw->table_types.items[i];
         if (!sl_str_eq_nocase(t, SL_STR("TABLE")) && !sl_str_eq_nocase(t, SL_STR("VIEW")) &&
             !sl_str_eq_nocase(t, SL_STR("PARTITIONED TABLE"))) {
-            sl_config_report_add(r, SL_SEV_ERROR, SL_STR("table.types"), "'%.*s' is not known: expected TABLE, PARTITIONED TABLE or VIEW",
+            sl_config_report_add(r, SL_SEV_ERROR, SL_STR("table.types"),
+                                 "'%.*s' is not known: expected TABLE, PARTITIONED TABLE or VIEW",
                                  SL_STR_ARG(t));
         }
     }
@@ -72,9 +78,12 @@ static void check_format(const sl_context *ctx, const jdbc_raw *raw, sl_config_r
         rest = sl_str_skip(rest, at + 2);
         size_t end = sl_str_find(rest, '}');
         sl_str name = sl_str_make(rest.p, end);
-        if (end == rest.n || !(sl_str_eqz(name, "topic") || (sl_str_starts(name, SL_STR("source.")) && name.n > 7))) {
-            sl_config_report_add(r, SL_SEV_ERROR, key, "'${%.*s}' is not known: expected ${topic} or ${source.NAME}, e.g. ${source.table}",
-                                 SL_STR_ARG(name));
+        if (end == rest.n ||
+            !(sl_str_eqz(name, "topic") || (sl_str_starts(name, SL_STR("source.")) && name.n > 7))) {
+            sl_config_report_add(
+                r, SL_SEV_ERROR, key,
+                "'${%.*s}' is not known: expected ${topic} or ${source.NAME}, e.g. ${source.table}",
+                SL_STR_ARG(name));
             return;
         }
     }
@@ -99,7 +108,9 @@ void jdbc_settings_check(const sl_context *ctx, sl_config_report *report) {
     }
     err = jdbc_zone_open(raw->time_zone, &zone);
     if (err) {
-        sl_config_report_add(report, SL_SEV_ERROR, confluent(ctx) ? SL_STR("db.timezone") : SL_STR("use.time.zone"), "%s", err->message);
+        sl_config_report_add(report, SL_SEV_ERROR,
+                             confluent(ctx) ? SL_STR("db.timezone") : SL_STR("use.time.zone"), "%s",
+                             err->message);
         sl_error_free(err);
     }
     jdbc_zone_close(zone);
@@ -120,8 +131,8 @@ static sl_error *check_all(const sl_context *ctx) {
 }
 
 static bool is_utc(const jdbc_zone *z) {
-    return jdbc_zone_offset(z, 0) == 0 && jdbc_zone_offset(z, INT64_C(1750000000)) == 0 && jdbc_zone_offset(z, INT64_C(1735000000)) == 0 &&
-           jdbc_zone_offset(z, INT64_C(-2500000000)) == 0;
+    return jdbc_zone_offset(z, 0) == 0 && jdbc_zone_offset(z, INT64_C(1750000000)) == 0 &&
+           jdbc_zone_offset(z, INT64_C(1735000000)) == 0 && jdbc_zone_offset(z, INT64_C(-2500000000)) == 0;
 }
 
 static void fill_rules(jdbc_settings *s) {

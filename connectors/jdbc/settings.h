@@ -1,9 +1,10 @@
 /*
  * settings.h - what the user set, in one form for both vendors' tables of keys.
  *
- * The tables (confluent.c, debezium.c) parse into jdbc_raw; jdbc_settings_open makes jdbc_settings from that: aliases
- * settled, the connection URL taken apart, time zones opened. Immutable afterwards; strings are borrowed from the context
- * or live in the settings' arena. The password is in `conninfo` values only and is never logged.
+ * The tables (confluent.c, debezium.c) parse into jdbc_raw; jdbc_settings_open makes jdbc_settings from that:
+ * aliases settled, the connection URL taken apart, time zones opened. Immutable afterwards; strings are
+ * borrowed from the context or live in the settings' arena. The password is in `conninfo` values only and is
+ * never logged.
  */
 #ifndef JDBC_SETTINGS_H
 #define JDBC_SETTINGS_H
@@ -15,7 +16,13 @@
 
 enum { JDBC_CONFLUENT, JDBC_DEBEZIUM }; /* the definitions' variants */
 typedef enum jdbc_insert_mode { JDBC_INSERT, JDBC_UPSERT, JDBC_UPDATE } jdbc_insert_mode;
-typedef enum jdbc_pk_mode { JDBC_PK_NONE, JDBC_PK_KAFKA, JDBC_PK_KEY, JDBC_PK_VALUE, JDBC_PK_HEADER } jdbc_pk_mode;
+typedef enum jdbc_pk_mode {
+    JDBC_PK_NONE,
+    JDBC_PK_KAFKA,
+    JDBC_PK_KEY,
+    JDBC_PK_VALUE,
+    JDBC_PK_HEADER
+} jdbc_pk_mode;
 enum { JDBC_EVOLVE_NONE, JDBC_EVOLVE_VALIDATE, JDBC_EVOLVE_BASIC };
 enum { JDBC_DATE_DB_ZONE, JDBC_DATE_UTC };
 enum { JDBC_QUOTE_ALWAYS, JDBC_QUOTE_NEVER };
@@ -56,18 +63,20 @@ typedef struct jdbc_url {
     jdbc_url_kind kind;
     jdbc_param params[40]; /* PostgreSQL: libpq's keywords; SQLite: pragmas */
     size_t nparams;
-    char *path;            /* SQLite: the file, or a file: URI */
+    char *path; /* SQLite: the file, or a file: URI */
 } jdbc_url;
 
-/* jdbc_url_parse takes a URL apart into *out (strings in the arena). USER errors; they never contain the URL's password. */
-SL_MUST_CHECK sl_error *jdbc_url_parse(sl_str url, sl_str user, sl_str password, sl_arena *arena, jdbc_url *out);
+/* jdbc_url_parse takes a URL apart into *out (strings in the arena). USER errors; they never contain the
+ * URL's password. */
+SL_MUST_CHECK sl_error *jdbc_url_parse(sl_str url, sl_str user, sl_str password, sl_arena *arena,
+                                       jdbc_url *out);
 
 typedef struct jdbc_settings {
     const jdbc_raw *raw; /* borrowed from the context */
     int32_t variant;
     bool confluent;
     bool create, evolve;
-    bool fold; /* unquoted identifiers: the database folds their case */
+    bool fold;       /* unquoted identifiers: the database folds their case */
     bool topic_dots; /* the topic's dots stay; else they become underscores */
     jdbc_zone *zone; /* owned; NULL = UTC */
     jdbc_cell_rules rules;
@@ -75,7 +84,8 @@ typedef struct jdbc_settings {
     sl_arena arena;
 } jdbc_settings;
 
-/* jdbc_settings_check reports what is wrong with the combination; jdbc_settings_open makes the settings of a task. */
+/* jdbc_settings_check reports what is wrong with the combination; jdbc_settings_open makes the settings of a
+ * task. */
 void jdbc_settings_check(const sl_context *ctx, sl_config_report *report);
 SL_MUST_CHECK sl_error *jdbc_settings_open(const sl_context *ctx, jdbc_settings **out);
 void jdbc_settings_close(jdbc_settings *s);

@@ -1,8 +1,9 @@
 /*
  * sink.c - a sink task's calls: open, assigned, put, close.
  *
- * put is durable by itself: all rows of a batch, in all tables, are one transaction. A batch that meets bad rows is written
- * once more in halves under savepoints until the bad ones stand alone; those go to the reporter before the commit.
+ * put is durable by itself: all rows of a batch, in all tables, are one transaction. A batch that meets bad
+ * rows is written once more in halves under savepoints until the bad ones stand alone; those go to the
+ * reporter before the commit.
  */
 #include "sink.h"
 
@@ -40,13 +41,15 @@ static void sink_close(void *task) {
     sl_free(t);
 }
 
-/* first_connect tries once, so that wrong settings show at the start; a database that is down is waited for in put. */
+/* first_connect tries once, so that wrong settings show at the start; a database that is down is waited for
+ * in put. */
 static sl_error *first_connect(jdbc_task *t) {
     bool fresh;
     sl_error *err = t->dialect->connect(t->db, OPEN_WAIT_MS, &fresh);
     if (err && err->cls == SL_RETRIABLE) {
         char text[500];
-        sl_log(t->ctx, SL_LOG_WARN, "the database cannot be reached yet, will try again with the first records: %s",
+        sl_log(t->ctx, SL_LOG_WARN,
+               "the database cannot be reached yet, will try again with the first records: %s",
                sl_error_text(err, text, sizeof text));
         sl_error_free(err);
         err = NULL;
@@ -69,8 +72,10 @@ static sl_error *check_tables(jdbc_task *t) {
         SL_TRY(jdbc_topic_table(t, &rec, &name));
         SL_TRY(jdbc_catalog_table(t, name, &table));
         if (!table->exists) {
-            return sl_error_new(SL_E_CONFIG, SL_USER, "%s: table '%.*s' for topic '%.*s' does not exist: create it, or set "
-                                "schema.evolution=basic", t->dialect->name, SL_STR_ARG(table->quoted), SL_STR_ARG(rec.topic));
+            return sl_error_new(SL_E_CONFIG, SL_USER,
+                                "%s: table '%.*s' for topic '%.*s' does not exist: create it, or set "
+                                "schema.evolution=basic",
+                                t->dialect->name, SL_STR_ARG(table->quoted), SL_STR_ARG(rec.topic));
         }
     }
     return NULL;

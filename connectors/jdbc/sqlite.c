@@ -1,8 +1,9 @@
 /*
  * sqlite.c - the SQLite dialect: a file in WAL mode, one transaction a batch, one prepared statement a shape.
  *
- * A connection is used by one thread at a time (opened without SQLite's own locks); `interrupt` reaches it under a mutex that
- * also guards opening and closing. Waiting for another writer's lock polls an eventfd, so that it can be interrupted.
+ * A connection is used by one thread at a time (opened without SQLite's own locks); `interrupt` reaches it
+ * under a mutex that also guards opening and closing. Waiting for another writer's lock polls an eventfd, so
+ * that it can be interrupted.
  */
 #include "clock.h"
 #include "dialect.h"
@@ -21,10 +22,10 @@ typedef struct lite {
     const jdbc_settings *settings;
     pthread_mutex_t lock; /* guards db against interrupt */
     sqlite3 *db;
-    uint64_t epoch;       /* counts connections; statements of another epoch are stale */
+    uint64_t epoch; /* counts connections; statements of another epoch are stale */
     int wake;
     int busy_ms;
-    bool woken;           /* during a wait for a lock */
+    bool woken; /* during a wait for a lock */
 } lite;
 
 typedef struct lite_statements {
@@ -50,7 +51,8 @@ static const struct {
     {SQLITE_IOERR, SL_E_IO, SL_RETRIABLE, NULL},
     {SQLITE_NOMEM, SL_E_NOMEM, SL_RETRIABLE, NULL},
     {SQLITE_PROTOCOL, SL_E_DATABASE, SL_RETRIABLE, NULL},
-    {SQLITE_CANTOPEN, SL_E_CONFIG, SL_USER, "check that the folder in connection.url is there and may be written"},
+    {SQLITE_CANTOPEN, SL_E_CONFIG, SL_USER,
+     "check that the folder in connection.url is there and may be written"},
     {SQLITE_READONLY, SL_E_AUTH, SL_USER, "the file or its folder may not be written by this user"},
     {SQLITE_PERM, SL_E_AUTH, SL_USER, "the file may not be written by this user"},
     {SQLITE_AUTH, SL_E_AUTH, SL_USER, NULL},
@@ -65,19 +67,21 @@ static const struct {
 static sl_error *sql_error(const lite *c, int rc, const char *text) {
     if (strstr(text, "ON CONFLICT clause does not match")) {
         return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "sqlite: insert.mode=upsert needs a primary key or unique index on exactly the key's columns: add one to the "
+                            "sqlite: insert.mode=upsert needs a primary key or unique index on exactly the "
+                            "key's columns: add one to the "
                             "table, or set the primary key fields to those that have one");
     }
     if (strstr(text, "no such table") || strstr(text, "no such column") || strstr(text, "has no column")) {
         return sl_error_new(SL_E_NOT_FOUND, SL_USER, "sqlite: %s", text);
     }
     if ((rc & 0xff) == SQLITE_INTERRUPT || ((rc & 0xff) == SQLITE_BUSY && c->woken)) {
-        return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE, "sqlite: interrupted; nothing of this batch was committed");
+        return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE,
+                            "sqlite: interrupted; nothing of this batch was committed");
     }
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         if (codes[i].code == (rc & 0xff)) {
-            return sl_error_new(codes[i].kind, codes[i].cls, "sqlite: %s%s%s", text, codes[i].remedy ? "; " : "",
-                                codes[i].remedy ? codes[i].remedy : "");
+            return sl_error_new(codes[i].kind, codes[i].cls, "sqlite: %s%s%s", text,
+                                codes[i].remedy ? "; " : "", codes[i].remedy ? codes[i].remedy : "");
         }
     }
     return sl_error_new(SL_E_DATABASE, SL_FATAL, "sqlite: %s [%d]", text, rc);
@@ -251,7 +255,8 @@ static sl_error *lite_sync(jdbc_db *db) {
 
 static sl_str column_text(sqlite3_stmt *st, int i, sl_arena *a) {
     const unsigned char *text = sqlite3_column_text(st, i);
-    return text ? sl_arena_str(a, sl_str_make((const char *)text, (size_t)sqlite3_column_bytes(st, i))) : SL_STR_NONE;
+    return text ? sl_arena_str(a, sl_str_make((const char *)text, (size_t)sqlite3_column_bytes(st, i)))
+                : SL_STR_NONE;
 }
 
 static sl_error *read_rows(lite *c, sqlite3_stmt *st, sl_arena *a, jdbc_rows *rows) {
@@ -283,7 +288,8 @@ static sl_error *read_rows(lite *c, sqlite3_stmt *st, sl_arena *a, jdbc_rows *ro
     return a->failed ? sl_error_nomem() : NULL;
 }
 
-static sl_error *lite_query(jdbc_db *db, const char *sql, const sl_str *params, size_t nparams, sl_arena *arena, jdbc_rows *rows) {
+static sl_error *lite_query(jdbc_db *db, const char *sql, const sl_str *params, size_t nparams,
+                            sl_arena *arena, jdbc_rows *rows) {
     lite *c = of(db);
     jdbc_rows ignored;
     sqlite3_stmt *st = NULL;
@@ -319,11 +325,14 @@ static sl_error *lite_resolve(jdbc_db *db, jdbc_table *table, sl_arena *arena) {
     if (name.n > 2 && name.p[0] == '"' && name.p[name.n - 1] == '"' && !memchr(name.p + 1, '"', name.n - 2)) {
         name = sl_str_make(name.p + 1, name.n - 2);
     }
-    if (name.n == 0 || memchr(name.p, 0, name.n) || (name.n >= 7 && sl_str_eq_nocase(sl_str_make(name.p, 7), SL_STR("sqlite_")))) {
-        return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "sqlite: '%.*s' is no table name: it may not be empty or begin with sqlite_; set the table name format "
-                            "(collection.name.format or table.name.format), or rename the topic with a RegexRouter transform",
-                            SL_STR_ARG(name));
+    if (name.n == 0 || memchr(name.p, 0, name.n) ||
+        (name.n >= 7 && sl_str_eq_nocase(sl_str_make(name.p, 7), SL_STR("sqlite_")))) {
+        return sl_error_new(
+            SL_E_CONFIG, SL_USER,
+            "sqlite: '%.*s' is no table name: it may not be empty or begin with sqlite_; set the table name "
+            "format "
+            "(collection.name.format or table.name.format), or rename the topic with a RegexRouter transform",
+            SL_STR_ARG(name));
     }
     table->table = name;
     sl_buf b;
@@ -338,7 +347,8 @@ static sl_error *lite_describe(jdbc_db *db, jdbc_table *table, sl_arena *arena) 
     table->exists = false;
     table->ncolumns = 0;
     SL_TRY(lite_query(db,
-                      "SELECT x.name, x.type, x.\"notnull\", x.pk, x.hidden, m.type FROM sqlite_master m, pragma_table_xinfo(m.name) x "
+                      "SELECT x.name, x.type, x.\"notnull\", x.pk, x.hidden, m.type FROM sqlite_master m, "
+                      "pragma_table_xinfo(m.name) x "
                       "WHERE m.name = $1 COLLATE NOCASE AND m.type IN ('table', 'view') ORDER BY x.cid",
                       &table->table, 1, arena, &rows));
     if (rows.nrows == 0) {
@@ -377,8 +387,8 @@ static bool has_word(sl_str type, const char *word) {
 static void lite_bind(jdbc_db *db, jdbc_col *col) {
     (void)db;
     if (col->render != JR_STAMP) {
-        bool nested = col->kind == JK_ARRAY || col->kind == JK_MAP || col->kind == JK_STRUCT || col->kind == JK_DOUBLE_VECTOR ||
-                      col->kind == JK_FLOAT_VECTOR;
+        bool nested = col->kind == JK_ARRAY || col->kind == JK_MAP || col->kind == JK_STRUCT ||
+                      col->kind == JK_DOUBLE_VECTOR || col->kind == JK_FLOAT_VECTOR;
         col->render = nested ? JR_JSON : JR_PLAIN;
     }
     col->cls = jdbc_kind_class(col->kind, col->render);
@@ -387,9 +397,18 @@ static void lite_bind(jdbc_db *db, jdbc_col *col) {
 
 static void lite_type_name(const jdbc_db *db, const jdbc_col *col, sl_buf *out) {
     static const char *const types[] = {
-        [JC_NULL] = "TEXT",   [JC_BOOL] = "BOOLEAN", [JC_INT] = "INTEGER", [JC_FLOAT] = "REAL",      [JC_NUMBER] = "TEXT",
-        [JC_TEXT] = "TEXT",   [JC_BYTES] = "BLOB",   [JC_DATE] = "DATE",   [JC_TIME] = "TIME",       [JC_STAMP] = "TIMESTAMP",
-        [JC_INSTANT] = "TIMESTAMP WITH TIME ZONE",   [JC_UNAVAILABLE] = "TEXT",
+        [JC_NULL] = "TEXT",
+        [JC_BOOL] = "BOOLEAN",
+        [JC_INT] = "INTEGER",
+        [JC_FLOAT] = "REAL",
+        [JC_NUMBER] = "TEXT",
+        [JC_TEXT] = "TEXT",
+        [JC_BYTES] = "BLOB",
+        [JC_DATE] = "DATE",
+        [JC_TIME] = "TIME",
+        [JC_STAMP] = "TIMESTAMP",
+        [JC_INSTANT] = "TIMESTAMP WITH TIME ZONE",
+        [JC_UNAVAILABLE] = "TEXT",
     };
     (void)db;
     sl_buf_add_z(out, types[col->cls]);
@@ -541,17 +560,20 @@ static sl_error *statements_for(lite *c, jdbc_shape *shape, lite_statements **ou
     return err;
 }
 
-static int bind_moment(const lite *c, sqlite3_stmt *st, int i, const jdbc_col *col, const jdbc_cell *cell, sl_buf *text) {
+static int bind_moment(const lite *c, sqlite3_stmt *st, int i, const jdbc_col *col, const jdbc_cell *cell,
+                       sl_buf *text) {
     bool endless = cell->i == JDBC_INFINITY || cell->i == JDBC_MINUS_INFINITY;
     if (col->wire == WIRE_MILLIS && !endless) {
-        return sqlite3_bind_int64(st, i, cell->cls == JC_DATE ? cell->i * 86400000 : cell->i / 1000 - (cell->i % 1000 < 0));
+        return sqlite3_bind_int64(
+            st, i, cell->cls == JC_DATE ? cell->i * 86400000 : cell->i / 1000 - (cell->i % 1000 < 0));
     }
     sl_buf_clear(text);
     jdbc_cell_text(&c->settings->rules, cell, text);
     return text->failed ? SQLITE_NOMEM : sqlite3_bind_text(st, i, text->p, (int)text->n, SQLITE_TRANSIENT);
 }
 
-static int bind_cell(const lite *c, sqlite3_stmt *st, int i, const jdbc_col *col, const jdbc_cell *cell, sl_buf *text) {
+static int bind_cell(const lite *c, sqlite3_stmt *st, int i, const jdbc_col *col, const jdbc_cell *cell,
+                     sl_buf *text) {
     switch ((jdbc_class)cell->cls) {
     case JC_NULL:
     case JC_UNAVAILABLE:
@@ -568,13 +590,15 @@ static int bind_cell(const lite *c, sqlite3_stmt *st, int i, const jdbc_col *col
     case JC_TEXT:
         return sqlite3_bind_text(st, i, cell->s, (int)cell->n, SQLITE_STATIC);
     case JC_BYTES:
-        return cell->n ? sqlite3_bind_blob(st, i, cell->s, (int)cell->n, SQLITE_STATIC) : sqlite3_bind_zeroblob(st, i, 0);
+        return cell->n ? sqlite3_bind_blob(st, i, cell->s, (int)cell->n, SQLITE_STATIC)
+                       : sqlite3_bind_zeroblob(st, i, 0);
     default:
         return bind_moment(c, st, i, col, cell, text);
     }
 }
 
-static sl_error *write_row(lite *c, sqlite3_stmt *st, const jdbc_shape *shape, const jdbc_op *op, sl_buf *text) {
+static sl_error *write_row(lite *c, sqlite3_stmt *st, const jdbc_shape *shape, const jdbc_op *op,
+                           sl_buf *text) {
     int rc = SQLITE_OK;
     int n = sqlite3_bind_parameter_count(st);
     for (int i = 0; rc == SQLITE_OK && i < n && i < (int)shape->ncols; i++) {
@@ -638,6 +662,8 @@ const jdbc_dialect jdbc_sqlite = {
     .bind = lite_bind,
     .type_name = lite_type_name,
     .literal = lite_literal,
-    .offsets_ddl = "CREATE TABLE IF NOT EXISTS %.*s (connector TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, "
-                   "next_offset INTEGER NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (connector, topic, partition))",
+    .offsets_ddl =
+        "CREATE TABLE IF NOT EXISTS %.*s (connector TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER "
+        "NOT NULL, "
+        "next_offset INTEGER NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (connector, topic, partition))",
 };

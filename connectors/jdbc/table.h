@@ -1,8 +1,8 @@
 /*
  * table.h - a table of the target, and how the rows of one pair of schemas go into it.
  *
- * Tables and shapes belong to one task and live until the task forgets them all at once (jdbc_catalog_clear). Shapes hold
- * references on the schemas they were made from.
+ * Tables and shapes belong to one task and live until the task forgets them all at once (jdbc_catalog_clear).
+ * Shapes hold references on the schemas they were made from.
  */
 #ifndef JDBC_TABLE_H
 #define JDBC_TABLE_H
@@ -17,9 +17,9 @@ typedef struct jdbc_column {
     uint32_t oid;     /* PostgreSQL: base type */
     uint32_t element; /* PostgreSQL: element type of an array, else 0 */
     bool not_null;
-    bool generated;   /* cannot be written */
+    bool generated; /* cannot be written */
     bool identity_always;
-    int16_t key;      /* position in the primary key from 1, 0 = no part of it */
+    int16_t key; /* position in the primary key from 1, 0 = no part of it */
 } jdbc_column;
 
 typedef struct jdbc_table {
@@ -28,7 +28,7 @@ typedef struct jdbc_table {
     sl_str table;
     sl_str quoted; /* schema and table, ready for SQL */
     bool exists;
-    sl_str kind;   /* TABLE, VIEW, PARTITIONED TABLE */
+    sl_str kind; /* TABLE, VIEW, PARTITIONED TABLE */
     jdbc_column *columns;
     size_t ncolumns;
     struct jdbc_group *open; /* the sink's, while it groups a batch */
@@ -53,7 +53,7 @@ typedef struct jdbc_col {
     sl_str quoted;
     const sl_schema *schema;
     jdbc_kind kind;
-    jdbc_class cls;     /* of non-null cells */
+    jdbc_class cls; /* of non-null cells */
     jdbc_render render;
     jdbc_from from;
     uint32_t index;
@@ -77,7 +77,7 @@ typedef struct jdbc_shape {
     void *dialect;            /* the dialect's prepared statements; dialect->shape_free frees it */
     struct jdbc_shape *parts; /* partial shapes made from this one */
     struct jdbc_shape *next;
-    const uint8_t *mask;      /* of a partial shape: which columns of its parent it has */
+    const uint8_t *mask; /* of a partial shape: which columns of its parent it has */
 } jdbc_shape;
 
 /* One row on its way. */
@@ -86,9 +86,9 @@ typedef struct jdbc_op {
     jdbc_table *table;
     jdbc_shape *shape; /* NULL for a truncate */
     jdbc_op_kind kind;
-    bool bad;          /* reported already; skip it */
-    uint64_t hash;     /* of the key */
-    jdbc_cell *cells;  /* one for each column of the shape */
+    bool bad;         /* reported already; skip it */
+    uint64_t hash;    /* of the key */
+    jdbc_cell *cells; /* one for each column of the shape */
 } jdbc_op;
 
 /* jdbc_table_column finds a column by name (exactly, else without regard to case when `fold`), or NULL. */

@@ -1,9 +1,9 @@
 /*
  * task.h - one sink task: its connection, what it knows of tables and schemas, its claims on offsets.
  *
- * Everything here belongs to the task's thread of the moment; only interrupt reaches in from another one (through the
- * dialect). Tables, routes and shapes live in the catalog's arena and are forgotten together (jdbc_catalog_clear): when a
- * description turned out stale, and when there are too many of them.
+ * Everything here belongs to the task's thread of the moment; only interrupt reaches in from another one
+ * (through the dialect). Tables, routes and shapes live in the catalog's arena and are forgotten together
+ * (jdbc_catalog_clear): when a description turned out stale, and when there are too many of them.
  */
 #ifndef JDBC_TASK_H
 #define JDBC_TASK_H
@@ -25,17 +25,18 @@ typedef struct jdbc_target {
 /* What a topic and a pair of schemas mean. */
 typedef struct jdbc_route {
     sl_str topic;
-    const sl_schema *key;   /* referenced */
-    const sl_schema *value; /* referenced */
+    const sl_schema *key;      /* referenced */
+    const sl_schema *value;    /* referenced */
     const sl_schema **headers; /* primary key from headers: their schemas, referenced, by column */
     sl_str *header_names;
     uint32_t nheaders;
     uint64_t hash;
-    const sl_schema *row; /* schema of the row's struct (or the whole primitive value); NULL = there is none */
-    int data;             /* CloudEvents: index of the data field, else -1 */
+    const sl_schema
+        *row; /* schema of the row's struct (or the whole primitive value); NULL = there is none */
+    int data; /* CloudEvents: index of the data field, else -1 */
     int op, before, after, source; /* change event: indexes in the envelope; op -1 = a plain record */
     bool schema_change;
-    const char *bad;      /* why records like this cannot be written; NULL = they can */
+    const char *bad; /* why records like this cannot be written; NULL = they can */
     jdbc_target *targets;
     struct jdbc_route *next;
 } jdbc_route;
@@ -75,7 +76,7 @@ typedef struct jdbc_task {
     size_t nclaims;
     bool claims_stale; /* the connection was lost: look again before the next batch */
     bool offsets_ready;
-    sl_str offsets_table;        /* quoted; in offsets_arena */
+    sl_str offsets_table; /* quoted; in offsets_arena */
     sl_arena offsets_arena;
 
     int64_t failed_at; /* monotonic ms of the last retriable failure, 0 = none */
@@ -96,9 +97,10 @@ typedef struct jdbc_task {
 void jdbc_catalog_clear(jdbc_task *t);
 /* jdbc_catalog_table finds the table of that name, described. */
 SL_MUST_CHECK sl_error *jdbc_catalog_table(jdbc_task *t, sl_str name, jdbc_table **out);
-/* jdbc_catalog_fit makes the table take these columns (creating or adding where allowed) and sets their targets. An error
-   of code DATA means that the schema, not the task, is at fault. */
-SL_MUST_CHECK sl_error *jdbc_catalog_fit(jdbc_task *t, jdbc_table *table, jdbc_col *cols, uint32_t ncols, uint32_t nkeys);
+/* jdbc_catalog_fit makes the table take these columns (creating or adding where allowed) and sets their
+   targets. An error of code DATA means that the schema, not the task, is at fault. */
+SL_MUST_CHECK sl_error *jdbc_catalog_fit(jdbc_task *t, jdbc_table *table, jdbc_col *cols, uint32_t ncols,
+                                         uint32_t nkeys);
 
 /* ---- route.c ---- */
 
@@ -106,9 +108,11 @@ SL_MUST_CHECK sl_error *jdbc_catalog_fit(jdbc_task *t, jdbc_table *table, jdbc_c
 SL_MUST_CHECK sl_error *jdbc_route_find(jdbc_task *t, const sl_record *rec, jdbc_route **out);
 void jdbc_route_drop(jdbc_task *t, jdbc_route *r);
 /* jdbc_route_shape gives the shape for a kind of operation; NULL when there is nothing to delete from. */
-SL_MUST_CHECK sl_error *jdbc_route_shape(jdbc_task *t, jdbc_route *r, sl_str table, jdbc_op_kind kind, jdbc_shape **out);
+SL_MUST_CHECK sl_error *jdbc_route_shape(jdbc_task *t, jdbc_route *r, sl_str table, jdbc_op_kind kind,
+                                         jdbc_shape **out);
 /* jdbc_shape_part gives the shape with only the columns that mask has. */
-SL_MUST_CHECK sl_error *jdbc_shape_part(jdbc_task *t, jdbc_shape *whole, const uint8_t *mask, jdbc_shape **out);
+SL_MUST_CHECK sl_error *jdbc_shape_part(jdbc_task *t, jdbc_shape *whole, const uint8_t *mask,
+                                        jdbc_shape **out);
 
 /* ---- op.c ---- */
 
@@ -133,7 +137,8 @@ void jdbc_offsets_clear(jdbc_task *t);
 SL_MUST_CHECK sl_error *jdbc_offsets_refresh(jdbc_task *t);
 /* jdbc_offsets_take notes a record of the batch; *replay: it was written before. */
 SL_MUST_CHECK sl_error *jdbc_offsets_take(jdbc_task *t, const sl_record *rec, bool *replay);
-/* jdbc_offsets_store writes what the batch moved, within its transaction; jdbc_offsets_committed makes it ours. */
+/* jdbc_offsets_store writes what the batch moved, within its transaction; jdbc_offsets_committed makes it
+ * ours. */
 SL_MUST_CHECK sl_error *jdbc_offsets_store(jdbc_task *t);
 void jdbc_offsets_committed(jdbc_task *t);
 void jdbc_offsets_begin(jdbc_task *t);

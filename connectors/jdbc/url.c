@@ -1,7 +1,9 @@
 /*
- * url.c - connection.url: JDBC's forms and the libraries' own, taken apart into what libpq and SQLite understand.
+ * url.c - connection.url: JDBC's forms and the libraries' own, taken apart into what libpq and SQLite
+ * understand.
  *
- * No state; any thread; strings in the caller's arena. Messages name keys, never values (a value may be a password).
+ * No state; any thread; strings in the caller's arena. Messages name keys, never values (a value may be a
+ * password).
  */
 #include "settings.h"
 
@@ -123,7 +125,8 @@ static sl_str decode(sl_arena *a, sl_str s) {
 static sl_error *special_param(jdbc_url *url, sl_arena *a, sl_str key, sl_str value, bool *done) {
     *done = true;
     if (sl_str_eqz(key, "ssl")) {
-        return add_param(url, a, "sslmode", sl_str_eqz(value, "false") ? SL_STR("prefer") : SL_STR("verify-full"));
+        return add_param(url, a, "sslmode",
+                         sl_str_eqz(value, "false") ? SL_STR("prefer") : SL_STR("verify-full"));
     }
     if (sl_str_eqz(key, "currentSchema")) {
         sl_buf b;
@@ -144,8 +147,11 @@ static sl_error *special_param(jdbc_url *url, sl_arena *a, sl_str key, sl_str va
         return add_param(url, a, "keepalives", sl_str_eqz(value, "true") ? SL_STR("1") : SL_STR("0"));
     }
     if (sl_str_eqz(key, "targetServerType")) {
-        static const url_key types[] = {{"any", "any"},         {"primary", "read-write"}, {"master", "read-write"},
-                                        {"secondary", "standby"}, {"preferSecondary", "prefer-standby"}};
+        static const url_key types[] = {{"any", "any"},
+                                        {"primary", "read-write"},
+                                        {"master", "read-write"},
+                                        {"secondary", "standby"},
+                                        {"preferSecondary", "prefer-standby"}};
         for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
             if (sl_str_eqz(value, types[i].jdbc)) {
                 return add_param(url, a, "target_session_attrs", sl_str_of(types[i].native));
@@ -169,7 +175,8 @@ static sl_error *postgres_param(jdbc_url *url, sl_arena *a, sl_str key, sl_str v
         }
     }
     return sl_error_new(SL_E_CONFIG, SL_USER,
-                        "connection.url: the parameter '%.*s' is not known; expected a parameter of pgjdbc or libpq, e.g. sslmode, "
+                        "connection.url: the parameter '%.*s' is not known; expected a parameter of pgjdbc "
+                        "or libpq, e.g. sslmode, "
                         "currentSchema, ApplicationName",
                         SL_STR_ARG(key));
 }
@@ -181,7 +188,8 @@ static sl_error *postgres_query(jdbc_url *url, sl_arena *a, sl_str query) {
         if (part.n == 0) {
             continue;
         }
-        SL_TRY(postgres_param(url, a, decode(a, sl_str_make(part.p, eq)), decode(a, sl_str_skip(part, eq + 1))));
+        SL_TRY(
+            postgres_param(url, a, decode(a, sl_str_make(part.p, eq)), decode(a, sl_str_skip(part, eq + 1))));
     }
     return NULL;
 }
@@ -196,7 +204,8 @@ static sl_error *postgres_hosts(jdbc_url *url, sl_arena *a, sl_str hosts) {
         size_t end = one.n && one.p[0] == '[' ? sl_str_find(one, ']') : 0;
         sl_str rest = sl_str_skip(one, end);
         size_t colon = end + sl_str_find(rest, ':');
-        sl_str name = one.n && one.p[0] == '[' ? sl_str_make(one.p + 1, end ? end - 1 : 0) : sl_str_make(one.p, colon);
+        sl_str name =
+            one.n && one.p[0] == '[' ? sl_str_make(one.p + 1, end ? end - 1 : 0) : sl_str_make(one.p, colon);
         if (!first) {
             sl_buf_add_char(&host, ',');
             sl_buf_add_char(&port, ',');
@@ -221,7 +230,8 @@ static sl_error *parse_jdbc_postgres(jdbc_url *url, sl_arena *a, sl_str rest) {
         path = sl_str_skip(path, 2);
         size_t slash = sl_str_find(path, '/');
         if (sl_str_find(sl_str_make(path.p, slash), '@') < slash) {
-            return url_error("a JDBC URL has no user before the host; use connection.user and connection.password");
+            return url_error(
+                "a JDBC URL has no user before the host; use connection.user and connection.password");
         }
         SL_TRY(postgres_hosts(url, a, sl_str_make(path.p, slash)));
         path = sl_str_skip(path, slash + 1);
@@ -244,7 +254,8 @@ static sl_error *add_credentials(jdbc_url *url, sl_arena *a, sl_str user, sl_str
 
 /* ---- SQLite ---- */
 
-static const char *const sqlite_pragmas[] = {"journal_mode", "busy_timeout", "synchronous", "foreign_keys", "cache_size"};
+static const char *const sqlite_pragmas[] = {"journal_mode", "busy_timeout", "synchronous", "foreign_keys",
+                                             "cache_size"};
 
 static sl_error *sqlite_query(jdbc_url *url, sl_arena *a, sl_str query) {
     sl_str part;
@@ -261,10 +272,11 @@ static sl_error *sqlite_query(jdbc_url *url, sl_arena *a, sl_str query) {
             word = word && (isalnum((unsigned char)value.p[k]) || value.p[k] == '_' || value.p[k] == '-');
         }
         if (i == sizeof sqlite_pragmas / sizeof sqlite_pragmas[0] || !word) {
-            return sl_error_new(SL_E_CONFIG, SL_USER,
-                                "connection.url: '%.*s' is no setting for SQLite here; expected journal_mode, busy_timeout, "
-                                "synchronous, foreign_keys or cache_size, each with a plain value",
-                                SL_STR_ARG(key));
+            return sl_error_new(
+                SL_E_CONFIG, SL_USER,
+                "connection.url: '%.*s' is no setting for SQLite here; expected journal_mode, busy_timeout, "
+                "synchronous, foreign_keys or cache_size, each with a plain value",
+                SL_STR_ARG(key));
         }
         SL_TRY(add_param(url, a, sqlite_pragmas[i], value));
     }
@@ -286,14 +298,17 @@ static sl_error *parse_sqlite(jdbc_url *url, sl_arena *a, sl_str rest) {
 }
 
 static bool is_path(sl_str url) {
-    return sl_str_starts(url, SL_STR("/")) || sl_str_starts(url, SL_STR("./")) || sl_str_starts(url, SL_STR("../")) ||
-           sl_str_ends(url, SL_STR(".db")) || sl_str_ends(url, SL_STR(".sqlite")) || sl_str_ends(url, SL_STR(".sqlite3"));
+    return sl_str_starts(url, SL_STR("/")) || sl_str_starts(url, SL_STR("./")) ||
+           sl_str_starts(url, SL_STR("../")) || sl_str_ends(url, SL_STR(".db")) ||
+           sl_str_ends(url, SL_STR(".sqlite")) || sl_str_ends(url, SL_STR(".sqlite3"));
 }
 
 static sl_error *refuse(sl_str url) {
-    size_t scheme = sl_str_starts(url, SL_STR("jdbc:")) ? 5 + sl_str_find(sl_str_skip(url, 5), ':') : sl_str_find(url, ':');
+    size_t scheme = sl_str_starts(url, SL_STR("jdbc:")) ? 5 + sl_str_find(sl_str_skip(url, 5), ':')
+                                                        : sl_str_find(url, ':');
     return sl_error_new(SL_E_UNSUPPORTED, SL_USER,
-                        "connection.url: '%.*s' is not a database this sink writes to; expected jdbc:postgresql://host:port/database, "
+                        "connection.url: '%.*s' is not a database this sink writes to; expected "
+                        "jdbc:postgresql://host:port/database, "
                         "postgresql://..., jdbc:sqlite:/path/to/file.db or a file path",
                         (int)(scheme < url.n ? scheme : 0), url.p);
 }

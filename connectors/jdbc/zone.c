@@ -1,8 +1,8 @@
 /*
  * zone.c - time zones: fixed offsets, and names from the system's zoneinfo files (TZif, RFC 8536).
  *
- * Only version 2+ data is used (64-bit transitions) and the rule in the footer for times after the last transition.
- * A zone is read once and never changes.
+ * Only version 2+ data is used (64-bit transitions) and the rule in the footer for times after the last
+ * transition. A zone is read once and never changes.
  */
 #include "clock.h"
 
@@ -18,9 +18,9 @@ typedef struct rule_date {
 
 struct jdbc_zone {
     size_t n;
-    int64_t *at;      /* owned; moments of change */
-    int32_t *offset;  /* owned; offset from at[i] on */
-    int32_t first;    /* before at[0], or always */
+    int64_t *at;     /* owned; moments of change */
+    int32_t *offset; /* owned; offset from at[i] on */
+    int32_t first;   /* before at[0], or always */
     bool has_rule;
     bool has_dst;
     int32_t std, dst; /* offsets of the rule */
@@ -236,7 +236,8 @@ static bool parse_tzif(sl_str file, jdbc_zone *z) {
     if (!read_counts(&r, &c, &version) || version < '2') {
         return false;
     }
-    (void)sl_reader_bytes(&r, (size_t)c.time * 5 + (size_t)c.type * 6 + c.chars + (size_t)c.leap * 8 + c.isstd + c.isut);
+    (void)sl_reader_bytes(&r, (size_t)c.time * 5 + (size_t)c.type * 6 + c.chars + (size_t)c.leap * 8 +
+                                  c.isstd + c.isut);
     if (!read_counts(&r, &c, &version)) {
         return false;
     }
@@ -276,7 +277,8 @@ static sl_error *read_zone(sl_str name, jdbc_zone *z) {
     }
     if (!f) {
         return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "unknown time zone '%.*s': expected UTC, an offset like +02:00, or a name like Europe/Paris (names need "
+                            "unknown time zone '%.*s': expected UTC, an offset like +02:00, or a name like "
+                            "Europe/Paris (names need "
                             "the system package tzdata)",
                             SL_STR_ARG(name));
     }
@@ -285,7 +287,9 @@ static sl_error *read_zone(sl_str name, jdbc_zone *z) {
     (void)fclose(f);
     bool ok = data && parse_tzif(sl_str_make(data, n), z);
     sl_free(data);
-    return ok ? NULL : sl_error_new(SL_E_IO, SL_USER, "the time zone file '%s' cannot be read; reinstall tzdata", path);
+    return ok ? NULL
+              : sl_error_new(SL_E_IO, SL_USER, "the time zone file '%s' cannot be read; reinstall tzdata",
+                             path);
 }
 
 /* fixed_offset reads UTC, Z, GMT, +hh:mm, GMT+h, UTC-hh:mm. */

@@ -1,8 +1,8 @@
 /*
  * test_postgres.c - the JDBC sink on a real PostgreSQL: the common cases, and what is PostgreSQL's own.
  *
- * The server comes from PGHOST, PGPORT, PGUSER and PGDATABASE (a superuser; a role `secret` with the password `s3cret` that
- * must give it, as tests/support/postgres.sh makes one). run.sh starts one and builds this.
+ * The server comes from PGHOST, PGPORT, PGUSER and PGDATABASE (a superuser; a role `secret` with the password
+ * `s3cret` that must give it, as tests/support/postgres.sh makes one). run.sh starts one and builds this.
  */
 #include "../../unit/jdbc/cases.h"
 #include "../../unit/jdbc/types.h"
@@ -33,7 +33,11 @@ static void read_sql(const char *sql, char *out, size_t max) {
     out[0] = 0;
     for (int r = 0; r < PQntuples(res); r++) {
         for (int i = 0; i < PQnfields(res); i++) {
-            n += (size_t)snprintf(out + n, max - n, "%s%s", i ? "|" : r ? ";" : "", PQgetisnull(res, r, i) ? "~" : PQgetvalue(res, r, i));
+            n += (size_t)snprintf(out + n, max - n, "%s%s",
+                                  i   ? "|"
+                                  : r ? ";"
+                                      : "",
+                                  PQgetisnull(res, r, i) ? "~" : PQgetvalue(res, r, i));
         }
     }
     PQclear(res);
@@ -53,29 +57,48 @@ static void test_existing_types(void **state) {
     run_sql("DROP TABLE IF EXISTS t_existing; DROP TYPE IF EXISTS mood; DROP DOMAIN IF EXISTS posint");
     run_sql("CREATE TYPE mood AS ENUM ('sad', 'ok')");
     run_sql("CREATE DOMAIN posint AS integer CHECK (VALUE > 0)");
-    run_sql("CREATE TABLE t_existing (id numeric PRIMARY KEY, small smallint, t text, v varchar(5), c char(4), m mood, p posint, j jsonb, "
-            "ip inet, f real, b bit(1), ts timestamptz, d date, n numeric(6,2), i integer, a text[], u uuid, x bytea, iv interval)");
+    run_sql("CREATE TABLE t_existing (id numeric PRIMARY KEY, small smallint, t text, v varchar(5), c "
+            "char(4), m mood, p posint, j jsonb, "
+            "ip inet, f real, b bit(1), ts timestamptz, d date, n numeric(6,2), i integer, a text[], u uuid, "
+            "x bytea, iv interval)");
     bed_debezium(&b, "insert.mode", "upsert", "primary.key.mode", "record_value", "primary.key.fields", "id");
     const sl_schema *t = bed_type(&b, SL_STRING, true), *i64 = bed_type(&b, SL_INT64, true);
     const sl_schema *dec = bed_param(&b, SL_BYTES, CONNECT "Decimal", "scale", "2");
     const sl_schema *row = bed_struct(
-        &b, {"id", bed_type(&b, SL_INT64, false)}, {"small", i64}, {"t", i64}, {"v", t}, {"c", t}, {"m", t}, {"p", i64}, {"j", t}, {"ip", t},
-        {"f", dec}, {"b", bed_type(&b, SL_BOOL, true)}, {"ts", bed_named(&b, SL_INT64, TIME "MicroTimestamp")},
-        {"d", bed_named(&b, SL_INT64, CONNECT "Timestamp")}, {"n", bed_type(&b, SL_FLOAT64, true)}, {"i", dec},
-        {"a", bed_intern(&b, &(sl_schema){.type = SL_ARRAY, .optional = true, .element = i64})}, {"u", t},
-        {"x", bed_type(&b, SL_BYTES, true)}, {"iv", i64});
+        &b, {"id", bed_type(&b, SL_INT64, false)}, {"small", i64}, {"t", i64}, {"v", t}, {"c", t}, {"m", t},
+        {"p", i64}, {"j", t}, {"ip", t}, {"f", dec}, {"b", bed_type(&b, SL_BOOL, true)},
+        {"ts", bed_named(&b, SL_INT64, TIME "MicroTimestamp")},
+        {"d", bed_named(&b, SL_INT64, CONNECT "Timestamp")}, {"n", bed_type(&b, SL_FLOAT64, true)},
+        {"i", dec}, {"a", bed_intern(&b, &(sl_schema){.type = SL_ARRAY, .optional = true, .element = i64})},
+        {"u", t}, {"x", bed_type(&b, SL_BYTES, true)}, {"iv", i64});
     sl_value array = bed_row_of(&b, SL_ARRAY, 2, (sl_value[]){sl_int64(1), sl_int64(2)});
-    sl_value good[] = {sl_int64(1), sl_int64(5), sl_int64(42), text("five5"), text("ab"), text("ok"), sl_int64(3), text("{\"k\":1}"),
-                       text("10.0.0.1/8"), sl_bytes(sl_str_make("\x01\xf4", 2)), sl_bool(true), sl_int64(0), sl_int64(86400000),
-                       sl_float64(12.345), sl_bytes(sl_str_make("\x01\xf4", 2)), array, text("{5b1dc2a09eb54c058f4b0d2c3f4a5b6c}"),
-                       sl_bytes(SL_STR("zz")), sl_null()};
+    sl_value good[] = {sl_int64(1),
+                       sl_int64(5),
+                       sl_int64(42),
+                       text("five5"),
+                       text("ab"),
+                       text("ok"),
+                       sl_int64(3),
+                       text("{\"k\":1}"),
+                       text("10.0.0.1/8"),
+                       sl_bytes(sl_str_make("\x01\xf4", 2)),
+                       sl_bool(true),
+                       sl_int64(0),
+                       sl_int64(86400000),
+                       sl_float64(12.345),
+                       sl_bytes(sl_str_make("\x01\xf4", 2)),
+                       array,
+                       text("{5b1dc2a09eb54c058f4b0d2c3f4a5b6c}"),
+                       sl_bytes(SL_STR("zz")),
+                       sl_null()};
     size_t n = sizeof good / sizeof good[0];
     (void)bed_add(&b, "t_existing", NULL, sl_null(), row, bed_row_of(&b, SL_STRUCT, n, good));
     static const struct {
         size_t at;
         const char *z;
         int64_t v;
-    } wrong[] = {{1, NULL, 70000}, {3, "sixsix", 0}, {5, "glad", 0}, {6, NULL, -1}, {7, "{", 0}, {8, "nowhere", 0}, {16, "5b1", 0}};
+    } wrong[] = {{1, NULL, 70000}, {3, "sixsix", 0},  {5, "glad", 0}, {6, NULL, -1},
+                 {7, "{", 0},      {8, "nowhere", 0}, {16, "5b1", 0}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         sl_value bad[sizeof good / sizeof good[0]];
         memcpy(bad, good, sizeof good);
@@ -85,16 +108,18 @@ static void test_existing_types(void **state) {
     }
     bed_put(&b);
     assert_int_equal(b.state.reports, 7);
-    bed_expect("SELECT id, small, t, v, c, m, p, j, ip, f, b, ts, d, n, i, a, u, x FROM t_existing",
-               "1|5|42|five5|ab  |ok|3|{\"k\": 1}|10.0.0.1/8|5|1|1970-01-01 00:00:00+00|1970-01-02|12.35|5|{1,2}|"
-               "5b1dc2a0-9eb5-4c05-8f4b-0d2c3f4a5b6c|\\x7a7a");
+    bed_expect(
+        "SELECT id, small, t, v, c, m, p, j, ip, f, b, ts, d, n, i, a, u, x FROM t_existing",
+        "1|5|42|five5|ab  |ok|3|{\"k\": 1}|10.0.0.1/8|5|1|1970-01-01 00:00:00+00|1970-01-02|12.35|5|{1,2}|"
+        "5b1dc2a0-9eb5-4c05-8f4b-0d2c3f4a5b6c|\\x7a7a");
     bed_close(&b);
 }
 
 static void test_keys_of_other_types(void **state) {
     (void)state;
     bed b;
-    run_sql("DROP TABLE IF EXISTS t_keys; CREATE TABLE t_keys (a char(5), b numeric, c uuid, n bigint, PRIMARY KEY (a, b, c))");
+    run_sql("DROP TABLE IF EXISTS t_keys; CREATE TABLE t_keys (a char(5), b numeric, c uuid, n bigint, "
+            "PRIMARY KEY (a, b, c))");
     bed_debezium(&b, UPSERT, "delete.enabled", "true");
     const sl_schema *t = bed_type(&b, SL_STRING, false), *i = bed_type(&b, SL_INT32, false);
     const sl_schema *key = bed_struct(&b, {"a", t}, {"b", i}, {"c", t});
@@ -114,7 +139,8 @@ static void test_keys_of_other_types(void **state) {
 static void test_folded_names(void **state) {
     (void)state;
     bed b;
-    run_sql("DROP TABLE IF EXISTS t_folded; DROP TABLE IF EXISTS other.t_there; DROP SCHEMA IF EXISTS other; CREATE SCHEMA other");
+    run_sql("DROP TABLE IF EXISTS t_folded; DROP TABLE IF EXISTS other.t_there; DROP SCHEMA IF EXISTS other; "
+            "CREATE SCHEMA other");
     bed_debezium(&b, UPSERT, CREATE);
     const sl_schema *id = bed_type(&b, SL_INT32, false);
     const sl_schema *key = bed_struct(&b, {"UserId", id});
@@ -144,8 +170,10 @@ static void test_table_kinds(void **state) {
     (void)state;
     bed b;
     run_sql("DROP VIEW IF EXISTS t_view; DROP TABLE IF EXISTS t_under; DROP TABLE IF EXISTS t_identity");
-    run_sql("CREATE TABLE t_under (id integer PRIMARY KEY, name text, n bigint); CREATE VIEW t_view AS SELECT * FROM t_under");
-    run_sql("CREATE TABLE t_identity (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, n bigint)");
+    run_sql("CREATE TABLE t_under (id integer PRIMARY KEY, name text, n bigint); CREATE VIEW t_view AS "
+            "SELECT * FROM t_under");
+    run_sql(
+        "CREATE TABLE t_identity (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, n bigint)");
     bed_confluent(&b, "pk.mode", "record_key");
     trio s = make_trio(&b);
     add_write(&b, &s, "t_view", 1, "a", 1);
@@ -166,7 +194,8 @@ static void test_foreign_keys(void **state) {
     bed b;
     run_sql("DROP TABLE IF EXISTS t_child, t_parent");
     run_sql("CREATE TABLE t_parent (id integer PRIMARY KEY, name text, n bigint)");
-    run_sql("CREATE TABLE t_child (id integer PRIMARY KEY, name text, n bigint REFERENCES t_parent (id) DEFERRABLE INITIALLY DEFERRED)");
+    run_sql("CREATE TABLE t_child (id integer PRIMARY KEY, name text, n bigint REFERENCES t_parent (id) "
+            "DEFERRABLE INITIALLY DEFERRED)");
     bed_debezium(&b, UPSERT, "delete.enabled", "true");
     trio s = make_trio(&b);
     for (int i = 0; i < 10; i++) {
@@ -187,7 +216,8 @@ static void test_foreign_keys(void **state) {
 static void test_unique_moves(void **state) {
     (void)state;
     bed b;
-    run_sql("DROP TABLE IF EXISTS t_unique; CREATE TABLE t_unique (id integer PRIMARY KEY, name text UNIQUE, n bigint)");
+    run_sql("DROP TABLE IF EXISTS t_unique; CREATE TABLE t_unique (id integer PRIMARY KEY, name text UNIQUE, "
+            "n bigint)");
     bed_debezium(&b, UPSERT, "delete.enabled", "true");
     trio s = make_trio(&b);
     add_write(&b, &s, "t_unique", 1, "x", 1);
@@ -207,7 +237,8 @@ static void test_terminated_backend(void **state) {
     (void)state;
     bed b;
     fresh("t_cut");
-    bed_debezium(&b, UPSERT, CREATE, "flush.retry.delay.ms", "0", "connection.url", "postgresql:///?application_name=cut_me");
+    bed_debezium(&b, UPSERT, CREATE, "flush.retry.delay.ms", "0", "connection.url",
+                 "postgresql:///?application_name=cut_me");
     trio s = make_trio(&b);
     add_write(&b, &s, "t_cut", 1, "a", 1);
     bed_put(&b);
@@ -246,19 +277,25 @@ static void test_wrong_settings(void **state) {
     (void)state;
     bed b;
     char where[300];
-    test_assert_error(bed_start(&b, &jdbc_debezium_sink, BED_PAIRS("connection.username", "secret", "connection.password", "wrong")),
+    test_assert_error(bed_start(&b, &jdbc_debezium_sink,
+                                BED_PAIRS("connection.username", "secret", "connection.password", "wrong")),
                       SL_E_AUTH, "connection.password");
     bed_close(&b);
     bed_debezium(&b, "connection.username", "secret", "connection.password", "s3cret");
     trio s = make_trio(&b);
-    run_sql("DROP TABLE IF EXISTS t_private; CREATE TABLE t_private (id integer PRIMARY KEY, name text, n bigint)");
+    run_sql("DROP TABLE IF EXISTS t_private; CREATE TABLE t_private (id integer PRIMARY KEY, name text, n "
+            "bigint)");
     add_write(&b, &s, "t_private", 1, "a", 1);
     test_assert_error(bed_try(&b), SL_E_AUTH, "grant");
     bed_close(&b);
-    (void)snprintf(where, sizeof where, "jdbc:postgresql://%s:%s/no_such_database", getenv("PGHOST"), getenv("PGPORT"));
-    test_assert_error(bed_start(&b, &jdbc_debezium_sink, BED_PAIRS("connection.url", where)), SL_E_CONFIG, "create the database");
+    (void)snprintf(where, sizeof where, "jdbc:postgresql://%s:%s/no_such_database", getenv("PGHOST"),
+                   getenv("PGPORT"));
+    test_assert_error(bed_start(&b, &jdbc_debezium_sink, BED_PAIRS("connection.url", where)), SL_E_CONFIG,
+                      "create the database");
     bed_close(&b);
-    test_assert_error(bed_start(&b, &jdbc_debezium_sink, BED_PAIRS("connection.url", "jdbc:mysql://localhost/x")), SL_E_CONFIG, "jdbc:mysql");
+    test_assert_error(
+        bed_start(&b, &jdbc_debezium_sink, BED_PAIRS("connection.url", "jdbc:mysql://localhost/x")),
+        SL_E_CONFIG, "jdbc:mysql");
     bed_close(&b);
 }
 

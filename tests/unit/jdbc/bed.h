@@ -1,8 +1,8 @@
 /*
  * bed.h - a sink task on a test bench: settings, schemas, batches by hand, and what the target holds as text.
  *
- * The database is behind `bed_db`, so that the same cases (cases.h) run on SQLite and on PostgreSQL. Failed assertions
- * leave the test at once; a bench is closed by its test's end.
+ * The database is behind `bed_db`, so that the same cases (cases.h) run on SQLite and on PostgreSQL. Failed
+ * assertions leave the test at once; a bench is closed by its test's end.
  */
 #ifndef JDBC_BED_H
 #define JDBC_BED_H
@@ -21,7 +21,7 @@
 typedef struct bed_database {
     bool postgres;
     const char *url;
-    void (*run)(const char *sql);                        /* must succeed */
+    void (*run)(const char *sql);                         /* must succeed */
     void (*rows)(const char *sql, char *out, size_t max); /* "a|b;c|d", NULL as "~" */
 } bed_database;
 
@@ -48,7 +48,8 @@ static sl_error *bed_start(bed *b, const sl_plugin_def *def, const char *const *
     sl_config_entry *entries = sl_arena_zalloc(&b->arena, 64 * sizeof *entries);
     assert_non_null(entries);
     b->config.entries = entries;
-    entries[b->config.n++] = (sl_config_entry){.key = SL_STR("connection.url"), .value = sl_str_of(bed_db.url)};
+    entries[b->config.n++] =
+        (sl_config_entry){.key = SL_STR("connection.url"), .value = sl_str_of(bed_db.url)};
     for (; pairs && pairs[0]; pairs += 2) {
         size_t i = strcmp(pairs[0], "connection.url") == 0 ? 0 : b->config.n++;
         entries[i] = (sl_config_entry){.key = sl_str_of(pairs[0]), .value = sl_str_of(pairs[1])};
@@ -96,12 +97,16 @@ __attribute__((unused)) static const sl_schema *bed_type(bed *b, sl_type t, bool
 }
 
 __attribute__((unused)) static const sl_schema *bed_named(bed *b, sl_type t, const char *name) {
-    return bed_intern(b, &(sl_schema){.type = t, .optional = true, .name = sl_str_of(name), .has_version = true, .version = 1});
+    return bed_intern(
+        b, &(sl_schema){
+               .type = t, .optional = true, .name = sl_str_of(name), .has_version = true, .version = 1});
 }
 
-__attribute__((unused)) static const sl_schema *bed_param(bed *b, sl_type t, const char *name, const char *key, const char *value) {
+__attribute__((unused)) static const sl_schema *bed_param(bed *b, sl_type t, const char *name,
+                                                          const char *key, const char *value) {
     sl_schema_param p = {sl_str_of(key), sl_str_of(value)};
-    return bed_intern(b, &(sl_schema){.type = t, .optional = true, .name = sl_str_of(name), .params = &p, .nparams = 1});
+    return bed_intern(
+        b, &(sl_schema){.type = t, .optional = true, .name = sl_str_of(name), .params = &p, .nparams = 1});
 }
 
 typedef struct bed_field {
@@ -115,7 +120,9 @@ static const sl_schema *bed_struct_of(bed *b, const char *name, bool optional, c
     for (; fields[n].name; n++) {
         f[n] = (sl_field){sl_str_of(fields[n].name), fields[n].schema};
     }
-    return bed_intern(b, &(sl_schema){.type = SL_STRUCT, .optional = optional, .name = sl_str_of(name), .fields = f, .nfields = n});
+    return bed_intern(
+        b, &(sl_schema){
+               .type = SL_STRUCT, .optional = optional, .name = sl_str_of(name), .fields = f, .nfields = n});
 }
 #define bed_struct(b, ...) bed_struct_of((b), NULL, true, (bed_field[]){__VA_ARGS__, {NULL, NULL}})
 
@@ -124,8 +131,9 @@ __attribute__((unused)) static const sl_schema *bed_envelope(bed *b, const sl_sc
     const sl_schema *text = bed_type(b, SL_STRING, false);
     const sl_schema *source = bed_struct_of(b, "io.debezium.connector.postgresql.Source", false,
                                             (bed_field[]){{"schema", text}, {"table", text}, {NULL, NULL}});
-    return bed_struct_of(b, "t.public.x.Envelope", false,
-                         (bed_field[]){{"before", row}, {"after", row}, {"source", source}, {"op", text}, {NULL, NULL}});
+    return bed_struct_of(
+        b, "t.public.x.Envelope", false,
+        (bed_field[]){{"before", row}, {"after", row}, {"source", source}, {"op", text}, {NULL, NULL}});
 }
 
 static sl_value text(const char *z) {
@@ -145,15 +153,17 @@ static sl_value bed_row_of(bed *b, sl_type type, size_t n, const sl_value *items
     memcpy(v.items, items, n * (type == SL_MAP ? 2 : 1) * sizeof *items);
     return v;
 }
-#define bed_row(b, ...)                                                                                                        \
-    bed_row_of((b), SL_STRUCT, sizeof((sl_value[]){__VA_ARGS__}) / sizeof(sl_value), (sl_value[]){__VA_ARGS__})
+#define bed_row(b, ...)                                                                                      \
+    bed_row_of((b), SL_STRUCT, sizeof((sl_value[]){__VA_ARGS__}) / sizeof(sl_value),                         \
+               (sl_value[]){__VA_ARGS__})
 
 /* bed_event makes an envelope's value. */
 __attribute__((unused)) static sl_value bed_event(bed *b, const char *op, sl_value before, sl_value after) {
     return bed_row(b, before, after, bed_row(b, text("public"), text("x")), text(op));
 }
 
-static sl_record *bed_add(bed *b, const char *topic, const sl_schema *ks, sl_value key, const sl_schema *vs, sl_value value) {
+static sl_record *bed_add(bed *b, const char *topic, const sl_schema *ks, sl_value key, const sl_schema *vs,
+                          sl_value value) {
     sl_record *r = sl_batch_add(bed_batch(b));
     assert_non_null(r);
     r->topic = r->kafka_topic = sl_str_of(topic);
@@ -182,7 +192,8 @@ __attribute__((unused)) static void bed_put(bed *b) {
 /* ---- looking ---- */
 
 #define bed_expect(sql, z) bed_expect_at((sql), (z), __FILE__, __LINE__)
-__attribute__((unused)) static void bed_expect_at(const char *sql, const char *z, const char *file, int line) {
+__attribute__((unused)) static void bed_expect_at(const char *sql, const char *z, const char *file,
+                                                  int line) {
     static char out[65536];
     bed_db.rows(sql, out, sizeof out);
     if (strcmp(out, z) != 0) {

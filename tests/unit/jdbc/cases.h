@@ -1,8 +1,8 @@
 /*
  * cases.h - what the sink must do on every database; included by one program for each.
  *
- * Tables are named by test; each case drops its own first. Expected rows are the same text on both databases unless a case
- * says otherwise.
+ * Tables are named by test; each case drops its own first. Expected rows are the same text on both databases
+ * unless a case says otherwise.
  */
 #ifndef JDBC_CASES_H
 #define JDBC_CASES_H
@@ -23,7 +23,8 @@ typedef struct trio {
 static trio make_trio(bed *b) {
     const sl_schema *id = bed_type(b, SL_INT32, false);
     trio s = {.key = bed_struct(b, {"id", id})};
-    s.row = bed_struct(b, {"id", id}, {"name", bed_type(b, SL_STRING, true)}, {"n", bed_type(b, SL_INT64, true)});
+    s.row =
+        bed_struct(b, {"id", id}, {"name", bed_type(b, SL_STRING, true)}, {"n", bed_type(b, SL_INT64, true)});
     s.event = bed_envelope(b, s.row);
     return s;
 }
@@ -40,10 +41,12 @@ static void add_write(bed *b, const trio *s, const char *topic, int64_t id, cons
     (void)bed_add(b, topic, s->key, key_of(b, id), s->row, row_of(b, id, name, n));
 }
 
-static void add_event(bed *b, const trio *s, const char *topic, const char *op, int64_t id, const char *name, int64_t n) {
+static void add_event(bed *b, const trio *s, const char *topic, const char *op, int64_t id, const char *name,
+                      int64_t n) {
     bool gone = op[0] == 'd';
     sl_value row = row_of(b, id, name, n);
-    (void)bed_add(b, topic, s->key, key_of(b, id), s->event, bed_event(b, op, gone ? row : sl_null(), gone ? sl_null() : row));
+    (void)bed_add(b, topic, s->key, key_of(b, id), s->event,
+                  bed_event(b, op, gone ? row : sl_null(), gone ? sl_null() : row));
 }
 
 static void add_tombstone(bed *b, const trio *s, const char *topic, int64_t id) {
@@ -135,11 +138,13 @@ static void test_pk_kafka(void **state) {
     b.offset = 1; /* again */
     add_write(&b, &s, "t_kafka", 5, "b2", 2);
     bed_put(&b);
-    bed_expect("SELECT __connect_topic, __connect_partition, __connect_offset, id, name FROM t_kafka ORDER BY 3",
-               "t_kafka|0|0|5|a;t_kafka|0|1|5|b2");
+    bed_expect(
+        "SELECT __connect_topic, __connect_partition, __connect_offset, id, name FROM t_kafka ORDER BY 3",
+        "t_kafka|0|0|5|a;t_kafka|0|1|5|b2");
     bed_close(&b);
     fresh("t_kafka");
-    bed_confluent(&b, "insert.mode", "upsert", "pk.mode", "kafka", "pk.fields", "kt,kp,ko", "auto.create", "true");
+    bed_confluent(&b, "insert.mode", "upsert", "pk.mode", "kafka", "pk.fields", "kt,kp,ko", "auto.create",
+                  "true");
     s = make_trio(&b);
     add_write(&b, &s, "t_kafka", 5, "a", 1);
     bed_put(&b);
@@ -151,8 +156,8 @@ static void test_pk_primitive(void **state) {
     (void)state;
     bed b;
     fresh("t_prim");
-    bed_confluent(&b, "insert.mode", "upsert", "pk.mode", "record_key", "pk.fields", "the_key", "auto.create", "true",
-                  "delete.enabled", "true");
+    bed_confluent(&b, "insert.mode", "upsert", "pk.mode", "record_key", "pk.fields", "the_key", "auto.create",
+                  "true", "delete.enabled", "true");
     trio s = make_trio(&b);
     const sl_schema *key = bed_type(&b, SL_STRING, false);
     (void)bed_add(&b, "t_prim", key, text("k1"), s.row, row_of(&b, 1, "a", 1));
@@ -167,8 +172,8 @@ static void test_pk_value(void **state) {
     (void)state;
     bed b;
     fresh("t_value");
-    bed_debezium(&b, "insert.mode", "upsert", "primary.key.mode", "record_value", "primary.key.fields", "id", CREATE, "delete.enabled",
-                 "true");
+    bed_debezium(&b, "insert.mode", "upsert", "primary.key.mode", "record_value", "primary.key.fields", "id",
+                 CREATE, "delete.enabled", "true");
     trio s = make_trio(&b);
     add_event(&b, &s, "t_value", "c", 1, "a", 1);
     add_event(&b, &s, "t_value", "c", 2, "b", 2);
@@ -222,7 +227,7 @@ static void test_delete(void **state) {
     add_event(&b, &s, "t_delete", "u", 3, "z", 33); /* change, then gone */
     add_event(&b, &s, "t_delete", "d", 3, "z", 33);
     (void)bed_add(&b, "t_delete", s.key, key_of(&b, 4), s.row, sl_null()); /* unwrapped, with a schema */
-    add_event(&b, &s, "t_delete", "c", 7, "q", 7); /* new, gone, new */
+    add_event(&b, &s, "t_delete", "c", 7, "q", 7);                         /* new, gone, new */
     add_event(&b, &s, "t_delete", "d", 7, "q", 7);
     add_event(&b, &s, "t_delete", "c", 7, "r", 77);
     bed_put(&b);
@@ -257,7 +262,8 @@ static void test_insert_then_delete(void **state) {
     (void)state;
     bed b;
     fresh("t_insdel");
-    bed_debezium(&b, "insert.mode", "insert", "primary.key.mode", "record_key", CREATE, "delete.enabled", "true");
+    bed_debezium(&b, "insert.mode", "insert", "primary.key.mode", "record_key", CREATE, "delete.enabled",
+                 "true");
     trio s = make_trio(&b);
     for (int i = 0; i < 5; i++) {
         add_write(&b, &s, "t_insdel", 1, "x", i);
@@ -275,7 +281,8 @@ static void test_no_reduction(void **state) {
     (void)state;
     bed b;
     fresh("t_noreduce");
-    bed_debezium(&b, UPSERT, CREATE, "use.reduction.buffer", "false", "batch.size", "1", "delete.enabled", "true");
+    bed_debezium(&b, UPSERT, CREATE, "use.reduction.buffer", "false", "batch.size", "1", "delete.enabled",
+                 "true");
     trio s = make_trio(&b);
     for (int i = 0; i < 10; i++) {
         add_write(&b, &s, "t_noreduce", i % 2, "x", i);
@@ -354,7 +361,8 @@ static void test_unavailable(void **state) {
     add_event(&b, &s, "t_toast", "u", 2, "__debezium_unavailable_value", 22);
     bed_put(&b);
     bed_expect("SELECT id, name, n FROM t_toast ORDER BY id", "1|long text|2;2|b|22");
-    add_event(&b, &s, "t_toast", "u", 9, "__debezium_unavailable_value", 9); /* no row, and the column may not be null */
+    add_event(&b, &s, "t_toast", "u", 9, "__debezium_unavailable_value",
+              9); /* no row, and the column may not be null */
     bed_put(&b);
     assert_int_equal(b.state.reports, 1);
     bed_close(&b);
@@ -376,7 +384,8 @@ static void test_missing_table(void **state) {
     add_write(&b, &s, "t_missing", 1, "a", 1);
     test_assert_error(bed_try(&b), SL_E_CONFIG, "auto.create=true");
     bed_clear(&b);
-    bed_db.run("CREATE TABLE t_missing (id integer PRIMARY KEY, name text, n bigint)"); /* by hand, while it runs */
+    bed_db.run(
+        "CREATE TABLE t_missing (id integer PRIMARY KEY, name text, n bigint)"); /* by hand, while it runs */
     add_write(&b, &s, "t_missing", 1, "a", 1);
     bed_put(&b);
     bed_expect("SELECT id FROM t_missing", "1");
@@ -384,8 +393,8 @@ static void test_missing_table(void **state) {
 }
 
 static const sl_schema *wider(bed *b, const sl_schema *city) {
-    return bed_struct(b, {"id", bed_type(b, SL_INT32, false)}, {"name", bed_type(b, SL_STRING, true)}, {"n", bed_type(b, SL_INT64, true)},
-                      {"city", city});
+    return bed_struct(b, {"id", bed_type(b, SL_INT32, false)}, {"name", bed_type(b, SL_STRING, true)},
+                      {"n", bed_type(b, SL_INT64, true)}, {"city", city});
 }
 
 static void test_evolution(void **state) {
@@ -396,11 +405,13 @@ static void test_evolution(void **state) {
     trio s = make_trio(&b);
     add_write(&b, &s, "t_evolve", 1, "a", 1);
     const sl_schema *city = wider(&b, bed_type(&b, SL_STRING, true));
-    (void)bed_add(&b, "t_evolve", s.key, key_of(&b, 2), city, bed_row(&b, sl_int32(2), text("b"), sl_int64(2), text("Ghent")));
+    (void)bed_add(&b, "t_evolve", s.key, key_of(&b, 2), city,
+                  bed_row(&b, sl_int32(2), text("b"), sl_int64(2), text("Ghent")));
     add_write(&b, &s, "t_evolve", 2, "b2", 22); /* the old schema again: city stays */
     bed_put(&b);
     bed_expect("SELECT id, name, n, city FROM t_evolve ORDER BY id", "1|a|1|~;2|b2|22|Ghent");
-    const sl_schema *must = bed_struct(&b, {"id", bed_type(&b, SL_INT32, false)}, {"zip", bed_type(&b, SL_INT32, false)});
+    const sl_schema *must =
+        bed_struct(&b, {"id", bed_type(&b, SL_INT32, false)}, {"zip", bed_type(&b, SL_INT32, false)});
     (void)bed_add(&b, "t_evolve", s.key, key_of(&b, 3), must, bed_row(&b, sl_int32(3), sl_int32(9000)));
     bed_put(&b);
     assert_int_equal(b.state.reports, 1);
@@ -463,15 +474,17 @@ static void test_names(void **state) {
                  "io.debezium.sink.naming.PassthroughCollectionNamingStrategy");
     const sl_schema *id = bed_type(&b, SL_INT32, false), *t = bed_type(&b, SL_STRING, true);
     const sl_schema *key = bed_struct(&b, {"select", id});
-    const sl_schema *row = bed_struct(&b, {"select", id}, {"a\"b", t}, {"x) VALUES (1); DROP TABLE t_victim; --", t}, {"MiXed", t},
-                                      {"mixed$2", t}, {"order", t}, {"$1", t}, {"?1", t});
+    const sl_schema *row =
+        bed_struct(&b, {"select", id}, {"a\"b", t}, {"x) VALUES (1); DROP TABLE t_victim; --", t},
+                   {"MiXed", t}, {"mixed$2", t}, {"order", t}, {"$1", t}, {"?1", t});
     for (int i = 0; i < 3; i++) {
         (void)bed_add(&b, evil, key, bed_row(&b, sl_int32(i % 2)), row,
-                      bed_row(&b, sl_int32(i % 2), text("'; DROP TABLE t_victim; --"), text("2"), text("3"), text("4"), text("5"), text("6"),
-                              text("\\'")));
+                      bed_row(&b, sl_int32(i % 2), text("'; DROP TABLE t_victim; --"), text("2"), text("3"),
+                              text("4"), text("5"), text("6"), text("\\'")));
     }
     bed_put(&b);
-    bed_expect("SELECT \"select\", \"a\"\"b\", \"x) VALUES (1); DROP TABLE t_victim; --\", \"MiXed\", \"mixed$2\", \"order\", \"$1\", \"?1\" "
+    bed_expect("SELECT \"select\", \"a\"\"b\", \"x) VALUES (1); DROP TABLE t_victim; --\", \"MiXed\", "
+               "\"mixed$2\", \"order\", \"$1\", \"?1\" "
                "FROM \"t\"\"; DROP TABLE t_victim; --\" ORDER BY 1",
                "0|'; DROP TABLE t_victim; --|2|3|4|5|6|\\';1|'; DROP TABLE t_victim; --|2|3|4|5|6|\\'");
     bed_expect("SELECT count(*) FROM t_victim", "0");
@@ -484,7 +497,8 @@ static void test_narrowing(void **state) {
     (void)state;
     bed b;
     fresh("t_narrow");
-    bed_db.run("CREATE TABLE t_narrow (id integer PRIMARY KEY, name text NOT NULL, n bigint CHECK (n < 1000))");
+    bed_db.run(
+        "CREATE TABLE t_narrow (id integer PRIMARY KEY, name text NOT NULL, n bigint CHECK (n < 1000))");
     bed_debezium(&b, UPSERT, "batch.size", "64");
     trio s = make_trio(&b);
     for (int i = 0; i < 500; i++) {
@@ -521,7 +535,8 @@ static void test_schemaless(void **state) {
     (void)state;
     bed b;
     fresh("t_less");
-    bed_debezium(&b, "insert.mode", "upsert", "primary.key.mode", "record_value", "primary.key.fields", "id", CREATE);
+    bed_debezium(&b, "insert.mode", "upsert", "primary.key.mode", "record_value", "primary.key.fields", "id",
+                 CREATE);
     trio s = make_trio(&b);
     sl_value pair[] = {text("id"), sl_int64(1)};
     (void)bed_add(&b, "t_less", NULL, sl_null(), NULL, bed_row_of(&b, SL_MAP, 1, pair));
@@ -639,16 +654,20 @@ static void test_exactly_once_bad_rows(void **state) {
     bed_close(&b);
 }
 
-#define JDBC_CASES                                                                                                              \
-    cmocka_unit_test(test_upsert), cmocka_unit_test(test_insert_reports_duplicates), cmocka_unit_test(test_insert_without_key), \
-        cmocka_unit_test(test_update), cmocka_unit_test(test_pk_kafka), cmocka_unit_test(test_pk_primitive),                   \
-        cmocka_unit_test(test_pk_value), cmocka_unit_test(test_pk_header), cmocka_unit_test(test_delete),                      \
-        cmocka_unit_test(test_delete_off), cmocka_unit_test(test_insert_then_delete), cmocka_unit_test(test_no_reduction),     \
-        cmocka_unit_test(test_truncate), cmocka_unit_test(test_several_tables), cmocka_unit_test(test_source_names),           \
-        cmocka_unit_test(test_unavailable), cmocka_unit_test(test_missing_table), cmocka_unit_test(test_evolution),            \
-        cmocka_unit_test(test_no_evolution), cmocka_unit_test(test_table_changed_behind), cmocka_unit_test(test_names),        \
-        cmocka_unit_test(test_narrowing), cmocka_unit_test(test_refused_report), cmocka_unit_test(test_schemaless),            \
-        cmocka_unit_test(test_string_values), cmocka_unit_test(test_unique_constraint_for_upsert),                             \
-        cmocka_unit_test(test_exactly_once), cmocka_unit_test(test_exactly_once_bad_rows)
+#define JDBC_CASES                                                                                           \
+    cmocka_unit_test(test_upsert), cmocka_unit_test(test_insert_reports_duplicates),                         \
+        cmocka_unit_test(test_insert_without_key), cmocka_unit_test(test_update),                            \
+        cmocka_unit_test(test_pk_kafka), cmocka_unit_test(test_pk_primitive),                                \
+        cmocka_unit_test(test_pk_value), cmocka_unit_test(test_pk_header), cmocka_unit_test(test_delete),    \
+        cmocka_unit_test(test_delete_off), cmocka_unit_test(test_insert_then_delete),                        \
+        cmocka_unit_test(test_no_reduction), cmocka_unit_test(test_truncate),                                \
+        cmocka_unit_test(test_several_tables), cmocka_unit_test(test_source_names),                          \
+        cmocka_unit_test(test_unavailable), cmocka_unit_test(test_missing_table),                            \
+        cmocka_unit_test(test_evolution), cmocka_unit_test(test_no_evolution),                               \
+        cmocka_unit_test(test_table_changed_behind), cmocka_unit_test(test_names),                           \
+        cmocka_unit_test(test_narrowing), cmocka_unit_test(test_refused_report),                             \
+        cmocka_unit_test(test_schemaless), cmocka_unit_test(test_string_values),                             \
+        cmocka_unit_test(test_unique_constraint_for_upsert), cmocka_unit_test(test_exactly_once),            \
+        cmocka_unit_test(test_exactly_once_bad_rows)
 
 #endif

@@ -36,7 +36,11 @@ static void read_sql(const char *sql, char *out, size_t max) {
     for (int row = 0; sqlite3_step(st) == SQLITE_ROW; row++) {
         for (int i = 0; i < sqlite3_column_count(st); i++) {
             const unsigned char *cell = sqlite3_column_text(st, i);
-            n += (size_t)snprintf(out + n, max - n, "%s%s", i ? "|" : row ? ";" : "", cell ? (const char *)cell : "~");
+            n += (size_t)snprintf(out + n, max - n, "%s%s",
+                                  i     ? "|"
+                                  : row ? ";"
+                                        : "",
+                                  cell ? (const char *)cell : "~");
         }
     }
     (void)sqlite3_finalize(st);
