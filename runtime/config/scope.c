@@ -7,15 +7,18 @@
 #include "config/keys.h"
 
 /* is_secret: rows for any client setting are of type PASSWORD, so that none is shown; only some of them are
- * secrets. */
-static bool is_secret(const sl_config_row *row, sl_str key) {
-    return !strstr(row->name, ".override.") || sl__client_key_secret(key);
+   secrets. A reference that was not resolved is none. */
+static bool is_secret(const sl_config_row *row, const sl_config_entry *e) {
+    if (sl_str_starts(e->value, SL_STR("${"))) {
+        return false;
+    }
+    return !strstr(row->name, ".override.") || sl__client_key_secret(e->key);
 }
 
 sl_error *sl__scope_hide(sl__scope *s, const sl_config_row *rows, size_t n, const sl_config *c) {
     for (size_t i = 0; i < c->n; i++) {
         const sl_config_row *row = sl_config_row_find(rows, n, c->entries[i].key);
-        if (row && row->type == SL_CONFIG_PASSWORD && is_secret(row, c->entries[i].key)) {
+        if (row && row->type == SL_CONFIG_PASSWORD && is_secret(row, &c->entries[i])) {
             SL_TRY(sl__secrets_add(s->secrets, sl_str_trim(c->entries[i].value), SL_STR("[hidden]")));
         }
     }

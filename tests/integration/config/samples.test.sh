@@ -1,0 +1,73 @@
+#!/bin/bash
+# The files in config/ are right as they stand, with the plugins that are built; a slip in any of them is found.
+set -euo pipefail
+. tests/support/lib.sh
+
+export PGPASSWORD=not-to-be-seen-4711
+worker=config/connect-standalone.properties
+out=$TEST_DIR/out.txt
+
+validate() {
+    local rc=0
+    "$SLUICE" validate "$@" >"$out" 2>&1 || rc=$?
+    if grep -q "$PGPASSWORD" "$out"; then
+        cat "$out" >&2
+        fail "a secret was printed for: $*"
+    fi
+    return "$rc"
+}
+
+# expect_clean FILES: no error, no warning
+expect_clean() {
+    if ! validate "$@" || ! tail -n 1 "$out" | grep -q ': 0 errors, 0 warnings$'; then
+        cat "$out" >&2
+        fail "not clean: $*"
+    fi
+}
+
+count=0
+for sample in config/*; do
+    case $sample in
+    "$worker") ;;
+    *.yaml) expect_clean "$sample" ;;
+    *) expect_clean "$worker" "$sample" ;;
+    esac
+    count=$((count + 1))
+done
+[ "$count" -ge 7 ] || fail "only $count samples in config/"
+expect_clean "$worker" config/*.json config/file-*.properties config/postgres-cdc.properties config/jdbc-sink-sqlite.properties
+
+# expect_found FILE LINE KEY TEXT [OTHER FILES]: an error in that place, exit code 3
+expect_found() {
+    local file=$1 line=$2 key=$3 text=$4 rc=0
+    shift 4
+    validate "$file" "$@" || rc=$?
+    if [ "$rc" -ne 3 ] || ! grep -qF "$file:$line: $key: $text" "$out"; then
+        cat "$out" >&2
+        fail "expected '$file:$line: $key: $text' and exit code 3, got $rc"
+    fi
+}
+
+sed 's/slot\.name/slto.name/' config/postgres-cdc.properties >"$TEST_DIR/cdc.properties"
+line=$(grep -n slto "$TEST_DIR/cdc.properties" | cut -d: -f1)
+expect_found "$TEST_DIR/cdc.properties" "$line" slto.name "unknown, without effect; did you mean 'slot.name'?" "$worker"
+
+sed 's/"insert.mode": "upsert"/"insert.mode": "upsrt"/' config/jdbc-sink-postgres.json >"$TEST_DIR/sink.json"
+line=$(grep -n upsrt "$TEST_DIR/sink.json" | cut -d: -f1)
+expect_found "$TEST_DIR/sink.json" "$line" insert.mode "invalid value 'upsrt'" "$worker"
+
+sed 's/RegexRouter/RegexRoutr/' config/pipeline.yaml >"$TEST_DIR/pipeline.yaml"
+line=$(grep -n RegexRoutr "$TEST_DIR/pipeline.yaml" | cut -d: -f1)
+expect_found "$TEST_DIR/pipeline.yaml" "$line" transforms.table.type "no transform"
+
+# A secret that the allow-list does not allow is an error that names the key.
+sed 's/env:PGPASSWORD/env:HOME/' config/postgres-cdc.properties >"$TEST_DIR/home.properties"
+line=$(grep -n env:HOME "$TEST_DIR/home.properties" | cut -d: -f1)
+expect_found "$TEST_DIR/home.properties" "$line" database.password "cannot be resolved" "$worker"
+
+# A worker does not start with a wrong configuration, and says why.
+rc=0
+"$SLUICE" standalone "$worker" "$TEST_DIR/sink.json" >"$out" 2>&1 || rc=$?
+[ "$rc" -eq 3 ] || fail "standalone: expected exit code 3, got $rc"
+grep -q "insert.mode: invalid value 'upsrt'" "$out" || fail "standalone does not name the key"
+log "$count samples are clean"
