@@ -8,7 +8,6 @@ BINDIR ?= $(PREFIX)/bin
 PLUGINDIR ?= $(LIBDIR)/sluice/plugins
 DATADIR ?= $(PREFIX)/share
 UNITDIR ?= $(PREFIX)/lib/systemd/system
-SAMPLES = $(sort $(wildcard config/*))
 
 FILL = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
 	-e 's|@PLUGINDIR@|$(PLUGINDIR)|g' -e 's|@VERSION@|$(VERSION)|g'
@@ -27,7 +26,8 @@ install-files:
 	$(INSTALL) -m 644 plugins-api/include/sluice/*.h $(DESTDIR)$(PREFIX)/include/sluice/
 	$(INSTALL) -m 644 $(B)/libsluice-plugin.a $(DESTDIR)$(LIBDIR)/
 	$(INSTALL) -m 644 plugins-api/template/* $(DESTDIR)$(DATADIR)/sluice/template/
-	$(if $(SAMPLES),$(INSTALL) -m 644 $(SAMPLES) $(DESTDIR)$(DATADIR)/sluice/config/)
+	if [ -d config ]; then cp -R config/. $(DESTDIR)$(DATADIR)/sluice/config/; fi
+	chmod -R u+rwX,go+rX,go-w $(DESTDIR)$(DATADIR)/sluice
 	$(FILL) packaging/sluice-plugin.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/sluice-plugin.pc
 	$(FILL) packaging/sluice.service >$(DESTDIR)$(UNITDIR)/sluice.service
 	$(FILL) packaging/sluice.1.in >$(DESTDIR)$(DATADIR)/man/man1/sluice.1
