@@ -66,6 +66,10 @@ SL_MUST_CHECK sl_error *sl__consumer_seek(sl__consumer *c, const sl_topic_partit
 /* sl__consumer_commit commits .offset (next to read) of each; waits up to timeout_ms for the answer, 0 = does not wait. */
 SL_MUST_CHECK sl_error *sl__consumer_commit(sl__consumer *c, const sl_topic_partition *parts, size_t n, int timeout_ms);
 
+/* sl__consumer_commit_due: sources are held back, or will be soon, until this group commits what it has finished. With the embedded
+   broker only; the descriptor becomes readable for it, too. Look after every batch and whenever poll gives nothing. */
+bool sl__consumer_commit_due(sl__consumer *c);
+
 /* sl__consumer_lag: sum over the assignment of the known end offset less the position; -1 = unknown. */
 int64_t sl__consumer_lag(sl__consumer *c);
 

@@ -27,7 +27,8 @@ struct sl__embedded {
     pthread_t thread;
     bool started;
 
-    pthread_mutex_t lock; /* all below */
+    pthread_mutex_t notice_lock; /* the list of notices, also while made() is called; taken before lock */
+    pthread_mutex_t lock;        /* all below, and the list of notices */
     pthread_cond_t work;
     pthread_cond_t called;
     sl__map topics; /* names that were made -> int, how many partitions */
@@ -62,6 +63,15 @@ const char *sl__embedded_servers(const sl__embedded *e) {
     return rd_kafka_mock_cluster_bootstraps(e->cluster);
 }
 
+/* tell_made lets consumers by regular expression become readers before there is anything to lose. */
+static void tell_made(sl__embedded *e, sl_str name) {
+    pthread_mutex_lock(&e->notice_lock);
+    for (sl__hold_notice *n = e->notices; n; n = n->next) {
+        n->made(n, name);
+    }
+    pthread_mutex_unlock(&e->notice_lock);
+}
+
 /* make_topic makes it in the cluster; the lock is not held, for the cluster's thread answers. */
 static sl_error *make_topic(sl__embedded *e, sl_str name, int partitions) {
     char *copy = sl_strdup(name);
@@ -94,6 +104,7 @@ sl_error *sl__embedded_topic(sl__embedded *e, sl_str name, int partitions) {
         sl_free(made);
         return sl_error_nomem();
     }
+    tell_made(e, name);
     return NULL;
 }
 
@@ -202,6 +213,7 @@ static void init_locks(sl__embedded *e) {
     pthread_condattr_destroy(&attr);
     pthread_cond_init(&e->called, NULL);
     pthread_mutex_init(&e->lock, NULL);
+    pthread_mutex_init(&e->notice_lock, NULL);
 }
 
 sl_error *sl__embedded_new(sl__embedded **out) {
@@ -251,6 +263,7 @@ void sl__embedded_free(sl__embedded *e) {
     pthread_cond_destroy(&e->work);
     pthread_cond_destroy(&e->called);
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->notice_lock);
     sl_free(e);
 }
 
@@ -338,13 +351,16 @@ int64_t sl__embedded_end(sl__embedded *e, sl_str topic, int32_t partition) {
 }
 
 void sl__embedded_listen(sl__embedded *e, sl__hold_notice *n) {
+    pthread_mutex_lock(&e->notice_lock);
     pthread_mutex_lock(&e->lock);
     n->next = e->notices;
     e->notices = n;
     pthread_mutex_unlock(&e->lock);
+    pthread_mutex_unlock(&e->notice_lock);
 }
 
 void sl__embedded_unlisten(sl__embedded *e, sl__hold_notice *n) {
+    pthread_mutex_lock(&e->notice_lock);
     pthread_mutex_lock(&e->lock);
     for (sl__hold_notice **at = &e->notices; *at; at = &(*at)->next) {
         if (*at == n) {
@@ -353,6 +369,7 @@ void sl__embedded_unlisten(sl__embedded *e, sl__hold_notice *n) {
         }
     }
     pthread_mutex_unlock(&e->lock);
+    pthread_mutex_unlock(&e->notice_lock);
 }
 
 bool sl__embedded_holding(sl__embedded *e, sl_str group) {

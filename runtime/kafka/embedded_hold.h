@@ -23,9 +23,10 @@ bool sl__embedded_has_topic(sl__embedded *e, sl_str name);
 /* sl__embedded_partitions: how many partitions it made the topic with; 0 = it did not. */
 int sl__embedded_partitions(sl__embedded *e, sl_str name);
 
-/* Called when sources wait because of what this consumer's group has not finished: it should commit soon. */
+/* What a consumer hears from the broker. Any thread; must be quick. */
 typedef struct sl__hold_notice {
-    void (*held)(struct sl__hold_notice *n); /* any thread; must be quick, and not call back */
+    void (*held)(struct sl__hold_notice *n); /* a source waits for what was not committed; must not call back */
+    void (*made)(struct sl__hold_notice *n, sl_str topic); /* a topic is new; nothing is in it yet */
     struct sl__hold_notice *next;            /* the module's own */
 } sl__hold_notice;
 

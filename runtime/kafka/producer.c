@@ -94,7 +94,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
     sl__producer *p = opaque;
     if (err != RD_KAFKA_RESP_ERR__FATAL) {
-        sl__log(SL_LOG_WARN, COMPONENT, "%s: %s", rd_kafka_name(rk), reason);
+        /* outages are in librdkafka's own lines already */
+        sl__log(sl__rk_is_outage((rd_kafka_resp_err_t)err) ? SL_LOG_DEBUG : SL_LOG_WARN, COMPONENT, "%s: %s",
+                rd_kafka_name(rk), reason);
         return;
     }
     char text[512];
