@@ -116,7 +116,7 @@ static sl_error *pg_release(jdbc_db *db) {
 }
 
 static sl_error *pg_rollback_to(jdbc_db *db) {
-    PGresult *res;
+    PGresult *res = NULL;
     sl_error_free(jdbc_pg_sync(pg(db)));
     SL_TRY(jdbc_pg_run(pg(db), "ROLLBACK TO SAVEPOINT sluice_batch", NULL, &res));
     PQclear(res);
@@ -157,7 +157,7 @@ static sl_error *take_rows(const PGresult *res, sl_arena *a, jdbc_rows *rows) {
 static sl_error *pg_query(jdbc_db *db, const char *sql, const sl_str *params, size_t nparams, sl_arena *arena,
                           jdbc_rows *rows) {
     jdbc_pg_params p = {.n = (int)nparams};
-    PGresult *res;
+    PGresult *res = NULL;
     p.values = sl_arena_zalloc(arena, (nparams + 1) * sizeof *p.values);
     if (!p.values) {
         return sl_error_nomem();
@@ -200,7 +200,7 @@ static void take_column(const sl_str *cells, jdbc_column *col) {
 }
 
 static sl_error *pg_describe(jdbc_db *db, jdbc_table *table, sl_arena *arena) {
-    jdbc_rows rows;
+    jdbc_rows rows = {0};
     table->exists = false;
     table->ncolumns = 0;
     SL_TRY(pg_query(db, describe_sql, &table->quoted, 1, arena, &rows));

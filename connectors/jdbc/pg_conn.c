@@ -244,7 +244,7 @@ static sl_error *prepare_session(jdbc_pg *c) {
         "set_config('IntervalStyle', 'postgres', false), set_config('statement_timeout', '%d', false), "
         "set_config('lock_timeout', '%d', false), set_config('standard_conforming_strings', 'on', false)",
         raw->statement_timeout_ms, raw->lock_timeout_ms);
-    PGresult *res;
+    PGresult *res = NULL;
     SL_TRY(jdbc_pg_run(c, sql, NULL, &res));
     PQclear(res);
     return NULL;
@@ -351,7 +351,7 @@ sl_error *jdbc_pg_queue(jdbc_pg *c, const char *sql, const jdbc_pg_params *param
 /* read_statement reads the results of one queued statement; the first error stays in *first. */
 static sl_error *read_statement(jdbc_pg *c, sl_error **first) {
     for (;;) {
-        PGresult *res;
+        PGresult *res = NULL;
         SL_TRY(next_result(c, &res));
         if (!res) {
             return PQstatus(c->conn) == CONNECTION_BAD ? lost(c) : NULL;
@@ -368,7 +368,7 @@ static sl_error *read_queue(jdbc_pg *c, sl_error **first) {
     for (unsigned n = c->queued; n > 0; n--) {
         SL_TRY(read_statement(c, first));
     }
-    PGresult *res;
+    PGresult *res = NULL;
     SL_TRY(next_result(c, &res)); /* the sync's own */
     bool ok = res && PQresultStatus(res) == PGRES_PIPELINE_SYNC;
     PQclear(res);
@@ -412,7 +412,7 @@ sl_error *jdbc_pg_run(jdbc_pg *c, const char *sql, const jdbc_pg_params *params,
     }
     sl_error *err = flush_output(c);
     while (!err) {
-        PGresult *res;
+        PGresult *res = NULL;
         err = next_result(c, &res);
         if (err || !res) {
             break;

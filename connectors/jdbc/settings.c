@@ -148,6 +148,9 @@ static void fill_rules(jdbc_settings *s) {
 }
 
 sl_error *jdbc_settings_open(const sl_context *ctx, jdbc_settings **out) {
+    if (!ctx->settings) {
+        return sl_error_new(SL_E_CONFIG, SL_BUG, "the sink was opened without settings");
+    }
     SL_TRY(check_all(ctx));
     jdbc_settings *s = sl_calloc(1, sizeof *s);
     if (!s) {

@@ -343,7 +343,7 @@ static sl_error *lite_resolve(jdbc_db *db, jdbc_table *table, sl_arena *arena) {
 }
 
 static sl_error *lite_describe(jdbc_db *db, jdbc_table *table, sl_arena *arena) {
-    jdbc_rows rows;
+    jdbc_rows rows = {0};
     table->exists = false;
     table->ncolumns = 0;
     SL_TRY(lite_query(db,

@@ -200,7 +200,7 @@ static bool read_counts(sl_reader *r, tzif_counts *c, uint8_t *version) {
 }
 
 static bool read_types(sl_reader *r, const tzif_counts *c, const unsigned char *kinds, jdbc_zone *z) {
-    int32_t types[1000];
+    int32_t types[1000] = {0};
     for (uint32_t i = 0; i < c->type; i++) {
         types[i] = (int32_t)sl_reader_u32be(r);
         (void)sl_reader_u16be(r);
