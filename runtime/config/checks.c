@@ -177,14 +177,23 @@ const char *sl__check_count(const sl_config_row *row, sl_str value, sl_arena *ar
                : "expected a number above 0, or -1 for the broker's default";
 }
 
+/* Steps of one match: an expression that needs more is taken not to match, rather than holding the worker up.
+ */
+enum { MATCH_LIMIT = 1000000 };
+
 bool sl__regex_matches(sl_str pattern, sl_str text) {
     int code = 0;
     size_t at = 0;
     pcre2_code *re = pcre2_compile((PCRE2_SPTR)(pattern.p ? pattern.p : ""), pattern.n,
                                    PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, NULL);
     pcre2_match_data *match = re ? pcre2_match_data_create_from_pattern(re, NULL) : NULL;
-    bool matches =
-        match && pcre2_match(re, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, match, NULL) > 0;
+    pcre2_match_context *limits = match ? pcre2_match_context_create(NULL) : NULL;
+    bool matches = false;
+    if (limits) {
+        pcre2_set_match_limit(limits, MATCH_LIMIT);
+        matches = pcre2_match(re, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, match, limits) > 0;
+    }
+    pcre2_match_context_free(limits);
     pcre2_match_data_free(match);
     pcre2_code_free(re);
     return matches;
