@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char jdbc_no_memory[] = "out of memory";
+
 static const struct {
     const char *name;
     sl_type type;
@@ -245,7 +247,7 @@ static const char *make_listed_stamp(const jdbc_cell_rules *rules, const sl_valu
 
 static const char *set_text(sl_str s, jdbc_class cls, jdbc_cell *out) {
     if (!s.p) {
-        return "no memory for it";
+        return jdbc_no_memory;
     }
     out->cls = (uint8_t)cls;
     out->n = (uint32_t)s.n;
@@ -327,8 +329,7 @@ static const char *make_text(const jdbc_cell_rules *rules, jdbc_kind kind, const
     }
 }
 
-static bool type_fits(jdbc_kind kind, const sl_schema *s, const sl_value *v) {
-    (void)kind;
+static bool type_fits(const sl_schema *s, const sl_value *v) {
     return v->type == s->type || (sl_is_int(v) && s->type >= SL_INT8 && s->type <= SL_INT64);
 }
 
@@ -341,10 +342,11 @@ const char *jdbc_cell_make(const jdbc_cell_rules *rules, const sl_schema *s, jdb
         }
         v = s->default_value;
     }
-    if (!type_fits(kind, s, v)) {
-        return (const char *)sl_arena_printf(arena, "a value of type %s where its schema says %s",
-                                             sl_type_name((sl_type)v->type), sl_type_name(s->type))
-            .p;
+    if (!type_fits(s, v)) {
+        const char *what = sl_arena_printf(arena, "a value of type %s where its schema says %s",
+                                           sl_type_name((sl_type)v->type), sl_type_name(s->type))
+                               .p;
+        return what ? what : jdbc_no_memory;
     }
     if (render == JR_STAMP) {
         return make_listed_stamp(rules, v, out);

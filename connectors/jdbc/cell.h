@@ -128,6 +128,9 @@ jdbc_class jdbc_kind_class(jdbc_kind kind, jdbc_render render);
 const char *jdbc_cell_make(const jdbc_cell_rules *rules, const sl_schema *s, jdbc_kind kind,
                            jdbc_render render, const sl_value *v, sl_arena *arena, jdbc_cell *out);
 
+/* What jdbc_cell_make gives (this pointer) when it is not the value's fault. */
+extern const char jdbc_no_memory[];
+
 /* jdbc_cell_text appends the cell as text that both databases read (JC_NULL: nothing). */
 void jdbc_cell_text(const jdbc_cell_rules *rules, const jdbc_cell *cell, sl_buf *out);
 

@@ -420,7 +420,7 @@ const char *jdbc_nested_make(const jdbc_cell_rules *rules, const sl_schema *s, j
                           : add_nested(rules, s, kind, render, v, arena, &text);
     if (!bad && out->cls == JC_NULL) {
         sl_str kept = sl_arena_str(arena, text.n ? sl_buf_view(&text) : SL_STR(""));
-        bad = text.failed || !kept.p ? "no memory for it" : NULL;
+        bad = text.failed || !kept.p ? jdbc_no_memory : NULL;
         out->cls = kind == JK_VAR_DECIMAL ? JC_NUMBER : JC_TEXT;
         out->n = (uint32_t)kept.n;
         out->s = kept.p;
@@ -450,7 +450,7 @@ const char *jdbc_bits_make(const sl_schema *s, const sl_value *v, sl_arena *aren
     }
     char *text = sl_arena_bytes(arena, width + 1);
     if (!text) {
-        return "no memory for it";
+        return jdbc_no_memory;
     }
     for (size_t i = 0; i < width; i++) {
         size_t bit = width - 1 - i;

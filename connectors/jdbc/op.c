@@ -233,6 +233,9 @@ static sl_error *read_cells(jdbc_task *t, const event *e, jdbc_op *op, bool *par
         const sl_value *v = column_value(col, op->record, e, &made);
         const char *bad =
             jdbc_cell_make(&t->settings->rules, col->schema, col->kind, col->render, v, &t->work, cell);
+        if (bad == jdbc_no_memory) {
+            return sl_error_nomem();
+        }
         if (bad) {
             return sl_error_new(SL_E_DATA, SL_USER, "field '%.*s': %s", SL_STR_ARG(col->field), bad);
         }

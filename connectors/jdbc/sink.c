@@ -140,6 +140,9 @@ static sl_error *wait_backoff(jdbc_task *t) {
 /* note_failure counts failures in a row; past max.retries an outage is no longer one. */
 static sl_error *note_failure(jdbc_task *t, sl_error *err) {
     t->dialect->rollback(t->db);
+    if (err->code == SL_E_NOMEM) { /* what the catalog has may be half done */
+        jdbc_catalog_clear(t);
+    }
     if (err->cls != SL_RETRIABLE) {
         return err;
     }

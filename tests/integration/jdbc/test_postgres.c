@@ -7,8 +7,10 @@
 #include "../../unit/jdbc/cases.h"
 #include "../../unit/jdbc/types.h"
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -327,6 +329,58 @@ static void test_interrupt(void **state) {
     bed_close(&b);
 }
 
+/* A server that takes the connection and never answers: a firewall, or a hung host. */
+static void test_interrupted_connect(void **state) {
+    (void)state;
+    bed b;
+    pthread_t id;
+    char where[100];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+    (void)snprintf(where, sizeof where, "jdbc:postgresql://127.0.0.1:%d/x", ntohs(at.sin_port));
+    bed_debezium(&b, UPSERT, "flush.retry.delay.ms", "0", "connection.url", where);
+    trio s = make_trio(&b);
+    add_write(&b, &s, "t_cut", 1, "a", 1);
+    assert_int_equal(pthread_create(&id, NULL, interrupt_soon, &b), 0);
+    int64_t began = now_ms();
+    test_assert_error(bed_try(&b), SL_E_INTERRUPTED, "interrupted");
+    assert_true(now_ms() - began < 1300);
+    (void)pthread_join(id, NULL);
+    bed_close(&b);
+    (void)close(fd);
+}
+
+/* The connection breaks while the commit is on its way: what was written is found out, and not written twice.
+ */
+static void test_commit_in_doubt(void **state) {
+    (void)state;
+    bed b;
+    fresh("t_once");
+    fresh("t_offsets");
+    bed_debezium(&b, "primary.key.mode", "none", CREATE, ONCE, "flush.retry.delay.ms", "0", "connection.url",
+                 "postgresql:///?application_name=doubt_me");
+    trio s = make_trio(&b);
+    (void)claim(&b);
+    add_write(&b, &s, "t_once", 1, "a", 1);
+    bed_put(&b);
+    add_write(&b, &s, "t_once", 2, "b", 2);
+    test_assert_ok(bed_try(&b)); /* committed, but say the worker never heard */
+    run_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'doubt_me'");
+    usleep(100000);
+    sl_error *err = bed_try(&b);
+    while (err && err->cls == SL_RETRIABLE) {
+        sl_error_free(err);
+        err = bed_try(&b);
+    }
+    test_assert_ok(err);
+    bed_expect("SELECT id FROM t_once ORDER BY id", "1;2");
+    bed_close(&b);
+}
+
 static void test_lock_timeout(void **state) {
     (void)state;
     bed b;
@@ -417,6 +471,8 @@ int main(void) {
         cmocka_unit_test(test_max_retries),
         cmocka_unit_test(test_wrong_settings),
         cmocka_unit_test(test_interrupt),
+        cmocka_unit_test(test_interrupted_connect),
+        cmocka_unit_test(test_commit_in_doubt),
         cmocka_unit_test(test_lock_timeout),
         cmocka_unit_test(test_create_race),
     };

@@ -180,6 +180,7 @@ static void test_allocation_failures(void **state) {
     (void)state;
     unsigned failed = 0;
     fresh("t_alloc");
+    fresh("t_alloc2");
     for (unsigned n = 1; n < 2000; n++) {
         bed b;
         bed_debezium(&b, UPSERT, CREATE, "delete.enabled", "true", "flush.retry.delay.ms", "0");
@@ -188,6 +189,12 @@ static void test_allocation_failures(void **state) {
         add_event(&b, &s, "t_alloc", "u", 1, "__debezium_unavailable_value", 2);
         add_tombstone(&b, &s, "t_alloc", 1);
         add_write(&b, &s, "t_alloc", 2, "b", 2);
+        const sl_schema *list =
+            bed_intern(&b, &(sl_schema){.type = SL_ARRAY, .optional = true, .element = s.row});
+        const sl_schema *nested = bed_struct(&b, {"id", bed_type(&b, SL_INT32, false)}, {"list", list});
+        (void)bed_add(
+            &b, "t_alloc2", s.key, key_of(&b, 1), nested,
+            bed_row(&b, sl_int32(1), bed_row_of(&b, SL_ARRAY, 1, (sl_value[]){row_of(&b, 1, "a", 1)})));
         (void)test_fail_alloc(n);
         sl_error *err = bed_try(&b);
         (void)test_fail_alloc(0);
@@ -197,6 +204,9 @@ static void test_allocation_failures(void **state) {
             test_assert_ok(bed_try(&b));
         }
         bed_expect("SELECT id, name FROM t_alloc", "2|b");
+        bed_expect("SELECT list FROM t_alloc2", "[{\"id\":1,\"name\":\"a\",\"n\":1}]");
+        assert_int_equal(b.state.reports, 0);
+        bed_db.run("DROP TABLE t_alloc2");
         bed_close(&b);
         if (!err) {
             break;
