@@ -86,7 +86,8 @@ static sl_error *open_producer(sl__dead_letter *d) {
     sl_config_report problems;
     sl_config_report_init(&problems, &t->arena);
     SL_TRY(sl__client_settings(SL__CLIENT_PRODUCER, t->env->worker_config, &t->config, &t->arena, &settings));
-    SL_TRY(sl__client_translate(SL__CLIENT_PRODUCER, &settings, SL_STR("producer."), &t->arena, &problems, &d->client));
+    SL_TRY(sl__client_translate(SL__CLIENT_PRODUCER, &settings, SL_STR("producer."), &t->arena, &problems,
+                                &d->client));
     SL_TRY(sl_config_report_error(&problems));
     return sl__producers_get(sl__kafka_producers(t->env->kafka), &d->client, 0, &d->producer);
 }
@@ -163,7 +164,8 @@ static void put_header(header_list *h, sl_arena *a, const char *name, sl_str val
     h->items[h->n++] = (sl__out_header){sl_arena_str(a, sl_str_of(full)), value};
 }
 
-static void add_context(header_list *h, sl_arena *a, const sl__task *t, const sl__in_message *m, const sl__failure *f) {
+static void add_context(header_list *h, sl_arena *a, const sl__task *t, const sl__in_message *m,
+                        const sl__failure *f) {
     char text[2048];
     put_header(h, a, "topic", m->topic);
     put_header(h, a, "partition", sl_arena_printf(a, "%d", m->partition));
@@ -172,15 +174,16 @@ static void add_context(header_list *h, sl_arena *a, const sl__task *t, const sl
     put_header(h, a, "task.id", sl_arena_printf(a, "%d", t->spec.task));
     put_header(h, a, "stage", sl_str_of(sl__stage_name(f->stage)));
     put_header(h, a, "class.name", sl_str_of(f->class_name));
-    put_header(h, a, "exception.class.name",
-               sl_arena_printf(a, "%s: %s", sl_error_class_name(f->err->cls), sl_error_code_name(f->err->code)));
+    put_header(
+        h, a, "exception.class.name",
+        sl_arena_printf(a, "%s: %s", sl_error_class_name(f->err->cls), sl_error_code_name(f->err->code)));
     put_header(h, a, "exception.message", sl_str_of(f->err->message));
     put_header(h, a, "exception.stacktrace",
                sl_arena_str(a, sl_str_of(sl_error_text(f->err, text, sizeof(text)))));
 }
 
-static sl_error *make_headers(const sl__dead_letter *d, sl_arena *a, const sl__in_message *m, const sl__failure *f,
-                              header_list *h) {
+static sl_error *make_headers(const sl__dead_letter *d, sl_arena *a, const sl__in_message *m,
+                              const sl__failure *f, header_list *h) {
     sl_str *names, *values;
     size_t n;
     SL_TRY(sl__message_headers(m, a, &names, &values, &n));
@@ -255,7 +258,8 @@ sl_error *sl__dead_letter_send(sl__dead_letter *d, const sl__in_message *m, cons
     }
     sl_free(l);
     sl_arena_deinit(&a);
-    return err ? sl_error_wrap(err, "dead letter topic '%.*s'", SL_STR_ARG(d->task->settings.dlq_topic)) : NULL;
+    return err ? sl_error_wrap(err, "dead letter topic '%.*s'", SL_STR_ARG(d->task->settings.dlq_topic))
+               : NULL;
 }
 
 sl_error *sl__dead_letter_settled(sl__dead_letter *d, bool *settled) {
@@ -268,5 +272,6 @@ sl_error *sl__dead_letter_settled(sl__dead_letter *d, bool *settled) {
     d->letters->failed = NULL;
     pthread_mutex_unlock(&d->letters->lock);
     *settled = atomic_load(&d->letters->pending) == 0;
-    return err ? sl_error_wrap(err, "dead letter topic '%.*s'", SL_STR_ARG(d->task->settings.dlq_topic)) : NULL;
+    return err ? sl_error_wrap(err, "dead letter topic '%.*s'", SL_STR_ARG(d->task->settings.dlq_topic))
+               : NULL;
 }

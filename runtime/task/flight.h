@@ -1,11 +1,12 @@
 /*
  * flight.h - one source batch on its way into Kafka.
  *
- * The batch's arena holds the payloads that librdkafka sends, so it stays until the last delivery is reported. `pending` counts
- * messages whose end is not known, plus one for the step that is still sending.
+ * The batch's arena holds the payloads that librdkafka sends, so it stays until the last delivery is
+ * reported. `pending` counts messages whose end is not known, plus one for the step that is still sending.
  *
- * Threads: made, sent and reaped by the task's step; deliveries come on the producer's thread. Memory: two references, the
- * step's and the deliveries'; the last one frees the batch. A flight holds a reference on its task.
+ * Threads: made, sent and reaped by the task's step; deliveries come on the producer's thread. Memory: two
+ * references, the step's and the deliveries'; the last one frees the batch. A flight holds a reference on its
+ * task.
  */
 #ifndef SLUICE_TASK_FLIGHT_H
 #define SLUICE_TASK_FLIGHT_H
@@ -22,15 +23,16 @@ struct sl__flight {
     atomic_int refs;
     atomic_long failed; /* deliveries that failed */
     pthread_mutex_t lock;
-    sl_error *first;    /* the first failed delivery; under lock until pending is 0, then the step's */
-    size_t bytes;       /* what it counts against the task's bound; the step's */
-    sl__flight *next;   /* the step's list */
+    sl_error *first;  /* the first failed delivery; under lock until pending is 0, then the step's */
+    size_t bytes;     /* what it counts against the task's bound; the step's */
+    sl__flight *next; /* the step's list */
 };
 
 /* sl__flight_new takes the batch over; NULL when out of memory (the batch stays the caller's). */
 sl__flight *sl__flight_new(sl__task *t, sl_batch *batch);
 
-/* sl__flight_expect adds n messages before they are sent; sl__flight_settle takes back n that were not sent. */
+/* sl__flight_expect adds n messages before they are sent; sl__flight_settle takes back n that were not sent.
+ */
 void sl__flight_expect(sl__flight *f, long n);
 void sl__flight_settle(sl__flight *f, long n);
 

@@ -1,7 +1,9 @@
 /*
- * flow.h - between task.c (a task's life) and what moves its records: source.c and sink.c. Private to this folder.
+ * flow.h - between task.c (a task's life) and what moves its records: source.c and sink.c. Private to this
+ * folder.
  *
- * Threads: a flow's functions are called from the task's step, one at a time. Memory: the task's arena lives as long as the task.
+ * Threads: a flow's functions are called from the task's step, one at a time. Memory: the task's arena lives
+ * as long as the task.
  */
 #ifndef SLUICE_TASK_FLOW_H
 #define SLUICE_TASK_FLOW_H
@@ -13,8 +15,8 @@
 #include "task/policy.h"
 #include "task/task.h"
 
-/* A direction of flow. Order of calls: open, then step any number of times, then drain until it says so, then close. After a
-   failed open: close alone. */
+/* A direction of flow. Order of calls: open, then step any number of times, then drain until it says so, then
+   close. After a failed open: close alone. */
 typedef struct sl__flow {
     size_t size; /* of its state, which begins zeroed */
     sl_error *(*open)(sl__task *t, void *flow);
@@ -68,9 +70,10 @@ void sl__task_ref(sl__task *t);
 void sl__task_plugin_opened(sl__task *t, void *state);
 void *sl__task_plugin_closing(sl__task *t);
 
-/* sl__task_fail_record hands a failed record to the policy, as the instance (NULL: the connector) at that stage. */
-SL_MUST_CHECK sl_error *sl__task_fail_record(sl__task *t, sl__stage stage, const sl__instance *at, const sl_record *rec,
-                                             sl_error *err);
+/* sl__task_fail_record hands a failed record to the policy, as the instance (NULL: the connector) at that
+ * stage. */
+SL_MUST_CHECK sl_error *sl__task_fail_record(sl__task *t, sl__stage stage, const sl__instance *at,
+                                             const sl_record *rec, sl_error *err);
 
 /* sl__task_transform runs the chain with retries and policy. A tolerated failure leaves rec->dropped set. */
 SL_MUST_CHECK sl_error *sl__task_transform(sl__task *t, sl_batch *batch, sl_record *rec);

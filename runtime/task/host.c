@@ -39,7 +39,8 @@ static void host_log(const sl_context *ctx, sl_log_level level, const char *fmt,
     va_end(args);
 }
 
-static sl_error *host_offset_read(const sl_context *ctx, const sl_value *partition, sl_arena *arena, sl_value *offset) {
+static sl_error *host_offset_read(const sl_context *ctx, const sl_value *partition, sl_arena *arena,
+                                  sl_value *offset) {
     const sl__host_side *side = side_of(ctx);
     *offset = sl_null();
     return side && side->offset_read ? side->offset_read(side->arg, partition, arena, offset) : NULL;

@@ -25,7 +25,8 @@ static sl_error *read_client(sl__out *o) {
     sl_config_report problems;
     sl_config_report_init(&problems, &t->arena);
     SL_TRY(sl__client_settings(SL__CLIENT_PRODUCER, t->env->worker_config, &t->config, &t->arena, &settings));
-    SL_TRY(sl__client_translate(SL__CLIENT_PRODUCER, &settings, SL_STR("producer."), &t->arena, &problems, &o->client));
+    SL_TRY(sl__client_translate(SL__CLIENT_PRODUCER, &settings, SL_STR("producer."), &t->arena, &problems,
+                                &o->client));
     return sl_config_report_error(&problems);
 }
 
@@ -98,10 +99,11 @@ static sl__lookup look_up(sl__out *o, sl_str name, sl__topic_info *info, sl_erro
     return sl__topics_lookup(sl__kafka_topics(o->task->env->kafka), &spec, &o->waiter, info, err);
 }
 
-/* fits tells whether the present producer can write to a topic with this limit. A request also carries headers of its own. */
+/* fits tells whether the present producer can write to a topic with this limit. A request also carries
+ * headers of its own. */
 static bool fits(const sl__out *o, const sl__topic_info *info) {
-    return info->max_message_bytes <= 0 ||
-           (int64_t)sl__producer_batch_size(o->producer) < info->max_message_bytes - info->max_message_bytes / 20;
+    return info->max_message_bytes <= 0 || (int64_t)sl__producer_batch_size(o->producer) <
+                                               info->max_message_bytes - info->max_message_bytes / 20;
 }
 
 /* change_producer takes one whose requests stay below the limit; all handles are made anew. */

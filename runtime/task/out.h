@@ -1,8 +1,10 @@
 /*
- * out.h - the way of a source task's records to the producer: which topics there are, which producer can take them.
+ * out.h - the way of a source task's records to the producer: which topics there are, which producer can take
+ * them.
  *
- * Asks the topic service once for each topic (making it if the connector says so), and keeps the producer's batch.size below the
- * smallest max.message.bytes of the task's topics: librdkafka never splits a request that the broker finds too large.
+ * Asks the topic service once for each topic (making it if the connector says so), and keeps the producer's
+ * batch.size below the smallest max.message.bytes of the task's topics: librdkafka never splits a request
+ * that the broker finds too large.
  *
  * Threads: the task's step. Memory: the topics' names are copied; freed by sl__out_deinit.
  */
@@ -34,8 +36,9 @@ typedef enum sl__out_ready {
 SL_MUST_CHECK sl_error *sl__out_init(sl__out *o, sl__task *t);
 void sl__out_deinit(sl__out *o);
 
-/* sl__out_resolve gives the handle of a topic on o->producer, valid until the next call that gives another producer. idle: the task has
-   nothing in flight. */
-SL_MUST_CHECK sl_error *sl__out_resolve(sl__out *o, sl_str name, bool idle, sl__out_ready *ready, sl__out_topic **topic);
+/* sl__out_resolve gives the handle of a topic on o->producer, valid until the next call that gives another
+   producer. idle: the task has nothing in flight. */
+SL_MUST_CHECK sl_error *sl__out_resolve(sl__out *o, sl_str name, bool idle, sl__out_ready *ready,
+                                        sl__out_topic **topic);
 
 #endif

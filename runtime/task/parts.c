@@ -1,7 +1,8 @@
 /*
  * parts.c - opening and closing converters, transforms and predicates from a connector's configuration.
  *
- * A connector's own converter comes with its own settings (key.converter.*); without one the worker's comes with the worker's.
+ * A connector's own converter comes with its own settings (key.converter.*); without one the worker's comes
+ * with the worker's.
  */
 #include "task/parts.h"
 
@@ -52,8 +53,8 @@ static sl_error *open_predicate(sl__link *l, const sl__parts_spec *spec, sl_str 
     }
     sl_str type = sl_config_get(spec->connector, type_key);
     if (!type.n) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s is not set: say which predicate '%.*s' is", SL_STR_ARG(type_key),
-                            SL_STR_ARG(alias));
+        return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s is not set: say which predicate '%.*s' is",
+                            SL_STR_ARG(type_key), SL_STR_ARG(alias));
     }
     SL_TRY(prepare(&l->predicate_inst, spec, SL_KIND_PREDICATE, type, spec->connector, component));
     l->predicate = l->predicate_inst.def->predicate;
@@ -82,8 +83,8 @@ static sl_error *open_link(sl__link *l, const sl__parts_spec *spec, sl_str alias
     l->ops = l->inst.def->transform;
     sl_str negate = link_setting(spec, component, "negate");
     if (negate.n && !sl_str_to_bool(negate, &l->negate)) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s.negate: '%.*s' is neither true nor false", SL_STR_ARG(component),
-                            SL_STR_ARG(negate));
+        return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s.negate: '%.*s' is neither true nor false",
+                            SL_STR_ARG(component), SL_STR_ARG(negate));
     }
     sl_str predicate = link_setting(spec, component, "predicate");
     if (predicate.n) {

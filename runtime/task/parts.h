@@ -1,8 +1,10 @@
 /*
- * parts.h - the plugin instances that stand around a connector's task: converters, header converter, transform chain.
+ * parts.h - the plugin instances that stand around a connector's task: converters, header converter,
+ * transform chain.
  *
  * Not for: when they are called (source.c, sink.c) or what becomes of their errors (policy.h).
- * Threads: one task's step at a time. Memory: settings live in the given arena; sl__parts_close frees the instances.
+ * Threads: one task's step at a time. Memory: settings live in the given arena; sl__parts_close frees the
+ * instances.
  */
 #ifndef SLUICE_TASK_PARTS_H
 #define SLUICE_TASK_PARTS_H
@@ -57,8 +59,9 @@ typedef struct sl__parts_spec {
 SL_MUST_CHECK sl_error *sl__parts_open(sl__parts *parts, const sl__parts_spec *spec);
 void sl__parts_close(sl__parts *parts);
 
-/* sl__parts_transform runs one record through the chain until it is dropped or an error comes; *at (may be NULL) is
-   the link that failed. */
-SL_MUST_CHECK sl_error *sl__parts_transform(sl__parts *parts, sl_batch *batch, sl_record *rec, const sl__link **at);
+/* sl__parts_transform runs one record through the chain until it is dropped or an error comes; *at (may be
+   NULL) is the link that failed. */
+SL_MUST_CHECK sl_error *sl__parts_transform(sl__parts *parts, sl_batch *batch, sl_record *rec,
+                                            const sl__link **at);
 
 #endif

@@ -26,8 +26,8 @@ static void place(const sl__policy *p, const sl_record *r, char *out, size_t siz
         return;
     }
     if (r->kafka_topic.p) {
-        snprintf(out, size, ", record {topic='%.*s', partition=%d, offset=%" PRId64 "}", SL_STR_ARG(r->kafka_topic),
-                 r->kafka_partition, r->kafka_offset);
+        snprintf(out, size, ", record {topic='%.*s', partition=%d, offset=%" PRId64 "}",
+                 SL_STR_ARG(r->kafka_topic), r->kafka_partition, r->kafka_offset);
     } else {
         snprintf(out, size, ", record {topic='%.*s'}", SL_STR_ARG(r->topic));
     }
@@ -37,8 +37,8 @@ static void log_failure(const sl__policy *p, const sl__failure *f) {
     char component[256], text[1024], where[512];
     snprintf(component, sizeof(component), "%.*s-%d", SL_STR_ARG(p->connector), p->task);
     place(p, f->record, where, sizeof(where));
-    sl__log(SL_LOG_ERROR, component, "record failed in stage %s (%s)%s: %s", sl__stage_name(f->stage), f->class_name, where,
-            sl_error_text(f->err, text, sizeof(text)));
+    sl__log(SL_LOG_ERROR, component, "record failed in stage %s (%s)%s: %s", sl__stage_name(f->stage),
+            f->class_name, where, sl_error_text(f->err, text, sizeof(text)));
 }
 
 static sl_error *name_record(sl_error *err, const sl_record *r) {

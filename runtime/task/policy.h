@@ -1,8 +1,8 @@
 /*
  * policy.h - what becomes of a record that cannot be processed: retry, skip, log, or fail the task.
  *
- * Follows KIP-298: errors.retry.*, errors.tolerance, errors.log.*. A retriable error is an outage, not a bad record: it is retried
- * for errors.retry.timeout and then fails. The dead letter queue is dead_letter.h.
+ * Follows KIP-298: errors.retry.*, errors.tolerance, errors.log.*. A retriable error is an outage, not a bad
+ * record: it is retried for errors.retry.timeout and then fails. The dead letter queue is dead_letter.h.
  * Threads: the task's step. Memory: none of its own.
  */
 #ifndef SLUICE_TASK_POLICY_H
@@ -39,12 +39,12 @@ typedef struct sl__policy {
     int64_t skipped; /* records passed over so far */
 } sl__policy;
 
-/* sl__policy_fail decides. Takes f->err over: NULL means pass over the record (it was logged as asked); otherwise the error that
-   fails the task, with the record's place. */
+/* sl__policy_fail decides. Takes f->err over: NULL means pass over the record (it was logged as asked);
+   otherwise the error that fails the task, with the record's place. */
 SL_MUST_CHECK sl_error *sl__policy_fail(sl__policy *p, const sl__failure *f);
 
-/* sl__policy_backoff waits before the attempt-th retry (from 1) of something that began at start_ms (monotonic). False: no time
-   is left, or the task is stopping. Blocks. */
+/* sl__policy_backoff waits before the attempt-th retry (from 1) of something that began at start_ms
+   (monotonic). False: no time is left, or the task is stopping. Blocks. */
 bool sl__policy_backoff(const sl__policy *p, int64_t start_ms, unsigned attempt);
 
 #endif

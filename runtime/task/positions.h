@@ -20,7 +20,7 @@ typedef struct sl__position {
 typedef struct sl__positions {
     sl__position *items;
     size_t n, cap;
-    size_t last; /* found last */
+    size_t last;               /* found last */
     sl_topic_partition *parts; /* for _uncommitted */
     size_t parts_cap;
 } sl__positions;

@@ -1,9 +1,10 @@
 /*
  * scheduler.c - the run queue, the pool and the reactor.
  *
- * The reactor sleeps in epoll_wait until a descriptor, the earliest timer, or its own eventfd. Descriptors are registered
- * one-shot and edge-free: after each wake the unit's next wait arms them again. The pool grows in the reactor's watch: when
- * the oldest queued unit has waited GROW_AFTER_MS and no thread is free, one thread is added.
+ * The reactor sleeps in epoll_wait until a descriptor, the earliest timer, or its own eventfd. Descriptors
+ * are registered one-shot and edge-free: after each wake the unit's next wait arms them again. The pool grows
+ * in the reactor's watch: when the oldest queued unit has waited GROW_AFTER_MS and no thread is free, one
+ * thread is added.
  */
 #include "task/scheduler.h"
 
@@ -23,8 +24,8 @@
 
 struct sl__sched {
     pthread_mutex_t lock;
-    pthread_cond_t ready; /* the queue has something, or stopping */
-    pthread_cond_t gone;  /* a pool thread ended */
+    pthread_cond_t ready;  /* the queue has something, or stopping */
+    pthread_cond_t gone;   /* a pool thread ended */
     sl__unit *head, *tail; /* run queue */
     sl__unit *finished;    /* done, their done callback still to be called by the reactor */
     unsigned queued;
@@ -120,8 +121,8 @@ static void watch_growth(sl__sched *s) {
     }
 }
 
-/* unwatch takes the unit's descriptor out of epoll. Done before each step: the step may close the descriptor, and another
-   unit may get the same number. @locks s->lock held */
+/* unwatch takes the unit's descriptor out of epoll. Done before each step: the step may close the descriptor,
+   and another unit may get the same number. @locks s->lock held */
 static void unwatch(sl__sched *s, sl__unit *u) {
     if (u->epoll_fd >= 0) {
         (void)epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, u->epoll_fd, NULL);
@@ -149,7 +150,8 @@ static void enqueue(sl__sched *s, sl__unit *u) {
     watch_growth(s);
 }
 
-/* watch registers the wait's descriptor. Gives false when epoll refuses it (the unit then steps again soon). */
+/* watch registers the wait's descriptor. Gives false when epoll refuses it (the unit then steps again soon).
+ */
 static bool watch(sl__sched *s, sl__unit *u, const sl_wait *w) {
     struct epoll_event ev = {.events = EPOLLONESHOT, .data = {.ptr = u}};
     ev.events |= w->readable ? (uint32_t)EPOLLIN : 0u;
@@ -181,7 +183,8 @@ static void park(sl__sched *s, sl__unit *u, const sl_wait *w) {
     }
 }
 
-/* finish leaves a unit to the reactor, which alone may still hold an event that names it. @locks s->lock held */
+/* finish leaves a unit to the reactor, which alone may still hold an event that names it. @locks s->lock held
+ */
 static void finish(sl__sched *s, sl__unit *u) {
     u->state = SL_UNIT_DONE;
     u->next = s->finished;
@@ -270,7 +273,8 @@ static bool add_thread(sl__sched *s) {
 
 /* ---- the reactor ---- */
 
-/* fire_timers queues every unit whose time has come, and tells when to look again (0 = no time). @locks s->lock held */
+/* fire_timers queues every unit whose time has come, and tells when to look again (0 = no time). @locks
+ * s->lock held */
 static int64_t fire_timers(sl__sched *s, int64_t now) {
     while (s->ntimers && s->timers[1]->until_ms <= now) {
         enqueue(s, s->timers[1]);
@@ -300,7 +304,8 @@ static void take_events(sl__sched *s, const struct epoll_event *ev, int n) {
     }
 }
 
-/* bury calls done for the finished units. @locks s->lock held on entry and exit, released during the callbacks */
+/* bury calls done for the finished units. @locks s->lock held on entry and exit, released during the
+ * callbacks */
 static void bury(sl__sched *s) {
     sl__unit *u = s->finished;
     s->finished = NULL;
@@ -430,7 +435,8 @@ sl_error *sl__sched_new(unsigned min_threads, unsigned max_threads, sl__sched **
         return sl_error_nomem();
     }
     if (!sched_start(s)) {
-        sl_error *err = sl_error_new(SL_E_IO, SL_FATAL, "cannot start the task scheduler: %s", strerror(errno));
+        sl_error *err =
+            sl_error_new(SL_E_IO, SL_FATAL, "cannot start the task scheduler: %s", strerror(errno));
         sched_destroy(s);
         return err;
     }

@@ -1,11 +1,13 @@
 /*
  * sink.c - moves messages from Kafka into a sink task.
  *
- * consume -> converters -> transforms -> put. The batch owns its messages until put has taken it. A batch that is to be retried
- * stays, with the partitions paused, and the consumer is still served so that the group sees a live member. When partitions
- * are revoked what was not taken is dropped: it will be read again from the committed offset.
+ * consume -> converters -> transforms -> put. The batch owns its messages until put has taken it. A batch
+ * that is to be retried stays, with the partitions paused, and the consumer is still served so that the group
+ * sees a live member. When partitions are revoked what was not taken is dropped: it will be read again from
+ * the committed offset.
  *
- * Threads: the task's step; the consumer's callbacks run inside it. Memory: one batch of at most BATCH_BYTES and batch_max records.
+ * Threads: the task's step; the consumer's callbacks run inside it. Memory: one batch of at most BATCH_BYTES
+ * and batch_max records.
  */
 #include "task/dead_letter.h"
 #include "task/flow.h"
@@ -39,7 +41,7 @@ typedef struct sink {
     sl__in_message *messages; /* one for each record of the batch, in its order */
     size_t n, cap, batch_max;
     size_t bytes;
-    bool held;             /* the batch is to be put again */
+    bool held; /* the batch is to be put again */
     unsigned attempts;
     int64_t retry_at_ms;
     bool paused;           /* the partitions are paused */
@@ -75,7 +77,8 @@ static bool add_message(sink *s, const sl__in_message *m) {
     return true;
 }
 
-/* gather takes what the consumer has, up to a batch. A rebalance on the way drops what was gathered before it. */
+/* gather takes what the consumer has, up to a batch. A rebalance on the way drops what was gathered before
+ * it. */
 static sl_error *gather(sink *s) {
     while (s->n < s->batch_max && s->bytes < BATCH_BYTES) {
         sl__in_message m;
@@ -114,16 +117,20 @@ static const sl__in_message *message_of(const sink *s, const sl_record *rec) {
     }
     for (i = 0; i < s->n; i++) {
         const sl__in_message *m = &s->messages[i];
-        if (m->offset == rec->kafka_offset && m->partition == rec->kafka_partition && sl_str_eq(m->topic, rec->kafka_topic)) {
+        if (m->offset == rec->kafka_offset && m->partition == rec->kafka_partition &&
+            sl_str_eq(m->topic, rec->kafka_topic)) {
             return m;
         }
     }
     return NULL;
 }
 
-/* fail_record sends a copy to the dead letter queue when the record is to be passed over, then asks the policy. */
-static sl_error *fail_record(sink *s, sl__stage stage, const sl__instance *at, sl_record *rec, sl_error *err) {
-    bool tolerated = s->task->settings.tolerance == SL__TOLERATE_ALL && err->cls != SL_RETRIABLE && err->code != SL_E_NOMEM;
+/* fail_record sends a copy to the dead letter queue when the record is to be passed over, then asks the
+ * policy. */
+static sl_error *fail_record(sink *s, sl__stage stage, const sl__instance *at, sl_record *rec,
+                             sl_error *err) {
+    bool tolerated = s->task->settings.tolerance == SL__TOLERATE_ALL && err->cls != SL_RETRIABLE &&
+                     err->code != SL_E_NOMEM;
     const sl__in_message *m = message_of(s, rec);
     if (tolerated && s->dead && m) {
         sl__failure f = {stage, sl__plugin_java_class(at ? at->def : s->task->spec.def), rec, err};
@@ -154,8 +161,8 @@ static sl_error *report_record(void *arg, const sl_record *record, sl_error *err
 
 /* ---- converting ---- */
 
-static sl_error *convert_part(sink *s, const sl__converter *c, sl__stage stage, sl_record *r, sl_str header, sl_str bytes,
-                              const sl_schema **schema, sl_value *value) {
+static sl_error *convert_part(sink *s, const sl__converter *c, sl__stage stage, sl_record *r, sl_str header,
+                              sl_str bytes, const sl_schema **schema, sl_value *value) {
     int64_t start = 0;
     for (unsigned attempt = 1;; attempt++) {
         sl_error *err = c->ops->from_bytes(c->state, r->topic, header, bytes, s->batch, schema, value);
@@ -179,7 +186,8 @@ static sl_error *convert_headers(sink *s, const sl__in_message *m, sl_record *r)
     for (size_t i = 0; i < n && !r->dropped; i++) {
         const sl_schema *schema = NULL;
         sl_value v = sl_null();
-        SL_TRY(convert_part(s, &s->task->parts.header, SL_STAGE_HEADER_CONVERTER, r, names[i], values[i], &schema, &v));
+        SL_TRY(convert_part(s, &s->task->parts.header, SL_STAGE_HEADER_CONVERTER, r, names[i], values[i],
+                            &schema, &v));
         if (!r->dropped && !sl_record_add_header(s->batch, r, names[i], schema, v)) {
             return sl_error_nomem();
         }
@@ -199,8 +207,8 @@ static sl_error *convert_message(sink *s, const sl__in_message *m) {
     r->timestamp = m->timestamp;
     SL_TRY(convert_part(s, &p->key, SL_STAGE_KEY_CONVERTER, r, SL_STR_NONE, m->key, &r->key_schema, &r->key));
     if (!r->dropped) {
-        SL_TRY(convert_part(s, &p->value, SL_STAGE_VALUE_CONVERTER, r, SL_STR_NONE, m->payload, &r->value_schema,
-                            &r->value));
+        SL_TRY(convert_part(s, &p->value, SL_STAGE_VALUE_CONVERTER, r, SL_STR_NONE, m->payload,
+                            &r->value_schema, &r->value));
     }
     if (!r->dropped) {
         SL_TRY(convert_headers(s, m, r));
@@ -229,7 +237,8 @@ static sl_error *finish_batch(sink *s) {
     for (size_t i = 0; i < s->n; i++) {
         const sl__in_message *m = &s->messages[i];
         sl__positions_advance(&s->positions, m->topic, m->partition, m->offset + 1);
-        if (i + 1 == s->n || s->messages[i + 1].partition != m->partition || !sl_str_eq(s->messages[i + 1].topic, m->topic)) {
+        if (i + 1 == s->n || s->messages[i + 1].partition != m->partition ||
+            !sl_str_eq(s->messages[i + 1].topic, m->topic)) {
             tell_embedded(s, m);
         }
     }
@@ -271,7 +280,8 @@ static sl_error *commit_if_due(sink *s) {
     if (err && err->cls == SL_RETRIABLE) {
         char text[512];
         sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: offsets were not committed and will be tried again: %s",
-                SL_STR_ARG(s->task->spec.connector), s->task->spec.task, sl_error_text(err, text, sizeof(text)));
+                SL_STR_ARG(s->task->spec.connector), s->task->spec.task,
+                sl_error_text(err, text, sizeof(text)));
         sl_error_free(err);
         s->commit_at_ms = sl__now_ms() + 5000;
         return NULL;
@@ -282,7 +292,8 @@ static sl_error *commit_if_due(sink *s) {
     return err;
 }
 
-/* commit_now commits before partitions go or the task ends; trouble is logged: what is not committed is read again. */
+/* commit_now commits before partitions go or the task ends; trouble is logged: what is not committed is read
+ * again. */
 static void commit_now(sink *s) {
     int64_t until = sl__now_ms() + LAST_COMMIT_MS;
     bool done = false;
@@ -294,8 +305,10 @@ static void commit_now(sink *s) {
     }
     if (err) {
         char text[512];
-        sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: the last offsets were not committed, their records will be read again: %s",
-                SL_STR_ARG(s->task->spec.connector), s->task->spec.task, sl_error_text(err, text, sizeof(text)));
+        sl__log(SL_LOG_WARN, "offsets",
+                "%.*s-%d: the last offsets were not committed, their records will be read again: %s",
+                SL_STR_ARG(s->task->spec.connector), s->task->spec.task,
+                sl_error_text(err, text, sizeof(text)));
         sl_error_free(err);
     }
 }
@@ -368,15 +381,17 @@ static sl_error *put_batch(sink *s) {
     return finish_batch(s);
 }
 
-/* serve keeps the group membership alive while a batch is held or the task is paused: with all partitions paused, poll gives
-   no messages, or one that was on its way, which is then read again. */
+/* serve keeps the group membership alive while a batch is held or the task is paused: with all partitions
+   paused, poll gives no messages, or one that was on its way, which is then read again. */
 static sl_error *serve(sink *s) {
     sl__in_message m;
     bool got = false;
     SL_TRY(sl__consumer_poll(s->consumer, &m, &got));
     if (got) {
         sl_topic_partition back = {.topic = m.topic, .partition = m.partition, .offset = m.offset};
-        sl_error *err = sl__positions_owns(&s->positions, m.topic, m.partition) ? sl__consumer_seek(s->consumer, &back) : NULL;
+        sl_error *err = sl__positions_owns(&s->positions, m.topic, m.partition)
+                            ? sl__consumer_seek(s->consumer, &back)
+                            : NULL;
         sl__message_release(m.handle);
         SL_TRY(err);
     }
@@ -452,7 +467,8 @@ static sl_error *open_consumer(sink *s) {
     sl_config_report problems;
     sl_config_report_init(&problems, &t->arena);
     SL_TRY(sl__client_settings(SL__CLIENT_CONSUMER, t->env->worker_config, &t->config, &t->arena, &settings));
-    SL_TRY(sl__client_translate(SL__CLIENT_CONSUMER, &settings, SL_STR("consumer."), &t->arena, &problems, &s->client));
+    SL_TRY(sl__client_translate(SL__CLIENT_CONSUMER, &settings, SL_STR("consumer."), &t->arena, &problems,
+                                &s->client));
     SL_TRY(sl_config_report_error(&problems));
     s->batch_max = s->client.max_poll_records > 0 ? (size_t)s->client.max_poll_records : BATCH_RECORDS;
     s->group = sl_config_get(&settings, SL_STR("group.id"));
@@ -486,7 +502,8 @@ static sl_error *sink_open(sl__task *t, void *flow) {
     return open_consumer(s);
 }
 
-/* sink_drain: what was taken is committed when the consumer is closed; a batch that is not taken is read again. */
+/* sink_drain: what was taken is committed when the consumer is closed; a batch that is not taken is read
+ * again. */
 static bool sink_drain(sl__task *t, void *flow, sl_wait *wait) {
     sink *s = flow;
     (void)t;

@@ -1,9 +1,10 @@
 /*
  * source.c - moves a source task's batches into Kafka.
  *
- * poll -> transforms -> converters -> produce without a copy. Batches in flight form a list in the order they were polled; a batch is
- * committable when its last delivery is in and all before it are committable. What is committable is stored every
- * offset.flush.interval.ms, and only then does the plugin hear of it. Past the task's memory bound poll is not called.
+ * poll -> transforms -> converters -> produce without a copy. Batches in flight form a list in the order they
+ * were polled; a batch is committable when its last delivery is in and all before it are committable. What is
+ * committable is stored every offset.flush.interval.ms, and only then does the plugin hear of it. Past the
+ * task's memory bound poll is not called.
  *
  * Threads: the task's step. Memory: a batch being sent is the last one of the list.
  */
@@ -21,7 +22,8 @@
 #define LOOKUP_AGAIN_MS 30000
 #define HEADERS_MAX 64
 
-/* What is committable and not stored yet: the latest offset of each source partition. Two arenas take turns. */
+/* What is committable and not stored yet: the latest offset of each source partition. Two arenas take turns.
+ */
 typedef struct offsets {
     sl_arena arena;
     sl_batch_offset *items;
@@ -30,10 +32,10 @@ typedef struct offsets {
 
 /* The batch that is being sent: where it stands. */
 typedef struct sending {
-    size_t index;     /* next record */
-    bool converted;   /* message is ready, but could not go yet */
-    long unsent;      /* records that will not be sent: dropped or skipped */
-    bool reserved;    /* room in the embedded broker is taken for message */
+    size_t index;   /* next record */
+    bool converted; /* message is ready, but could not go yet */
+    long unsent;    /* records that will not be sent: dropped or skipped */
+    bool reserved;  /* room in the embedded broker is taken for message */
     sl__out_message message;
     sl__out_header headers[HEADERS_MAX];
 } sending;
@@ -45,13 +47,13 @@ typedef struct source {
     sl__out out;
     sl__hold_waiter hold;
     sl__flight *head, *tail;
-    size_t bytes; /* in flight */
+    size_t bytes;        /* in flight */
     sl__flight *current; /* the tail while it is being sent */
     sending send;
     offsets committable;
-    offsets storing; /* kept across a failed store */
+    offsets storing;     /* kept across a failed store */
     int64_t flush_at_ms; /* 0 = nothing to store */
-    bool stuck;      /* a delivery failed: nothing after it counts */
+    bool stuck;          /* a delivery failed: nothing after it counts */
     sl_batch *spare;
     sl__metric *polled, *written, *in_flight;
 } source;
@@ -129,7 +131,8 @@ static sl_error *tell_plugin(source *s) {
     return NULL;
 }
 
-/* store makes what is committable durable and tells the plugin. A store that fails is tried again later: nothing is lost by it. */
+/* store makes what is committable durable and tells the plugin. A store that fails is tried again later:
+ * nothing is lost by it. */
 static sl_error *store(source *s) {
     sl__task *t = s->task;
     s->flush_at_ms = 0;
@@ -222,8 +225,9 @@ static sl_error *convert(const sl__converter *c, const sl_record *r, sl_str head
 }
 
 /* convert_stage converts one part, with retries and policy; *skip when the record is to be passed over. */
-static sl_error *convert_stage(source *s, const sl__converter *c, sl__stage stage, const sl_record *r, sl_str header,
-                               const sl_schema *schema, const sl_value *v, sl_str *out, bool *skip) {
+static sl_error *convert_stage(source *s, const sl__converter *c, sl__stage stage, const sl_record *r,
+                               sl_str header, const sl_schema *schema, const sl_value *v, sl_str *out,
+                               bool *skip) {
     int64_t start = 0;
     for (unsigned attempt = 1;; attempt++) {
         sl_error *err = convert(c, r, header, schema, v, s->current->batch, out);
@@ -251,8 +255,8 @@ static sl_error *convert_headers(source *s, const sl_record *r, bool *skip) {
     for (uint32_t i = 0; i < r->nheaders && !*skip; i++) {
         const sl_header *h = &r->headers[i];
         to[i].name = h->name;
-        SL_TRY(convert_stage(s, &s->task->parts.header, SL_STAGE_HEADER_CONVERTER, r, h->name, h->schema, &h->value,
-                             &to[i].value, skip));
+        SL_TRY(convert_stage(s, &s->task->parts.header, SL_STAGE_HEADER_CONVERTER, r, h->name, h->schema,
+                             &h->value, &to[i].value, skip));
     }
     s->send.message.headers = to;
     s->send.message.nheaders = r->nheaders;
@@ -268,12 +272,12 @@ static sl_error *prepare_message(source *s, const sl_record *r, bool *skip) {
         SL_TRY(convert_headers(s, r, skip));
     }
     if (!*skip) {
-        SL_TRY(convert_stage(s, &parts->key, SL_STAGE_KEY_CONVERTER, r, SL_STR_NONE, r->key_schema, &r->key, &m->key,
-                             skip));
+        SL_TRY(convert_stage(s, &parts->key, SL_STAGE_KEY_CONVERTER, r, SL_STR_NONE, r->key_schema, &r->key,
+                             &m->key, skip));
     }
     if (!*skip) {
-        SL_TRY(convert_stage(s, &parts->value, SL_STAGE_VALUE_CONVERTER, r, SL_STR_NONE, r->value_schema, &r->value,
-                             &m->payload, skip));
+        SL_TRY(convert_stage(s, &parts->value, SL_STAGE_VALUE_CONVERTER, r, SL_STR_NONE, r->value_schema,
+                             &r->value, &m->payload, skip));
     }
     return NULL;
 }
@@ -294,15 +298,20 @@ static bool may_go(source *s, sl_str topic) {
     return s->send.reserved;
 }
 
-/* send_message hands the prepared message to the producer. *sent = false: not now, the task waits and comes again. */
+/* send_message hands the prepared message to the producer. *sent = false: not now, the task waits and comes
+ * again. */
 static sl_error *send_message(source *s, const sl_record *r, bool *sent, bool *skip, sl_wait *wait) {
     sl__out_ready ready;
     sl_error *err = NULL;
-    bool idle = s->head == s->current && atomic_load(&s->current->pending) == (long)(s->current->batch->n - s->send.index) + 1 + s->send.unsent;
+    bool idle =
+        s->head == s->current && atomic_load(&s->current->pending) ==
+                                     (long)(s->current->batch->n - s->send.index) + 1 + s->send.unsent;
     *sent = false;
     SL_TRY(sl__out_resolve(&s->out, r->topic, idle, &ready, &s->send.message.topic));
     if (ready != SL_OUT_READY || !may_go(s, r->topic)) {
-        *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = sl__now_ms() + (ready == SL_OUT_PENDING ? LOOKUP_AGAIN_MS : 200)};
+        *wait = (sl_wait){.idle = true,
+                          .fd = -1,
+                          .until_ms = sl__now_ms() + (ready == SL_OUT_PENDING ? LOOKUP_AGAIN_MS : 200)};
         return NULL;
     }
     switch (sl__producer_send(s->out.producer, &s->send.message, &s->current->target, &err)) {
@@ -488,7 +497,8 @@ static sl_error *source_open(sl__task *t, void *flow) {
     return NULL;
 }
 
-/* give_up_current lets go of a batch that was not sent whole: its offset is not committed, so it will be read again. */
+/* give_up_current lets go of a batch that was not sent whole: its offset is not committed, so it will be read
+ * again. */
 static void give_up_current(source *s) {
     sl__flight *f = s->current;
     if (!f) {
@@ -512,8 +522,8 @@ static bool source_drain(sl__task *t, void *flow, sl_wait *wait) {
     err = store(s);
     if (err) {
         char text[512];
-        sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: the last offsets were not stored: %s", SL_STR_ARG(t->spec.connector),
-                t->spec.task, sl_error_text(err, text, sizeof(text)));
+        sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: the last offsets were not stored: %s",
+                SL_STR_ARG(t->spec.connector), t->spec.task, sl_error_text(err, text, sizeof(text)));
         sl_error_free(err);
     }
     return true;

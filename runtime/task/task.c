@@ -1,8 +1,8 @@
 /*
  * task.c - a task's life around its flow: start, pause, stop, failure, the reports to the herder.
  *
- * The first step opens the flow. When the target is stop, or a step failed, the flow is drained for at most the worker's
- * shutdown time, closed, and the last report follows from the scheduler's done callback.
+ * The first step opens the flow. When the target is stop, or a step failed, the flow is drained for at most
+ * the worker's shutdown time, closed, and the last report follows from the scheduler's done callback.
  */
 #include "task/flow.h"
 
@@ -55,7 +55,8 @@ static void report(sl__task *t, bool over) {
 /* set_state is the one place that changes a task's state. */
 static void set_state(sl__task *t, sl__task_state to) {
     static const unsigned successors[] = {
-        [SL_TASK_UNASSIGNED] = 1u << SL_TASK_RUNNING | 1u << SL_TASK_PAUSED | 1u << SL_TASK_FAILED | 1u << SL_TASK_STOPPED,
+        [SL_TASK_UNASSIGNED] =
+            1u << SL_TASK_RUNNING | 1u << SL_TASK_PAUSED | 1u << SL_TASK_FAILED | 1u << SL_TASK_STOPPED,
         [SL_TASK_RUNNING] = 1u << SL_TASK_PAUSED | 1u << SL_TASK_FAILED | 1u << SL_TASK_STOPPED,
         [SL_TASK_PAUSED] = 1u << SL_TASK_RUNNING | 1u << SL_TASK_FAILED | 1u << SL_TASK_STOPPED,
         [SL_TASK_FAILED] = 0,
@@ -66,8 +67,8 @@ static void set_state(sl__task *t, sl__task_state to) {
         return;
     }
     assert(successors[t->state] & 1u << to);
-    sl__log(SL_LOG_DEBUG, "task", "%.*s-%d: %s -> %s", SL_STR_ARG(t->spec.connector), t->spec.task, names[t->state],
-            names[to]);
+    sl__log(SL_LOG_DEBUG, "task", "%.*s-%d: %s -> %s", SL_STR_ARG(t->spec.connector), t->spec.task,
+            names[t->state], names[to]);
     t->state = to;
 }
 
@@ -303,7 +304,8 @@ void sl__task_abandon(sl__task *t) {
 
 /* ---- for the flows ---- */
 
-sl_error *sl__task_fail_record(sl__task *t, sl__stage stage, const sl__instance *at, const sl_record *rec, sl_error *err) {
+sl_error *sl__task_fail_record(sl__task *t, sl__stage stage, const sl__instance *at, const sl_record *rec,
+                               sl_error *err) {
     sl__failure f = {.stage = stage,
                      .class_name = sl__plugin_java_class(at ? at->def : t->spec.def),
                      .record = rec,

@@ -1,12 +1,13 @@
 /*
  * task.h - one task's life: what the herder asks of it and what it tells the herder.
  *
- * A task is a unit of the scheduler: its first step opens plugin, converters, transforms and clients, the next ones move records,
- * the last one closes everything. The herder sets a target (run, pause, stop); the task reports every change of its state.
+ * A task is a unit of the scheduler: its first step opens plugin, converters, transforms and clients, the
+ * next ones move records, the last one closes everything. The herder sets a target (run, pause, stop); the
+ * task reports every change of its state.
  *
- * Threads: the functions here may be called from any thread. Reports come on pool threads or the reactor: post them to
- * a queue.
- * Memory: reference-counted; the herder holds one reference from start to sl__task_unref, deliveries in flight hold others.
+ * Threads: the functions here may be called from any thread. Reports come on pool threads or the reactor:
+ * post them to a queue. Memory: reference-counted; the herder holds one reference from start to
+ * sl__task_unref, deliveries in flight hold others.
  */
 #ifndef SLUICE_TASK_TASK_H
 #define SLUICE_TASK_TASK_H
@@ -52,22 +53,23 @@ typedef struct sl__task_report {
 typedef struct sl__task_spec {
     sl_str connector;
     int32_t task;
-    const sl_plugin_def *def;  /* source or sink */
-    const sl_config *config;   /* resolved: connector settings overlaid with the task's own; copied */
-    sl__task_target target;    /* RUN or PAUSE at the start */
+    const sl_plugin_def *def; /* source or sink */
+    const sl_config *config;  /* resolved: connector settings overlaid with the task's own; copied */
+    sl__task_target target;   /* RUN or PAUSE at the start */
     void (*report)(void *arg, const sl__task_report *r);
-    void *arg;                 /* for report */
+    void *arg;                                        /* for report */
     void (*reconfigure)(void *arg, sl_str connector); /* the plugin asked for task_configs; any thread */
 } sl__task_spec;
 
-/* sl__task_start makes the task and its first step due. Errors are only about memory: everything else is reported. */
+/* sl__task_start makes the task and its first step due. Errors are only about memory: everything else is
+ * reported. */
 SL_MUST_CHECK sl_error *sl__task_start(const sl__task_env *env, const sl__task_spec *spec, sl__task **out);
 
 /* sl__task_set_target asks for another state. STOP interrupts a blocked step, and cannot be taken back. */
 void sl__task_set_target(sl__task *t, sl__task_target target);
 
-/* sl__task_abandon gives a task up that does not stop: it no longer reports, commits nothing and produces nothing more. What it still
-   runs ends by itself or with the process. */
+/* sl__task_abandon gives a task up that does not stop: it no longer reports, commits nothing and produces
+   nothing more. What it still runs ends by itself or with the process. */
 void sl__task_abandon(sl__task *t);
 
 sl_str sl__task_connector(const sl__task *t); /* borrowed */

@@ -1,0 +1,1 @@
+converters_LIBS := -lpcre2-8
