@@ -44,9 +44,9 @@ struct sl__embedded {
 
 static sl_error *start_cluster(sl__embedded *e) {
     const sl__client_config none = {0};
-    const sl__rk_setting quiet[] = {{"client.id", "sluice-embedded"}, {NULL, NULL}};
+    const sl__rk_setting quiet[] = {{"client.id", "sluice-embedded"}, {"log_level", "4"}, {NULL, NULL}};
     rd_kafka_conf_t *conf;
-    SL_TRY(sl__rk_conf_new(&none, quiet, quiet, NULL, NULL, &conf));
+    SL_TRY(sl__rk_conf_new(&none, NULL, quiet, NULL, NULL, &conf));
     SL_TRY(sl__rk_new(RD_KAFKA_PRODUCER, conf, &e->rk));
     e->cluster = rd_kafka_mock_cluster_new(e->rk, 1);
     if (!e->cluster) {

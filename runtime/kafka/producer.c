@@ -19,7 +19,7 @@
 #define COMPONENT "kafka"
 #define DEFAULT_BATCH_SIZE (512 * 1024)
 #define DEFAULT_MESSAGE_MAX "1048576" /* Java's max.request.size */
-#define CLOSE_FLUSH_MS 10000
+#define CLOSE_FLUSH_MS 5000
 #define POLL_MS 60000 /* the thread is woken when there is anything to do */
 
 struct sl__out_topic {
