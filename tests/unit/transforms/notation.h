@@ -196,7 +196,7 @@ static sl_value notation_hex(notation *n) {
 }
 
 static sl_value notation_number(notation *n, const sl_schema *s) {
-    size_t len = strcspn(n->at, ",]}; ");
+    size_t len = strcspn(n->at, ",]}:; ");
     char text[64] = "";
     java_decimal d;
     assert_true(len > 0 && len < sizeof text);
@@ -411,7 +411,7 @@ static int notation_by_key(const void *a, const void *b) {
 
 static void notation_write_items(sl_buf *out, const sl_schema *s, const sl_value *v) {
     sl_buf_add_z(out, v->type == SL_ARRAY ? "[" : "{");
-    if (v->type == SL_MAP && (!s || s->key->type == SL_STRING)) {
+    if (v->type == SL_MAP && v->n > 1 && (!s || s->key->type == SL_STRING)) {
         qsort(v->items, v->n, 2 * sizeof *v->items, notation_by_key);
     }
     for (uint32_t i = 0; i < v->n; i++) {
