@@ -18,6 +18,14 @@
     {.name = key, .type = kind, .importance = SL_LOW, .group = "Without effect", .doc = text, .support = SL_WARNED,   \
      .remedy = what}
 
+#define CDC_REFUSED_PATTERN(key, text, what)                                                                          \
+    {.name = key, .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Not supported", .doc = text, .pattern = true, \
+     .support = SL_REFUSED, .remedy = what}
+
+#define CDC_WARNED_PATTERN(key, text, what)                                                                           \
+    {.name = key, .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Without effect", .doc = text, .pattern = true, \
+     .support = SL_WARNED, .remedy = what}
+
 #define CDC_NAMING_ROWS(S, m)                                                                                         \
     {.name = "topic.prefix", .type = SL_CONFIG_STRING, .required = true, .importance = SL_HIGH, .group = "Topics",    \
      .doc = "Name of this source: the first part of its topics' names and the key of its offsets.",                   \
@@ -135,12 +143,12 @@
     CDC_WARNED_ROW("table.ignore.builtin", SL_CONFIG_BOOLEAN, "System tables.", "system tables are never captured"),   \
     CDC_WARNED_ROW("event.deserialization.failure.handling.mode", SL_CONFIG_STRING, "Old name.", "use event.processing.failure.handling.mode"), \
     CDC_WARNED_ROW("signal.poll.interval.ms", SL_CONFIG_LONG, "How often signals are looked for.", "signals are not read by this version"), \
-    CDC_WARNED_ROW("incremental.snapshot.*", SL_CONFIG_STRING, "Incremental snapshots.", "incremental snapshots start with a signal, and signals are not read by this version"), \
-    CDC_WARNED_ROW("openlineage.*", SL_CONFIG_STRING, "OpenLineage.", "lineage events are not written"),              \
+    CDC_WARNED_PATTERN("incremental.snapshot.*", "Incremental snapshots.", "incremental snapshots start with a signal, and signals are not read by this version"), \
+    CDC_WARNED_PATTERN("openlineage.*", "OpenLineage.", "lineage events are not written"),              \
     CDC_REFUSED_ROW("signal.data.collection", SL_CONFIG_STRING, "Table of signals.", "remove it: signals are not read by this version; to snapshot again use snapshot.mode=always once"), \
     CDC_REFUSED_ROW("signal.enabled.channels", SL_CONFIG_STRING, "Channels of signals.", "remove it: signals are not read by this version"), \
-    CDC_REFUSED_ROW("signal.kafka.*", SL_CONFIG_STRING, "Signals from a topic.", "remove it: signals are not read by this version"), \
-    CDC_REFUSED_ROW("signal.consumer.*", SL_CONFIG_STRING, "Signals from a topic.", "remove it: signals are not read by this version"), \
+    CDC_REFUSED_PATTERN("signal.kafka.*", "Signals from a topic.", "remove it: signals are not read by this version"), \
+    CDC_REFUSED_PATTERN("signal.consumer.*", "Signals from a topic.", "remove it: signals are not read by this version"), \
     CDC_REFUSED_ROW("signal.file", SL_CONFIG_STRING, "Signals from a file.", "remove it: signals are not read by this version"), \
     CDC_REFUSED_ROW("notification.enabled.channels", SL_CONFIG_STRING, "Notifications.", "remove it: progress is in the log and in /metrics"), \
     CDC_REFUSED_ROW("notification.sink.topic.name", SL_CONFIG_STRING, "Notifications.", "remove it: progress is in the log and in /metrics"), \

@@ -167,6 +167,6 @@ const sl_config_row pg_settings_rows[PG_SETTINGS_COUNT] = {
      .doc = "Prefixes of logical messages not to capture.", .check = cdc_check_patterns, .field = F(message_exclude)},
     WARNED("schema.refresh.mode", "When schemas are read again.", "a schema is read again whenever the server says that it changed"),
     WARNED("read.only", "For signals.", "this source writes nothing to the database but its slot and publication"),
-    REFUSED("database.authentication.*", "Logging in with a cloud provider's tokens.", "use database.password with a config provider"),
+    CDC_REFUSED_PATTERN("database.authentication.*", "Logging in with a cloud provider's tokens.", "use database.password with a config provider"),
     CDC_CONFIG_ROWS(pg_settings, cdc),
 };
