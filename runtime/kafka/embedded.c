@@ -87,6 +87,17 @@ static sl_error *make_topic(sl__embedded *e, sl_str name, int partitions) {
     return NULL;
 }
 
+sl_error *sl__embedded_set_leader(sl__embedded *e, sl_str topic, int32_t partition, bool leader) {
+    char *name = sl_strdup(topic);
+    if (!name) {
+        return sl_error_nomem();
+    }
+    rd_kafka_resp_err_t err = rd_kafka_mock_partition_set_leader(e->cluster, name, partition, leader ? 1 : -1);
+    sl_free(name);
+    return err ? sl_error_new(SL_E_KAFKA, SL_BUG, "the embedded broker has no partition %.*s-%d", SL_STR_ARG(topic), partition)
+               : NULL;
+}
+
 sl_error *sl__embedded_topic(sl__embedded *e, sl_str name, int partitions) {
     if (sl__embedded_has_topic(e, name)) {
         return NULL;

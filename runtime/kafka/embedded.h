@@ -27,6 +27,9 @@ const char *sl__embedded_servers(const sl__embedded *e);
 /* sl__embedded_topic makes the topic if it is new. partitions < 1 = 1. */
 SL_MUST_CHECK sl_error *sl__embedded_topic(sl__embedded *e, sl_str name, int partitions);
 
+/* sl__embedded_set_leader takes a partition's leader away, or gives it back (tests of outages). */
+SL_MUST_CHECK sl_error *sl__embedded_set_leader(sl__embedded *e, sl_str topic, int32_t partition, bool leader);
+
 /* sl__embedded_reserve asks for room for `bytes` more in a topic before they are produced. False: held back; the waiter is woken when
    a reader has caught up (at once safe to ask again then). The bytes count until a reader is past them. Topics that no sink
    reads are never held. A single record larger than the room goes when the topic is empty. */
