@@ -257,12 +257,17 @@ sl_value cdc_transaction_value(cdc_emitter *e, sl_arena *a, sl_str id, cdc_table
     if (!id.p) {
         return sl_null();
     }
-    count_event(e, t);
+    if (t) {
+        count_event(e, t);
+    } else {
+        e->tx_total++;
+        e->tx_messages++;
+    }
     sl_value v = sl_value_alloc(a, SL_STRUCT, 3);
     if (v.type == SL_STRUCT) {
         v.items[0] = sl_string(id);
         v.items[1] = sl_int64((int64_t)e->tx_total);
-        v.items[2] = sl_int64((int64_t)t->tx_order);
+        v.items[2] = sl_int64((int64_t)(t ? t->tx_order : e->tx_messages));
     }
     return v;
 }
@@ -317,6 +322,7 @@ sl_error *cdc_emit_tx_begin(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write
     }
     e->tx_serial++;
     e->tx_total = 0;
+    e->tx_messages = 0;
     e->ncounts = 0;
     sl_arena_reset(&e->tx_arena, 4096);
     return write ? tx_record(e, "BEGIN", id, ts_ms, false) : NULL;

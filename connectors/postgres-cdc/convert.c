@@ -297,6 +297,7 @@ static bool make_time(maker *m, uint32_t oid, int32_t typmod, pg_column_type *ou
         return true;
     }
     default:
+        out->scale = 0;
         return false;
     }
 }
@@ -476,10 +477,10 @@ static sl_value placeholder(maker *m, const pg_column_type *t) {
     }
     switch (t->base.type) {
     case SL_STRING:
-        if (t->conv.parse == pg_parse_bytea || t->conv.parse == pg_parse_raw) {
+        if ((t->conv.parse == pg_parse_bytea || t->conv.parse == pg_parse_raw) && t->conv.form != CDC_BINARY_HEX) {
             return pg_bytes_value(t->conv.form, m->arena, text, &v) ? v : sl_null();
         }
-        return t->conv.parse == pg_parse_text ? sl_string(text) : sl_null();
+        return t->conv.parse == pg_parse_text || t->conv.parse == pg_parse_bytea ? sl_string(text) : sl_null();
     case SL_BYTES:
         return t->base.name.p ? sl_null() : sl_bytes(text);
     case SL_ARRAY:

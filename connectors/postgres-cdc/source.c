@@ -30,7 +30,8 @@ static sl_str schema_name(pg_task *t, const char *name) {
 static sl_error *make_message_schemas(pg_task *t) {
     const sl_host *h = t->ctx->host;
     const sl_schema *bytes = NULL;
-    SL_TRY(sl_schema_simple(h, SL_BYTES, true, &bytes));
+    bool as_bytes = t->s->cdc.binary_mode == CDC_BINARY_BYTES;
+    SL_TRY(sl_schema_simple(h, as_bytes ? SL_BYTES : SL_STRING, true, &bytes));
     sl_field body[] = {{SL_STR("prefix"), t->opt_string}, {SL_STR("content"), bytes}};
     sl_error *err = cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.Message"), 1, false, body, 2, &t->message_body);
     h->schema_unref(bytes);
@@ -245,11 +246,13 @@ sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const p
     sl_value prefix = sl_string(sl_arena_str(a, m->name));
     key.items[0] = prefix;
     body.items[0] = prefix;
-    body.items[1] = sl_bytes(sl_arena_str(a, m->content));
+    if (!pg_bytes_value(t->s->cdc.binary_mode, a, sl_arena_str(a, m->content), &body.items[1])) {
+        return sl_error_nomem();
+    }
     value.items[0] = sl_string(SL_STR("m"));
     value.items[1] = sl_int64(pg_wall_ns() / 1000000);
     value.items[2] = pg_source_block(t, NULL, at);
-    (void)tx_id; /* Debezium does not count messages in transactions */
+    value.items[3] = cdc_transaction_value(&t->emitter, a, tx_id, NULL);
     value.items[4] = body;
     r->topic = sl_arena_str(a, t->message_topic);
     sl_record_set_key(b, r, t->message_key, key);

@@ -15,6 +15,8 @@
 
 #define HEADER_W 25
 #define ADVANCE_MS 1000
+#define GATHER_MS 2      /* under load: let this much come in between steps, instead of a step for each packet */
+#define GATHER_UNTIL 512 /* records of a step that need no gathering */
 #define PG_EPOCH_US INT64_C(946684800000000)
 
 /* ---- starting ---- */
@@ -502,6 +504,9 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
     if (!more) {
         *wait = (sl_wait){.idle = true, .fd = PQsocket(t->repl.c), .readable = true, .until_ms = t->stream.next_status_ms};
         wait->writable = PQflush(t->repl.c) > 0;
+        if (b->n && b->n < GATHER_UNTIL && !wait->writable) {
+            *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = pg_now_ms() + GATHER_MS};
+        }
         earliest(&wait->until_ms, t->stream.next_heartbeat_ms);
         earliest(&wait->until_ms, t->stream.moved ? t->stream.next_advance_ms : 0);
     }

@@ -7,7 +7,7 @@
  *           --quiet       print only the totals         --schemas  print schemas too, as JsonConverter does
  *           --no-store    do not store or commit offsets
  *
- * Exit codes: 0 done, 1 the task failed, 2 usage. Build: make tests/support with `make driver`.
+ * Exit codes: 0 done, 1 the task failed, 2 usage. Built by tests/integration/postgres-cdc/run.sh.
  * Threads: one. Memory: one batch at a time.
  */
 #include <jansson.h>
@@ -28,7 +28,7 @@ typedef struct driver {
     const char *offsets_path;
     json_t *offsets; /* partition text -> offset object */
     bool schemas, quiet, store;
-    long long records, limit, batches;
+    long long records, limit, batches, steps;
     int64_t idle_ms;
 } driver;
 
@@ -383,7 +383,7 @@ static sl_error *run(const sl_source_ops *ops, void *task) {
         if (err) {
             break;
         }
-        if (b->n) {
+        if (b->n || the.steps++ == 0) { /* the first step may have waited for the slot */
             last = now_ms();
             take_records(b);
         }
