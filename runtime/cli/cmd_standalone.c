@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "herder/standalone.h"
+#include "rest/rest.h"
 #include "task/host.h"
 
 #define COMPONENT "config"
@@ -107,6 +108,7 @@ static sl_error *run_worker(const standalone *s) {
         .worker_config = &s->worker.config,
         .connectors = s->files.connectors,
         .nconnectors = s->files.nconnectors,
+        .front = &sl__rest_front,
     };
     return sl__standalone_run(&opts);
 }

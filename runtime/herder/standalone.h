@@ -12,9 +12,17 @@
 #ifndef SLUICE_HERDER_STANDALONE_H
 #define SLUICE_HERDER_STANDALONE_H
 
-#include "config/files.h"
-#include "config/validate.h"
-#include "plugin/registry.h"
+#include "herder/herder.h"
+
+/* Who answers requests while the worker runs: the REST interface (runtime/rest), which this folder may not see. */
+typedef struct sl__front {
+    /* Takes its addresses, so that a port in use is known before anything is started, and writes host:port into worker_id. */
+    sl_error *(*open)(const sl__worker_settings *worker, char *worker_id, size_t size, void **front);
+    /* Begins to answer. */
+    sl_error *(*serve)(void *front, sl__herder *h);
+    /* Ends; the herder answers no calls any more. NULL is allowed. */
+    void (*close)(void *front);
+} sl__front;
 
 typedef struct sl__standalone_options {
     const sl__registry *registry;
@@ -25,6 +33,7 @@ typedef struct sl__standalone_options {
     const sl_config *worker_config;         /* resolved: never to be shown */
     const sl__connector_config *connectors; /* raw, with name, file and initial state */
     size_t nconnectors;
+    const sl__front *front;
 } sl__standalone_options;
 
 /* sl__standalone_run starts everything, runs until it is told to stop, and stops everything again. NULL: it

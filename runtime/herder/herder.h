@@ -1,0 +1,99 @@
+/*
+ * herder.h - the thread that owns all state of connectors and tasks, and what others may ask of it.
+ *
+ * Whatever happens reaches it as a message (inbox.h): calls of the REST interface, reports of tasks, finished jobs, the wish to
+ * stop. A call carries a function that runs on the herder's thread, reads the state there and fills in the answer; what may
+ * block (a plugin's validate, task_configs) runs as a job on the task scheduler's pool.
+ *
+ * Threads: functions marked @herder only within a call's run; the others from any thread.
+ * Memory: said at each function.
+ */
+#ifndef SLUICE_HERDER_HERDER_H
+#define SLUICE_HERDER_HERDER_H
+
+#include "config/files.h"
+#include "config/validate.h"
+#include "herder/inbox.h"
+#include "task/task.h"
+
+typedef struct sl__herder sl__herder;
+typedef struct sl__connector sl__connector; /* herder/connector.h */
+
+/* What the herder works with; borrowed until sl__herder_free. */
+typedef struct sl__herder_env {
+    sl__task_env task;
+    const sl__catalog *catalog;
+    sl__providers *providers; /* used under the herder's lock only */
+} sl__herder_env;
+
+/* sl__herder_new makes a herder that does nothing yet. */
+SL_MUST_CHECK sl_error *sl__herder_new(const sl__herder_env *env, sl__herder **out);
+
+/* sl__herder_add adds a connector before the start. */
+SL_MUST_CHECK sl_error *sl__herder_add(sl__herder *h, const sl__connector_config *config);
+
+/* sl__herder_start starts the thread, which starts the connectors, sinks first. */
+SL_MUST_CHECK sl_error *sl__herder_start(sl__herder *h);
+
+/* sl__herder_stop asks for the end: all tasks finish what they have and stop. */
+void sl__herder_stop(sl__herder *h);
+
+/* sl__herder_ended tells whether the thread has ended, or will at once. */
+bool sl__herder_ended(const sl__herder *h);
+
+/* sl__herder_join waits for it, and gives how many tasks and jobs did not end in time and may still run. */
+unsigned sl__herder_join(sl__herder *h);
+
+/* sl__herder_free: joined, or never started. NULL is allowed. */
+void sl__herder_free(sl__herder *h);
+
+/* ---- calls ---- */
+
+typedef struct sl__job sl__job;
+
+typedef struct sl__call {
+    sl__message message; /* the herder's */
+    /* Runs on the herder's thread: fills in the answer and gives true, or begins a job and gives false. */
+    bool (*run)(sl__herder *h, struct sl__call *c);
+    /* The job is done; its results are valid during the call. */
+    void (*resume)(sl__herder *h, struct sl__call *c, sl__job *job);
+    /* The answer is there, or (late) there will be none in time. The call is its owner's again. Herder's thread; quick. */
+    void (*reply)(struct sl__call *c, bool late);
+    int64_t deadline_ms; /* monotonic; when to give up */
+
+    sl__job *job;          /* the herder's: under way for this call */
+    struct sl__call *next; /* the herder's: waiting calls */
+} sl__call;
+
+/* sl__herder_call posts a call. False when the herder takes no more: reply is not called then. */
+bool sl__herder_call(sl__herder *h, sl__call *c);
+
+/* ---- the state @herder ---- */
+
+const sl__herder_env *sl__herder_env_of(const sl__herder *h);
+bool sl__herder_stopping(const sl__herder *h);
+/* sl__herder_first / sl__connector_next walk the connectors in the order in which they were added. */
+sl__connector *sl__herder_first(const sl__herder *h);
+sl__connector *sl__connector_next(const sl__connector *c);
+sl__connector *sl__herder_find(const sl__herder *h, sl_str name);
+
+/* sl__herder_started tells whether every connector has been started once or has failed. */
+bool sl__herder_started(const sl__herder *h);
+
+/* ---- what can be done @herder ---- */
+
+/* sl__connector_set_target runs, pauses or stops a connector; returns at once. */
+void sl__connector_set_target(sl__connector *c, sl__task_target target);
+
+/* sl__connector_restart prepares the connector anew, and stops and starts its tasks if asked; only_failed: what has not failed
+   is left alone. */
+void sl__connector_restart(sl__connector *c, bool tasks, bool only_failed);
+
+/* sl__connector_restart_task stops one task and starts it again. False: there is no such task. */
+bool sl__connector_restart_task(sl__connector *c, int32_t task);
+
+/* sl__herder_validate checks a configuration in a job, with connections made; the call's resume gets the job. False: out of
+   memory. */
+bool sl__herder_validate(sl__herder *h, sl__call *c, const sl_config *raw);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * job.h - work of the herder that may block, run as one step on the task scheduler's pool.
+ *
+ * Two kinds: prepare a connector (resolve its settings, validate them, ask the plugin for the tasks' configurations), and
+ * validate a configuration for REST. The result comes back as a message.
+ *
+ * Threads: the step runs on a pool thread and touches the job alone; everything else is the herder's.
+ * Memory: everything of a job is in its arena.
+ */
+#ifndef SLUICE_HERDER_JOB_H
+#define SLUICE_HERDER_JOB_H
+
+#include "herder/herder.h"
+#include "plugin/instance.h"
+#include "task/host.h"
+
+struct sl__job {
+    sl__unit unit; /* first */
+    sl__message message;
+    sl__herder *herder;
+    sl_arena arena;
+    sl_config raw; /* a copy */
+    sl_str name;
+    bool connect; /* plugins may connect to check */
+    bool tasks;   /* make task configurations, too */
+    /* results */
+    sl_config resolved; /* never to be shown */
+    sl__secrets secrets;
+    sl_config_report report; /* scrubbed */
+    sl__validated checked;
+    sl_config *configs; /* of the tasks: the connector's settings with their own over them */
+    size_t nconfigs;
+    sl_error *err; /* owned; scrubbed. NULL and report.errors = 0: all is well */
+    /* who wants them (herder's thread) */
+    void (*finished)(sl__job *job); /* takes the job over */
+    void *owner;
+    unsigned generation;
+};
+
+/* sl__job_new makes a job with a copy of the settings; NULL when out of memory. */
+sl__job *sl__job_new(sl__herder *h, sl_str name, const sl_config *raw);
+void sl__job_free(sl__job *job);
+
+/* sl__job_start hands it to the pool. */
+void sl__job_start(sl__job *job);
+
+/* sl__job_problem gives what went wrong as one text in the job's arena, absent if nothing did; *retriable: an outage. */
+sl_str sl__job_problem(sl__job *job, bool *retriable);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * state.h - the herder's own state; private to this folder.
+ */
+#ifndef SLUICE_HERDER_STATE_H
+#define SLUICE_HERDER_STATE_H
+
+#include <stdatomic.h>
+
+#include "base/map.h"
+#include "herder/connector.h"
+
+struct sl__herder {
+    sl__herder_env env;
+    sl__inbox inbox;
+    pthread_mutex_t providers_lock;
+    pthread_t thread;
+    bool running; /* the thread was started */
+    atomic_bool ending;
+    atomic_bool ended;
+    unsigned left; /* what still ran at the end */
+    sl__message stop_message;
+    /* the thread's own */
+    sl__map by_name; /* name -> connector */
+    sl__connector *first, *last;
+    sl__call *waiting; /* calls with a job under way */
+    sl__box *lost;     /* of abandoned tasks: they may still be posted to */
+    unsigned nlost;
+    unsigned njobs;
+    bool stopping;
+    int64_t stop_by_ms;
+    int64_t hold_until_ms; /* sources wait for sinks until then; 0 = not any more */
+};
+
+/* ---- connectors.c ---- */
+
+/* sl__connector_prepare begins a preparation, or one more after the one under way. */
+void sl__connector_prepare(sl__connector *c);
+
+/* sl__connector_advance does what can be done now: starts, stops, adopts a new configuration. */
+void sl__connector_advance(sl__connector *c);
+
+/* sl__connector_tick does what is due, and gives the next time to look (0 = none). */
+int64_t sl__connector_tick(sl__connector *c, int64_t now);
+
+/* sl__connector_busy tells whether anything of it still runs. */
+bool sl__connector_busy(const sl__connector *c);
+
+/* sl__connector_settled tells whether its start is over: running, failed, paused or stopped. */
+bool sl__connector_settled(const sl__connector *c);
+
+void sl__connector_leave(sl__connector *c); /* all its tasks are to stop */
+void sl__connector_free(sl__connector *c);
+
+/* ---- slots.c ---- */
+
+void sl__slot_start(sl__slot *s);
+void sl__slot_leave(sl__slot *s, bool again);
+void sl__slot_set_target(sl__slot *s, sl__task_target target);
+void sl__slot_tick(sl__slot *s, int64_t now, int64_t *next);
+void sl__slot_fail(sl__slot *s, const char *trace, bool retriable);
+void sl__boxes_free(sl__herder *h);
+
+/* ---- tries.c: when to try again ---- */
+
+/* sl__tries_plan plans the next one after a failure. False: there is to be none. */
+bool sl__tries_plan(sl__tries *t, const sl__herder *h, const sl__connector *c, int64_t now);
+
+#endif

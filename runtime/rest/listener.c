@@ -1,0 +1,119 @@
+/*
+ * listener.c - see listener.h.
+ */
+#include "rest/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 256
+
+/* split_url takes http://host:port apart; the host may be in [] and empty. */
+static bool split_url(sl_str url, sl_str *host, int *port) {
+    sl_str rest = sl_str_trim(url);
+    int64_t n;
+    size_t colon;
+    if (!sl_str_eq_nocase(sl_str_make(rest.p, rest.n < 7 ? rest.n : 7), SL_STR("http://"))) {
+        return false;
+    }
+    rest = sl_str_skip(rest, 7);
+    if (rest.n && rest.p[rest.n - 1] == '/') {
+        rest.n--;
+    }
+    for (colon = rest.n; colon > 0 && rest.p[colon - 1] != ':'; colon--) {
+    }
+    if (colon == 0 || !sl_str_to_i64(sl_str_skip(rest, colon), &n) || n < 0 || n > 65535) {
+        return false;
+    }
+    *host = sl_str_make(rest.p, colon - 1);
+    if (host->n >= 2 && host->p[0] == '[' && host->p[host->n - 1] == ']') {
+        *host = sl_str_make(host->p + 1, host->n - 2);
+    }
+    *port = (int)n;
+    return true;
+}
+
+/* listen_on opens a socket for one address; -1 and errno when it cannot. */
+static int listen_on(const struct addrinfo *a) {
+    int one = 1, zero = 0;
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return -1;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (a->ai_family == AF_INET6) {
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+    }
+    if (bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+/* port_of gives the port that a socket has. */
+static int port_of(int fd) {
+    struct sockaddr_storage addr;
+    socklen_t n = sizeof addr;
+    if (getsockname(fd, (struct sockaddr *)&addr, &n) != 0) {
+        return 0;
+    }
+    return addr.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&addr)->sin6_port)
+                                      : ntohs(((struct sockaddr_in *)&addr)->sin_port);
+}
+
+static sl_error *open_addresses(sl__listener *l, const char *host, const char *port) {
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *list = NULL;
+    int rc = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
+    if (rc != 0) {
+        return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: cannot look up '%s': %s", host, gai_strerror(rc));
+    }
+    int saved = 0;
+    for (int pass = 0; pass < 2 && l->fd < 0; pass++) { /* IPv6 first when every address is meant: it takes IPv4 along */
+        for (const struct addrinfo *a = list; a && l->fd < 0; a = a->ai_next) {
+            if ((pass == 0) == (host[0] != '\0' || a->ai_family == AF_INET6)) {
+                l->fd = listen_on(a);
+                saved = l->fd < 0 && (saved == 0 || errno == EADDRINUSE) ? errno : saved;
+            }
+        }
+        if (saved == EADDRINUSE) {
+            break;
+        }
+    }
+    freeaddrinfo(list);
+    if (l->fd >= 0) {
+        return NULL;
+    }
+    return sl_error_new(SL_E_IO, SL_USER, "listeners: cannot listen on http://%s:%s: %s%s", host, port, strerror(saved),
+                        saved == EADDRINUSE ? "; end what listens there, or choose another port" : "");
+}
+
+sl_error *sl__listener_open(sl_str url, sl__listener *out) {
+    char host[256], port[16];
+    *out = (sl__listener){.fd = -1};
+    if (!split_url(url, &out->host, &out->port) || out->host.n >= sizeof host) {
+        return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: expected http://HOST:PORT, got '%.*s'", SL_STR_ARG(url));
+    }
+    snprintf(host, sizeof host, "%.*s", SL_STR_ARG(out->host));
+    snprintf(port, sizeof port, "%d", out->port);
+    SL_TRY(open_addresses(out, host, port));
+    out->port = port_of(out->fd);
+    return NULL;
+}
+
+void sl__listener_worker_id(const sl__listener *l, const sl__worker_settings *worker, char *out, size_t size) {
+    char machine[256] = "localhost";
+    sl_str host = worker->advertised_host.n ? worker->advertised_host : l->host;
+    int port = worker->advertised_port ? worker->advertised_port : l->port;
+    if (!host.n || sl_str_eqz(host, "0.0.0.0") || sl_str_eqz(host, "::")) {
+        (void)gethostname(machine, sizeof machine - 1);
+        host = sl_str_of(machine);
+    }
+    snprintf(out, size, "%.*s:%d", SL_STR_ARG(host), port);
+}

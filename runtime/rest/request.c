@@ -1,0 +1,142 @@
+/*
+ * request.c - the table of routes, and how answers are made.
+ */
+#include "rest/request.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const sl__route sl__routes[] = {
+    {"GET", "/", sl__rest_root},
+    {"GET", "/health", sl__rest_health},
+    {"GET", "/connectors", sl__rest_connectors},
+    {"GET", "/connectors/{connector}", sl__rest_connector},
+    {"GET", "/connectors/{connector}/config", sl__rest_connector_config},
+    {"GET", "/connectors/{connector}/status", sl__rest_connector_status},
+    {"GET", "/connectors/{connector}/offsets", sl__rest_connector_offsets},
+    {"GET", "/connectors/{connector}/tasks", sl__rest_tasks},
+    {"GET", "/connectors/{connector}/tasks/{task}/status", sl__rest_task_status},
+    {"PUT", "/connectors/{connector}/pause", sl__rest_pause},
+    {"PUT", "/connectors/{connector}/resume", sl__rest_resume},
+    {"PUT", "/connectors/{connector}/stop", sl__rest_stop},
+    {"POST", "/connectors/{connector}/restart", sl__rest_restart},
+    {"POST", "/connectors/{connector}/tasks/{task}/restart", sl__rest_restart_task},
+    {"GET", "/connector-plugins", sl__rest_plugins},
+    {"GET", "/connector-plugins/{plugin}/config", sl__rest_plugin_config},
+    {"PUT", "/connector-plugins/{plugin}/config/validate", sl__rest_validate},
+    {"GET", "/admin/loggers", sl__rest_loggers},
+    {"GET", "/admin/loggers/{logger}", sl__rest_logger},
+    {"PUT", "/admin/loggers/{logger}", sl__rest_set_logger},
+    {"GET", "/metrics", sl__rest_metrics},
+};
+const size_t sl__nroutes = sizeof sl__routes / sizeof sl__routes[0];
+
+sl_str sl__request_param(const sl__request *r, const char *name) {
+    for (size_t i = 0; i < r->nparams; i++) {
+        if (sl_str_eqz(r->params[i].name, name)) {
+            return r->params[i].value.p ? r->params[i].value : SL_STR("");
+        }
+    }
+    return SL_STR_NONE;
+}
+
+/* ---- JSON ---- */
+
+void sl__json_text(sl_buf *b, sl_str s) {
+    if (sl_str_is_utf8(s)) {
+        sl_buf_add_json_str(b, s.p ? s : SL_STR(""));
+        return;
+    }
+    char *copy = sl_alloc(s.n);
+    if (!copy) {
+        b->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        copy[i] = (unsigned char)s.p[i] < 0x80 ? s.p[i] : '?';
+    }
+    sl_buf_add_json_str(b, sl_str_make(copy, s.n));
+    sl_free(copy);
+}
+
+void sl__json_member(sl_buf *b, const char *name) {
+    if (b->n && b->p[b->n - 1] != '{') {
+        sl_buf_add_char(b, ',');
+    }
+    sl_buf_add_json_str(b, sl_str_of(name));
+    sl_buf_add_char(b, ':');
+}
+
+void sl__json_text_member(sl_buf *b, const char *name, sl_str value) {
+    sl__json_member(b, name);
+    if (value.p) {
+        sl__json_text(b, value);
+    } else {
+        sl_buf_add_z(b, "null");
+    }
+}
+
+/* ---- answers ---- */
+
+bool sl__answer_json(sl__request *r, int status) {
+    if (r->out.failed) {
+        sl_buf_clear(&r->out);
+        return sl__answer_error(r, 500, "out of memory");
+    }
+    r->status = status;
+    r->content_type = "application/json";
+    return true;
+}
+
+bool sl__answer_empty(sl__request *r, int status) {
+    sl_buf_clear(&r->out);
+    r->status = status;
+    r->content_type = NULL;
+    return true;
+}
+
+bool sl__answer_error(sl__request *r, int status, const char *fmt, ...) {
+    char text[4096];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    sl_buf_clear(&r->out);
+    sl_buf_printf(&r->out, "{\"error_code\":%d", status);
+    sl__json_text_member(&r->out, "message", sl_str_of(text));
+    sl_buf_add_char(&r->out, '}');
+    if (r->out.failed) {
+        return sl__answer_empty(r, status);
+    }
+    r->status = status;
+    r->content_type = "application/json";
+    return true;
+}
+
+/* The one table of errors and HTTP statuses; the first row that fits counts. SL_E_COUNT = any code. */
+static const struct {
+    sl_error_code code;
+    int cls; /* -1 = any */
+    int status;
+} statuses[] = {
+    {SL_E_NOT_FOUND, -1, 404},      {SL_E_CONFLICT, -1, 409},         {SL_E_TIMEOUT, -1, 500},
+    {SL_E_UNSUPPORTED, -1, 501},    {SL_E_AUTH, SL_USER, 403},        {SL_E_NOMEM, -1, 503},
+    {SL_E_COUNT, SL_USER, 400},     {SL_E_COUNT, SL_RETRIABLE, 503},  {SL_E_COUNT, -1, 500},
+};
+
+int sl__status_of(const sl_error *err) {
+    size_t i = 0;
+    while ((statuses[i].code != SL_E_COUNT && statuses[i].code != err->code) ||
+           (statuses[i].cls >= 0 && statuses[i].cls != (int)err->cls)) {
+        i++; /* the last row fits everything */
+    }
+    return statuses[i].status;
+}
+
+bool sl__answer_failure(sl__request *r, sl_error *err) {
+    char text[4096];
+    int status = sl__status_of(err);
+    sl_error_text(err, text, sizeof text);
+    sl_error_free(err);
+    return sl__answer_error(r, status, "%s", text);
+}
