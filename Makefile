@@ -67,11 +67,10 @@ $(B)/libsluice-plugin.a: EXTRA_CFLAGS = -fvisibility=hidden
 $(B)/libsluice-plugin.a: $(call obj,$(API_SRC))
 	@rm -f $@ && ar qcs $@ $^
 
-$(B)/libsluice.a: EXTRA_CFLAGS = $(RT_CFLAGS)
+$(B)/obj/runtime/%.o: EXTRA_CFLAGS = $(RT_CFLAGS)
 $(B)/libsluice.a: $(call obj,$(RT_SRC))
 	@rm -f $@ && ar qcs $@ $^
 
-$(B)/obj/runtime/cli/main.o: EXTRA_CFLAGS = $(RT_CFLAGS)
 $(B)/sluice: $(B)/obj/runtime/cli/main.o $(B)/libsluice.a $(B)/libsluice-plugin.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS) $(EXE_LDFLAGS) -o $@ $^ $(RT_LIBS)

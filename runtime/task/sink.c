@@ -225,10 +225,10 @@ static sl_error *convert_batch(sink *s) {
 
 /* ---- committing ---- */
 
-static void tell_embedded(sink *s, const sl__in_message *m) {
-    sl__embedded *e = sl__kafka_embedded(s->task->env->kafka);
-    if (e) {
-        sl__embedded_consumed(e, s->group, m->topic, m->partition, m->offset + 1);
+/* commit_early: with the embedded broker sources may be waiting for what this sink has not committed. */
+static void commit_early(sink *s) {
+    if (s->commit_at_ms && sl__consumer_commit_due(s->consumer)) {
+        s->commit_at_ms = sl__now_ms();
     }
 }
 
@@ -237,16 +237,13 @@ static sl_error *finish_batch(sink *s) {
     for (size_t i = 0; i < s->n; i++) {
         const sl__in_message *m = &s->messages[i];
         sl__positions_advance(&s->positions, m->topic, m->partition, m->offset + 1);
-        if (i + 1 == s->n || s->messages[i + 1].partition != m->partition ||
-            !sl_str_eq(s->messages[i + 1].topic, m->topic)) {
-            tell_embedded(s, m);
-        }
     }
     sl__metric_add(s->put_records, (int64_t)s->n);
     drop_batch(s);
     if (s->commit_at_ms == 0) {
         s->commit_at_ms = sl__now_ms() + s->task->env->worker->offset_flush_interval_ms;
     }
+    commit_early(s);
     return NULL;
 }
 
@@ -426,6 +423,7 @@ static sl_error *step_running(sink *s, sl_wait *wait) {
     SL_TRY(gather(s));
     if (s->n == 0) {
         sl__metric_set(s->lag, sl__consumer_lag(s->consumer));
+        commit_early(s);
         wait_until(s, wait, sl__now_ms() + IDLE_MS);
         return NULL;
     }
@@ -478,7 +476,7 @@ static sl_error *open_consumer(sink *s) {
     sl__consumer_spec spec = {.conf = &s->client,
                               .group = s->group,
                               .topics = t->settings.topics,
-                              .regex = t->settings.topics_regex,
+                              .regex = t->settings.topics_regex.n ? t->settings.topics_regex : SL_STR_NONE,
                               .events = {on_assigned, on_revoked, s}};
     return sl__consumer_open(t->env->kafka, &spec, &s->consumer);
 }

@@ -7,6 +7,8 @@
 #include "task/flow.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -39,6 +41,21 @@ int32_t sl__task_number(const sl__task *t) {
 
 /* ---- reports ---- */
 
+/* write_trace says what and why, and which record was at fault. */
+static void write_trace(const sl_error *err, char *out, size_t size) {
+    const sl_error *at = err;
+    while (at && !at->topic) {
+        at = at->cause;
+    }
+    sl_error_text(err, out, size);
+    size_t n = strlen(out);
+    if (at && at->offset >= 0) {
+        snprintf(out + n, size - n, " (record %s-%d@%" PRId64 ")", at->topic, at->partition, at->offset);
+    } else if (at) {
+        snprintf(out + n, size - n, " (a record for topic %s)", at->topic);
+    }
+}
+
 static void report(sl__task *t, bool over) {
     if (atomic_load(&t->abandoned)) {
         return;
@@ -46,7 +63,8 @@ static void report(sl__task *t, bool over) {
     char trace[TRACE_SIZE];
     sl__task_report r = {.task = t, .state = t->state, .over = over};
     if (t->failure) {
-        r.trace = sl_error_text(t->failure, trace, sizeof(trace));
+        write_trace(t->failure, trace, sizeof(trace));
+        r.trace = trace;
         r.retriable = t->failure->cls == SL_RETRIABLE;
     }
     t->spec.report(t->spec.arg, &r);
