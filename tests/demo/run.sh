@@ -55,7 +55,7 @@ rows_lite() { # numbers as the source writes them; a ZonedTimestamp as PostgreSQ
         case $type in
             numeric*) c="printf('%.2f', \"$c\")" ;;
             boolean) c="case \"$c\" when 1 then 'true' when 0 then 'false' end" ;;
-            timestamp*) c="replace(\"$c\", 'T', ' ')" ;;
+            timestamp*) c="replace(replace(\"$c\", 'T', ' '), '+00:00', 'Z')" ;;
             *) c="\"$c\"" ;;
         esac
         list="$list${list:+ || '|' || }coalesce($c, char(8709))"
@@ -145,7 +145,7 @@ connectors:
   shop-to-sqlite:
     connector.class: io.debezium.connector.jdbc.JdbcSinkConnector
     connection.url: jdbc:sqlite:$dir/shop.sqlite
-    topics.regex: shop\.public\..*
+    topics: shop.public.customers,shop.public.orders
     insert.mode: upsert
     primary.key.mode: record_key
     delete.enabled: true
@@ -158,7 +158,7 @@ connectors:
     connector.class: io.confluent.connect.jdbc.JdbcSinkConnector
     connection.url: jdbc:postgresql://127.0.0.1:$PGPORT/copy
     connection.user: $PGUSER
-    topics.regex: shop\.public\..*
+    topics: shop.public.customers,shop.public.orders
     insert.mode: upsert
     pk.mode: record_key
     delete.enabled: true
