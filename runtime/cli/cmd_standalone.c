@@ -75,16 +75,26 @@ static sl_error *check_worker(standalone *s, size_t *errors) {
     return NULL;
 }
 
+/* check_connectors: a connector that is wrong does not keep others from running; REST shows it as failed. When none is right,
+   there is nothing to run. */
 static sl_error *check_connectors(standalone *s, size_t *errors) {
     sl__validate_env env = {
         .catalog = &s->catalog, .providers = s->worker.providers, .worker = &s->worker.settings};
+    size_t found = 0, bad = 0;
     for (size_t i = 0; i < s->files.nconnectors; i++) {
         const sl__connector_config *c = &s->files.connectors[i];
         sl_config_report report;
         sl__validated checked;
         sl_config_report_init(&report, &s->files.arena);
         SL_TRY(sl__connector_validate(&env, &c->raw, &s->files.arena, &report, &checked));
-        *errors += log_report(&report, &c->raw, c->file, c->line);
+        size_t wrong = log_report(&report, &c->raw, c->file, c->line);
+        found += wrong;
+        bad += wrong > 0;
+    }
+    if (bad && bad < s->files.nconnectors) {
+        sl__log(SL_LOG_ERROR, COMPONENT, "%zu of %zu connectors cannot run; the others are started", bad, s->files.nconnectors);
+    } else {
+        *errors += found;
     }
     return NULL;
 }

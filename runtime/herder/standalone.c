@@ -1,7 +1,7 @@
 /*
  * standalone.c - a whole worker: Kafka, offsets, scheduler, herder and REST started in order, and ended the other way round.
  *
- * SIGTERM, SIGINT and SIGHUP ask for the end: tasks finish what they have and commit. A second one ends the process at once.
+ * SIGTERM, SIGINT and SIGHUP ask for the end: tasks finish what they have and commit. A second one, half a second later or more, ends the process at once.
  * If tasks do not end in time the process is left without taking anything apart that they may still use.
  *
  * Threads: the main thread waits for signals, which all others block. Memory: everything is freed before it returns.
@@ -22,6 +22,7 @@
 #define COMPONENT "sluice"
 #define MIN_THREADS 2
 #define WORKER_ID_SIZE 512
+#define SAME_SIGNAL_MS 500 /* a supervisor that signals process and group means it once */
 
 typedef struct worker {
     const sl__standalone_options *opts;
@@ -86,6 +87,10 @@ static sl_error *open_herder(worker *w) {
     };
     SL_TRY(sl__herder_new(&env, &w->herder));
     for (size_t i = 0; i < o->nconnectors; i++) {
+        if (!o->connectors[i].name.n) {
+            sl__log(SL_LOG_ERROR, COMPONENT, "%.*s: a connector without a name is left out", SL_STR_ARG(o->connectors[i].file));
+            continue;
+        }
         SL_TRY(sl__herder_add(w->herder, &o->connectors[i]));
     }
     return NULL;
@@ -123,8 +128,9 @@ static unsigned wait_for_end(worker *w) {
     }
     sl__log(SL_LOG_INFO, COMPONENT, "%s: stopping", s == SIGTERM ? "SIGTERM" : s == SIGINT ? "SIGINT" : "SIGHUP");
     sl__herder_stop(w->herder);
+    int64_t asked_ms = sl__now_ms();
     while (!sl__herder_ended(w->herder)) {
-        if (take_signal(w, 20)) {
+        if (take_signal(w, 20) && sl__now_ms() - asked_ms >= SAME_SIGNAL_MS) {
             sl__log(SL_LOG_WARN, COMPONENT, "asked a second time: ending at once, what was not committed will be repeated");
             _exit(1);
         }
