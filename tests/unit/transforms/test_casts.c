@@ -205,13 +205,21 @@ static const transform_case mask_cases[] = {
 
 /* Better than Java, which makes a value that no converter then takes. */
 static const transform_case better_cases[] = {
-    {"mask-field-value", "fields=a", "v={a:Decimal(2)}:{a:12.34}", "v={a:Decimal(2)}:{a:0.00}"},
+    {"mask-field-value", "fields=a", "v={a:Decimal(2)}:{a:12.34}",
+     "~"
+     "v={a:Decimal(2)}:{a:0.00}"},
     {"mask-field-value", "fields=a ; replacement=12", "v={a:Decimal(2)}:{a:0.34}",
+     "~"
      "v={a:Decimal(2)}:{a:12.00}"},
     {"mask-field-value", "fields=a ; replacement=-12.50", "v={a:Decimal(1)}:{a:0.3}",
+     "~"
      "v={a:Decimal(1)}:{a:-12.5}"},
-    {"mask-field-value", "fields=a ; replacement=12.55", "v={a:Decimal(1)}:{a:0.3}", "!field 'a'"},
-    {"cast-value", "spec=a:string", "v={a:int8}?={a:5}:{a:1}", "v={a:string}?={a:\"5\"}:{a:\"1\"}"},
+    {"mask-field-value", "fields=a ; replacement=12.55", "v={a:Decimal(1)}:{a:0.3}",
+     "~"
+     "!field 'a'"},
+    {"cast-value", "spec=a:string", "v={a:int8}?={a:5}:{a:1}",
+     "~"
+     "v={a:string}?={a:\"5\"}:{a:\"1\"}"},
 };
 
 static void test_cast_whole(void **state) {

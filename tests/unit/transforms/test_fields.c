@@ -156,7 +156,7 @@ static const transform_case extract_cases[] = {
     {"extract-field-value", "field=a ; field.syntax.version=V3", NULL, "!one of: V1, V2"},
     {"extract-field-value", "field=`a ; field.syntax.version=V2", NULL, "!backtick"},
     {"extract-field-value", "field=`a", NULL, SETTINGS_OK},
-    {"extract-field-value", "field= ; field.syntax.version=V2", NULL, "!empty"},
+    {"extract-field-value", "field= ; field.syntax.version=V2", NULL, "~!empty"},
 };
 
 /* ---- ValueToKey, Filter ---- */
