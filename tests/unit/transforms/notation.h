@@ -103,7 +103,9 @@ static void notation_attrs(notation *n, sl_schema *def) {
             def->doc = value;
         } else if (sl_str_eqz(key, "version")) {
             def->has_version = true;
-            def->version = atoi(value.p);
+            int64_t version = 0;
+            assert_true(sl_str_to_i64(value, &version));
+            def->version = (int32_t)version;
         } else if (value.n == 0) {
             params[def->nparams++] = (sl_schema_param){SL_STR("scale"), key};
         } else {
