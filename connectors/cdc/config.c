@@ -4,10 +4,14 @@
 #include "config.h"
 #include "regex.h"
 
-const sl_config_enum cdc_adjust_enum[] = {
-    {"none", CDC_ADJUST_NONE}, {"avro", CDC_ADJUST_AVRO}, {"avro_unicode", CDC_ADJUST_AVRO_UNICODE}, {NULL, 0}};
-const sl_config_enum cdc_decimal_enum[] = {
-    {"precise", CDC_DECIMAL_PRECISE}, {"double", CDC_DECIMAL_DOUBLE}, {"string", CDC_DECIMAL_STRING}, {NULL, 0}};
+const sl_config_enum cdc_adjust_enum[] = {{"none", CDC_ADJUST_NONE},
+                                          {"avro", CDC_ADJUST_AVRO},
+                                          {"avro_unicode", CDC_ADJUST_AVRO_UNICODE},
+                                          {NULL, 0}};
+const sl_config_enum cdc_decimal_enum[] = {{"precise", CDC_DECIMAL_PRECISE},
+                                           {"double", CDC_DECIMAL_DOUBLE},
+                                           {"string", CDC_DECIMAL_STRING},
+                                           {NULL, 0}};
 const sl_config_enum cdc_time_enum[] = {{"adaptive", CDC_TIME_ADAPTIVE},
                                         {"adaptive_time_microseconds", CDC_TIME_ADAPTIVE_MICROS},
                                         {"connect", CDC_TIME_CONNECT},
@@ -30,9 +34,13 @@ const char *cdc_check_topic_part(const sl_config_row *row, sl_str value, sl_aren
     (void)row;
     for (size_t i = 0; i < value.n; i++) {
         unsigned char c = (unsigned char)value.p[i];
-        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                    c == '_' || c == '-';
         if (!fine) {
-            return sl_arena_printf(arena, "expected letters, digits, '.', '_' and '-' only, for it is part of a topic's name").p;
+            return sl_arena_printf(
+                       arena,
+                       "expected letters, digits, '.', '_' and '-' only, for it is part of a topic's name")
+                .p;
         }
     }
     return value.n ? NULL : "expected a name";
@@ -83,7 +91,8 @@ const char *cdc_check_key_columns(const sl_config_row *row, sl_str value, sl_are
         if (part.n == 0) {
             continue;
         }
-        if (colon == 0 || colon + 1 >= part.n || sl_str_find(sl_str_skip(part, colon + 1), ':') < part.n - colon - 1) {
+        if (colon == 0 || colon + 1 >= part.n ||
+            sl_str_find(sl_str_skip(part, colon + 1), ':') < part.n - colon - 1) {
             return "expected schema.table:column,column and more such parts separated by ';'";
         }
         const char *why = cdc_check_patterns(row, (sl_str){part.p, colon}, arena);
@@ -94,9 +103,11 @@ const char *cdc_check_key_columns(const sl_config_row *row, sl_str value, sl_are
     return NULL;
 }
 
-static void check_pair(sl_config_report *report, const char *include, sl_str a, const char *exclude, sl_str b) {
+static void check_pair(sl_config_report *report, const char *include, sl_str a, const char *exclude,
+                       sl_str b) {
     if (a.n && b.n) {
-        sl_config_report_add(report, SL_SEV_ERROR, sl_str_of(exclude), "expected %s or %s, not both", include, exclude);
+        sl_config_report_add(report, SL_SEV_ERROR, sl_str_of(exclude), "expected %s or %s, not both", include,
+                             exclude);
     }
 }
 

@@ -1,8 +1,9 @@
 /*
  * config.h - the settings that every change-data-capture source has, under Debezium's names.
  *
- * A connector puts `cdc_config cdc;` into its settings struct and CDC_CONFIG_ROWS(its_struct, cdc) into its table.
- * Every key of Debezium 3.5 that is not in the connector's own table is here, so that none is ignored silently.
+ * A connector puts `cdc_config cdc;` into its settings struct and CDC_CONFIG_ROWS(its_struct, cdc) into its
+ * table. Every key of Debezium 3.5 that is not in the connector's own table is here, so that none is ignored
+ * silently.
  */
 #ifndef CDC_CONFIG_H
 #define CDC_CONFIG_H
@@ -12,9 +13,22 @@
 #include "naming.h"
 #include "temporal.h"
 
-typedef enum cdc_decimal_mode { CDC_DECIMAL_PRECISE, CDC_DECIMAL_DOUBLE, CDC_DECIMAL_STRING } cdc_decimal_mode;
-typedef enum cdc_binary_mode { CDC_BINARY_BYTES, CDC_BINARY_BASE64, CDC_BINARY_BASE64_URL, CDC_BINARY_HEX } cdc_binary_mode;
-typedef enum cdc_failure_mode { CDC_ON_FAILURE_FAIL, CDC_ON_FAILURE_WARN, CDC_ON_FAILURE_SKIP } cdc_failure_mode;
+typedef enum cdc_decimal_mode {
+    CDC_DECIMAL_PRECISE,
+    CDC_DECIMAL_DOUBLE,
+    CDC_DECIMAL_STRING
+} cdc_decimal_mode;
+typedef enum cdc_binary_mode {
+    CDC_BINARY_BYTES,
+    CDC_BINARY_BASE64,
+    CDC_BINARY_BASE64_URL,
+    CDC_BINARY_HEX
+} cdc_binary_mode;
+typedef enum cdc_failure_mode {
+    CDC_ON_FAILURE_FAIL,
+    CDC_ON_FAILURE_WARN,
+    CDC_ON_FAILURE_SKIP
+} cdc_failure_mode;
 
 typedef struct cdc_config {
     sl_str topic_prefix;

@@ -6,166 +6,377 @@
 
 #define CDC_F(S, m, x) (offsetof(S, m.x) + 1)
 
-#define CDC_LIST_ROW(S, m, key, member, text)                                                                         \
-    {.name = key, .type = SL_CONFIG_STRING, .importance = SL_MEDIUM, .group = "Filters", .doc = text,                 \
-     .check = cdc_check_patterns, .field = CDC_F(S, m, member)}
+#define CDC_LIST_ROW(S, m, key, member, text)                                                                \
+    {                                                                                                        \
+        .name = key, .type = SL_CONFIG_STRING, .importance = SL_MEDIUM, .group = "Filters", .doc = text,     \
+        .check = cdc_check_patterns, .field = CDC_F(S, m, member)                                            \
+    }
 
-#define CDC_REFUSED_ROW(key, kind, text, what)                                                                        \
-    {.name = key, .type = kind, .importance = SL_LOW, .group = "Not supported", .doc = text, .support = SL_REFUSED,   \
-     .remedy = what}
+#define CDC_REFUSED_ROW(key, kind, text, what)                                                               \
+    {                                                                                                        \
+        .name = key, .type = kind, .importance = SL_LOW, .group = "Not supported", .doc = text,              \
+        .support = SL_REFUSED, .remedy = what                                                                \
+    }
 
-#define CDC_WARNED_ROW(key, kind, text, what)                                                                         \
-    {.name = key, .type = kind, .importance = SL_LOW, .group = "Without effect", .doc = text, .support = SL_WARNED,   \
-     .remedy = what}
+#define CDC_WARNED_ROW(key, kind, text, what)                                                                \
+    {                                                                                                        \
+        .name = key, .type = kind, .importance = SL_LOW, .group = "Without effect", .doc = text,             \
+        .support = SL_WARNED, .remedy = what                                                                 \
+    }
 
-#define CDC_REFUSED_PATTERN(key, text, what)                                                                          \
-    {.name = key, .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Not supported", .doc = text, .pattern = true, \
-     .support = SL_REFUSED, .remedy = what}
+#define CDC_REFUSED_PATTERN(key, text, what)                                                                 \
+    {                                                                                                        \
+        .name = key, .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Not supported", .doc = text,  \
+        .pattern = true, .support = SL_REFUSED, .remedy = what                                               \
+    }
 
-#define CDC_WARNED_PATTERN(key, text, what)                                                                           \
-    {.name = key, .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Without effect", .doc = text, .pattern = true, \
-     .support = SL_WARNED, .remedy = what}
+#define CDC_WARNED_PATTERN(key, text, what)                                                                  \
+    {                                                                                                        \
+        .name = key, .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Without effect", .doc = text, \
+        .pattern = true, .support = SL_WARNED, .remedy = what                                                \
+    }
 
-#define CDC_NAMING_ROWS(S, m)                                                                                         \
-    {.name = "topic.prefix", .type = SL_CONFIG_STRING, .required = true, .importance = SL_HIGH, .group = "Topics",    \
-     .doc = "Name of this source: the first part of its topics' names and the key of its offsets.",                   \
-     .check = cdc_check_topic_part, .aliases = "database.server.name", .field = CDC_F(S, m, topic_prefix)},           \
-    {.name = "topic.delimiter", .type = SL_CONFIG_STRING, .default_value = ".", .importance = SL_LOW,                 \
-     .group = "Topics", .doc = "What stands between the parts of a topic's name.", .check = cdc_check_topic_part,     \
-     .field = CDC_F(S, m, topic_delimiter)},                                                                          \
-    {.name = "topic.transaction", .type = SL_CONFIG_STRING, .default_value = "transaction", .importance = SL_LOW,     \
-     .group = "Topics", .doc = "Last part of the name of the topic of transaction metadata.",                         \
-     .check = cdc_check_topic_part, .field = CDC_F(S, m, topic_transaction)},                                         \
-    {.name = "topic.heartbeat.prefix", .type = SL_CONFIG_STRING, .default_value = "__debezium-heartbeat",             \
-     .importance = SL_LOW, .group = "Topics", .doc = "First part of the name of the heartbeat topic.",                \
-     .check = cdc_check_topic_part, .aliases = "heartbeat.topics.prefix", .field = CDC_F(S, m, topic_heartbeat_prefix)}, \
-    {.name = "schema.name.adjustment.mode", .type = SL_CONFIG_STRING, .default_value = "none", .importance = SL_MEDIUM, \
-     .group = "Topics", .doc = "How names of schemas are made fit for Avro.", .enums = cdc_adjust_enum,               \
-     .field = CDC_F(S, m, schema_adjust)},                                                                            \
-    {.name = "field.name.adjustment.mode", .type = SL_CONFIG_STRING, .default_value = "none", .importance = SL_MEDIUM, \
-     .group = "Topics", .doc = "How names of fields are made fit for Avro.", .enums = cdc_adjust_enum,                \
-     .field = CDC_F(S, m, field_adjust)}
+#define CDC_NAMING_ROWS(S, m)                                                                                \
+    {.name = "topic.prefix",                                                                                 \
+     .type = SL_CONFIG_STRING,                                                                               \
+     .required = true,                                                                                       \
+     .importance = SL_HIGH,                                                                                  \
+     .group = "Topics",                                                                                      \
+     .doc = "Name of this source: the first part of its topics' names and the key of its offsets.",          \
+     .check = cdc_check_topic_part,                                                                          \
+     .aliases = "database.server.name",                                                                      \
+     .field = CDC_F(S, m, topic_prefix)},                                                                    \
+        {.name = "topic.delimiter",                                                                          \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = ".",                                                                               \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc = "What stands between the parts of a topic's name.",                                          \
+         .check = cdc_check_topic_part,                                                                      \
+         .field = CDC_F(S, m, topic_delimiter)},                                                             \
+        {.name = "topic.transaction",                                                                        \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "transaction",                                                                     \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc = "Last part of the name of the topic of transaction metadata.",                               \
+         .check = cdc_check_topic_part,                                                                      \
+         .field = CDC_F(S, m, topic_transaction)},                                                           \
+        {.name = "topic.heartbeat.prefix",                                                                   \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "__debezium-heartbeat",                                                            \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc = "First part of the name of the heartbeat topic.",                                            \
+         .check = cdc_check_topic_part,                                                                      \
+         .aliases = "heartbeat.topics.prefix",                                                               \
+         .field = CDC_F(S, m, topic_heartbeat_prefix)},                                                      \
+        {.name = "schema.name.adjustment.mode",                                                              \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "none",                                                                            \
+         .importance = SL_MEDIUM,                                                                            \
+         .group = "Topics",                                                                                  \
+         .doc = "How names of schemas are made fit for Avro.",                                               \
+         .enums = cdc_adjust_enum,                                                                           \
+         .field = CDC_F(S, m, schema_adjust)},                                                               \
+    {                                                                                                        \
+        .name = "field.name.adjustment.mode", .type = SL_CONFIG_STRING, .default_value = "none",             \
+        .importance = SL_MEDIUM, .group = "Topics", .doc = "How names of fields are made fit for Avro.",     \
+        .enums = cdc_adjust_enum, .field = CDC_F(S, m, field_adjust)                                         \
+    }
 
-#define CDC_FILTER_ROWS(S, m)                                                                                         \
-    CDC_LIST_ROW(S, m, "schema.include.list", schema_include, "Schemas to capture, as regular expressions."),         \
-    CDC_LIST_ROW(S, m, "schema.exclude.list", schema_exclude, "Schemas not to capture."),                             \
-    CDC_LIST_ROW(S, m, "table.include.list", table_include, "Tables to capture, as expressions for schema.table."),   \
-    CDC_LIST_ROW(S, m, "table.exclude.list", table_exclude, "Tables not to capture."),                                \
-    CDC_LIST_ROW(S, m, "column.include.list", column_include, "Columns to have in events (schema.table.column)."),    \
-    CDC_LIST_ROW(S, m, "column.exclude.list", column_exclude, "Columns to leave out of events."),                     \
-    CDC_LIST_ROW(S, m, "snapshot.include.collection.list", snapshot_include, "Captured tables whose rows are snapshotted; empty: all."), \
-    CDC_LIST_ROW(S, m, "column.propagate.source.type", propagate_column, "Columns whose type, length and scale are added to their schema."), \
-    CDC_LIST_ROW(S, m, "datatype.propagate.source.type", propagate_datatype, "The same by type (schema.table.type)."), \
-    {.name = "message.key.columns", .type = SL_CONFIG_STRING, .importance = SL_MEDIUM, .group = "Events",             \
-     .doc = "Columns of the key instead of the primary key: schema.table:column,column;...", .check = cdc_check_key_columns, \
-     .field = CDC_F(S, m, message_key_columns)}
+#define CDC_FILTER_ROWS(S, m)                                                                                \
+    CDC_LIST_ROW(S, m, "schema.include.list", schema_include,                                                \
+                 "Schemas to capture, as regular expressions."),                                             \
+        CDC_LIST_ROW(S, m, "schema.exclude.list", schema_exclude, "Schemas not to capture."),                \
+        CDC_LIST_ROW(S, m, "table.include.list", table_include,                                              \
+                     "Tables to capture, as expressions for schema.table."),                                 \
+        CDC_LIST_ROW(S, m, "table.exclude.list", table_exclude, "Tables not to capture."),                   \
+        CDC_LIST_ROW(S, m, "column.include.list", column_include,                                            \
+                     "Columns to have in events (schema.table.column)."),                                    \
+        CDC_LIST_ROW(S, m, "column.exclude.list", column_exclude, "Columns to leave out of events."),        \
+        CDC_LIST_ROW(S, m, "snapshot.include.collection.list", snapshot_include,                             \
+                     "Captured tables whose rows are snapshotted; empty: all."),                             \
+        CDC_LIST_ROW(S, m, "column.propagate.source.type", propagate_column,                                 \
+                     "Columns whose type, length and scale are added to their schema."),                     \
+        CDC_LIST_ROW(S, m, "datatype.propagate.source.type", propagate_datatype,                             \
+                     "The same by type (schema.table.type)."),                                               \
+    {                                                                                                        \
+        .name = "message.key.columns", .type = SL_CONFIG_STRING, .importance = SL_MEDIUM, .group = "Events", \
+        .doc = "Columns of the key instead of the primary key: schema.table:column,column;...",              \
+        .check = cdc_check_key_columns, .field = CDC_F(S, m, message_key_columns)                            \
+    }
 
-#define CDC_COLUMN_ROWS                                                                                               \
-    {.name = "column.truncate.to.*.chars", .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Columns",        \
-     .doc = "Text columns to cut to so many characters.", .pattern = true, .check = cdc_check_patterns},              \
-    {.name = "column.mask.with.*.chars", .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Columns",          \
-     .doc = "Text columns whose value becomes so many asterisks.", .pattern = true, .check = cdc_check_patterns},     \
-    {.name = "column.mask.hash.*.with.salt.*", .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Columns",    \
-     .doc = "Text columns whose value becomes a salted hash (MD5, SHA-1, SHA-256, SHA-384, SHA-512); column.mask.hash.v2. hashes the bare text.", \
-     .pattern = true, .check = cdc_check_patterns}
+#define CDC_COLUMN_ROWS                                                                                      \
+    {.name = "column.truncate.to.*.chars",                                                                   \
+     .type = SL_CONFIG_STRING,                                                                               \
+     .importance = SL_LOW,                                                                                   \
+     .group = "Columns",                                                                                     \
+     .doc = "Text columns to cut to so many characters.",                                                    \
+     .pattern = true,                                                                                        \
+     .check = cdc_check_patterns},                                                                           \
+        {.name = "column.mask.with.*.chars",                                                                 \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Columns",                                                                                 \
+         .doc = "Text columns whose value becomes so many asterisks.",                                       \
+         .pattern = true,                                                                                    \
+         .check = cdc_check_patterns},                                                                       \
+    {                                                                                                        \
+        .name = "column.mask.hash.*.with.salt.*", .type = SL_CONFIG_STRING, .importance = SL_LOW,            \
+        .group = "Columns",                                                                                  \
+        .doc = "Text columns whose value becomes a salted hash (MD5, SHA-1, SHA-256, SHA-384, SHA-512); "    \
+               "column.mask.hash.v2. hashes the bare text.",                                                 \
+        .pattern = true, .check = cdc_check_patterns                                                         \
+    }
 
-#define CDC_EVENT_ROWS(S, m)                                                                                          \
-    {.name = "tombstones.on.delete", .type = SL_CONFIG_BOOLEAN, .default_value = "true", .importance = SL_MEDIUM,     \
-     .group = "Events", .doc = "Whether a delete is followed by a tombstone.", .field = CDC_F(S, m, tombstones)},     \
-    {.name = "skipped.operations", .type = SL_CONFIG_STRING, .default_value = "t", .importance = SL_LOW,              \
-     .group = "Events", .doc = "Operations to leave out: c, u, d, t, or none.", .check = cdc_check_operations,        \
-     .field = CDC_F(S, m, skipped_operations)},                                                                       \
-    {.name = "skip.messages.without.change", .type = SL_CONFIG_BOOLEAN, .default_value = "false", .importance = SL_LOW, \
-     .group = "Events", .doc = "Leave out updates that changed no captured column.", .field = CDC_F(S, m, skip_unchanged)}, \
-    {.name = "provide.transaction.metadata", .type = SL_CONFIG_BOOLEAN, .default_value = "false", .importance = SL_LOW, \
-     .group = "Events", .doc = "Add the transaction block, and write a topic of transactions' begins and ends.",      \
-     .field = CDC_F(S, m, transaction_metadata)},                                                                     \
-    {.name = "extended.headers.enabled", .type = SL_CONFIG_BOOLEAN, .default_value = "true", .importance = SL_LOW,    \
-     .group = "Events", .doc = "Add the __debezium.context headers to change events.", .field = CDC_F(S, m, extended_headers)}, \
-    {.name = "unavailable.value.placeholder", .type = SL_CONFIG_STRING, .default_value = "__debezium_unavailable_value", \
-     .importance = SL_MEDIUM, .group = "Events", .doc = "Stands for a value that the database did not send.", .check = cdc_check_placeholder, \
-     .field = CDC_F(S, m, unavailable_placeholder)},                                                                  \
-    {.name = "include.schema.comments", .type = SL_CONFIG_BOOLEAN, .default_value = "false", .importance = SL_LOW,    \
-     .group = "Events", .doc = "Put columns' comments into their schemas.", .field = CDC_F(S, m, schema_comments)},   \
-    {.name = "decimal.handling.mode", .type = SL_CONFIG_STRING, .default_value = "precise", .importance = SL_MEDIUM,  \
-     .group = "Types", .doc = "How numeric and money arrive.", .enums = cdc_decimal_enum, .field = CDC_F(S, m, decimal_mode)}, \
-    {.name = "time.precision.mode", .type = SL_CONFIG_STRING, .default_value = "adaptive", .importance = SL_MEDIUM,   \
-     .group = "Types", .doc = "How date, time and timestamp arrive.", .enums = cdc_time_enum, .field = CDC_F(S, m, time_mode)}, \
-    {.name = "binary.handling.mode", .type = SL_CONFIG_STRING, .default_value = "bytes", .importance = SL_LOW,        \
-     .group = "Types", .doc = "How binary values arrive.", .enums = cdc_binary_enum, .field = CDC_F(S, m, binary_mode)}, \
-    {.name = "event.converting.failure.handling.mode", .type = SL_CONFIG_STRING, .default_value = "warn",             \
-     .importance = SL_LOW, .group = "Errors", .doc = "What to do with a value that does not fit its type: fail, or null with (warn) or without (skip) a warning.", \
-     .enums = cdc_failure_enum, .field = CDC_F(S, m, converting_failure)},                                            \
-    {.name = "event.processing.failure.handling.mode", .type = SL_CONFIG_STRING, .default_value = "fail",             \
-     .importance = SL_LOW, .group = "Errors", .doc = "What to do with an event that cannot be processed: fail, or pass over it with (warn) or without (skip, ignore) a warning.", \
-     .enums = cdc_failure_enum, .field = CDC_F(S, m, processing_failure)}
+#define CDC_EVENT_ROWS(S, m)                                                                                 \
+    {.name = "tombstones.on.delete",                                                                         \
+     .type = SL_CONFIG_BOOLEAN,                                                                              \
+     .default_value = "true",                                                                                \
+     .importance = SL_MEDIUM,                                                                                \
+     .group = "Events",                                                                                      \
+     .doc = "Whether a delete is followed by a tombstone.",                                                  \
+     .field = CDC_F(S, m, tombstones)},                                                                      \
+        {.name = "skipped.operations",                                                                       \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "t",                                                                               \
+         .importance = SL_LOW,                                                                               \
+         .group = "Events",                                                                                  \
+         .doc = "Operations to leave out: c, u, d, t, or none.",                                             \
+         .check = cdc_check_operations,                                                                      \
+         .field = CDC_F(S, m, skipped_operations)},                                                          \
+        {.name = "skip.messages.without.change",                                                             \
+         .type = SL_CONFIG_BOOLEAN,                                                                          \
+         .default_value = "false",                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Events",                                                                                  \
+         .doc = "Leave out updates that changed no captured column.",                                        \
+         .field = CDC_F(S, m, skip_unchanged)},                                                              \
+        {.name = "provide.transaction.metadata",                                                             \
+         .type = SL_CONFIG_BOOLEAN,                                                                          \
+         .default_value = "false",                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Events",                                                                                  \
+         .doc = "Add the transaction block, and write a topic of transactions' begins and ends.",            \
+         .field = CDC_F(S, m, transaction_metadata)},                                                        \
+        {.name = "extended.headers.enabled",                                                                 \
+         .type = SL_CONFIG_BOOLEAN,                                                                          \
+         .default_value = "true",                                                                            \
+         .importance = SL_LOW,                                                                               \
+         .group = "Events",                                                                                  \
+         .doc = "Add the __debezium.context headers to change events.",                                      \
+         .field = CDC_F(S, m, extended_headers)},                                                            \
+        {.name = "unavailable.value.placeholder",                                                            \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "__debezium_unavailable_value",                                                    \
+         .importance = SL_MEDIUM,                                                                            \
+         .group = "Events",                                                                                  \
+         .doc = "Stands for a value that the database did not send.",                                        \
+         .check = cdc_check_placeholder,                                                                     \
+         .field = CDC_F(S, m, unavailable_placeholder)},                                                     \
+        {.name = "include.schema.comments",                                                                  \
+         .type = SL_CONFIG_BOOLEAN,                                                                          \
+         .default_value = "false",                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Events",                                                                                  \
+         .doc = "Put columns' comments into their schemas.",                                                 \
+         .field = CDC_F(S, m, schema_comments)},                                                             \
+        {.name = "decimal.handling.mode",                                                                    \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "precise",                                                                         \
+         .importance = SL_MEDIUM,                                                                            \
+         .group = "Types",                                                                                   \
+         .doc = "How numeric and money arrive.",                                                             \
+         .enums = cdc_decimal_enum,                                                                          \
+         .field = CDC_F(S, m, decimal_mode)},                                                                \
+        {.name = "time.precision.mode",                                                                      \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "adaptive",                                                                        \
+         .importance = SL_MEDIUM,                                                                            \
+         .group = "Types",                                                                                   \
+         .doc = "How date, time and timestamp arrive.",                                                      \
+         .enums = cdc_time_enum,                                                                             \
+         .field = CDC_F(S, m, time_mode)},                                                                   \
+        {.name = "binary.handling.mode",                                                                     \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "bytes",                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Types",                                                                                   \
+         .doc = "How binary values arrive.",                                                                 \
+         .enums = cdc_binary_enum,                                                                           \
+         .field = CDC_F(S, m, binary_mode)},                                                                 \
+        {.name = "event.converting.failure.handling.mode",                                                   \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "warn",                                                                            \
+         .importance = SL_LOW,                                                                               \
+         .group = "Errors",                                                                                  \
+         .doc = "What to do with a value that does not fit its type: fail, or null with (warn) or without "  \
+                "(skip) a warning.",                                                                         \
+         .enums = cdc_failure_enum,                                                                          \
+         .field = CDC_F(S, m, converting_failure)},                                                          \
+    {                                                                                                        \
+        .name = "event.processing.failure.handling.mode", .type = SL_CONFIG_STRING, .default_value = "fail", \
+        .importance = SL_LOW, .group = "Errors",                                                             \
+        .doc = "What to do with an event that cannot be processed: fail, or pass over it with (warn) or "    \
+               "without (skip, ignore) a warning.",                                                          \
+        .enums = cdc_failure_enum, .field = CDC_F(S, m, processing_failure)                                  \
+    }
 
-#define CDC_FLOW_ROWS(S, m)                                                                                           \
-    {.name = "max.batch.size", .type = SL_CONFIG_INT, .default_value = "2048", .importance = SL_MEDIUM, .group = "Flow", \
-     .doc = "Most events that one step reads.", .has_min = true, .min = 1, .field = CDC_F(S, m, max_batch_size)},     \
-    {.name = "max.queue.size.in.bytes", .type = SL_CONFIG_LONG, .default_value = "0", .importance = SL_LOW, .group = "Flow", \
-     .doc = "Most bytes that one step reads; 0: about a megabyte.", .has_min = true, .min = 0,                        \
-     .field = CDC_F(S, m, max_queue_bytes)},                                                                          \
-    {.name = "heartbeat.interval.ms", .type = SL_CONFIG_LONG, .default_value = "0", .importance = SL_MEDIUM, .group = "Flow", \
-     .doc = "How often a heartbeat is written; 0: never. Not needed for the source's log to be released.",            \
-     .has_min = true, .min = 0, .field = CDC_F(S, m, heartbeat_interval_ms)},                                         \
-    {.name = "heartbeat.action.query", .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Flow",               \
-     .doc = "A statement to execute at each heartbeat.", .field = CDC_F(S, m, heartbeat_query)},                      \
-    {.name = "snapshot.delay.ms", .type = SL_CONFIG_LONG, .default_value = "0", .importance = SL_LOW, .group = "Snapshot", \
-     .doc = "Wait before the snapshot.", .has_min = true, .min = 0, .field = CDC_F(S, m, snapshot_delay_ms)},         \
-    {.name = "streaming.delay.ms", .type = SL_CONFIG_LONG, .default_value = "0", .importance = SL_LOW, .group = "Snapshot", \
-     .doc = "Wait between a completed snapshot and streaming.", .has_min = true, .min = 0,                            \
-     .field = CDC_F(S, m, streaming_delay_ms)},                                                                       \
-    {.name = "snapshot.select.statement.overrides", .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Snapshot", \
-     .doc = "Tables (schema.table) whose rows are read with the statement in snapshot.select.statement.overrides.TABLE.", \
-     .field = CDC_F(S, m, snapshot_overrides)},                                                                       \
-    {.name = "snapshot.select.statement.overrides.*", .type = SL_CONFIG_STRING, .importance = SL_LOW, .group = "Snapshot", \
-     .doc = "The statement of one table.", .pattern = true},                                                          \
-    {.name = "snapshot.tables.order.by.row.count", .type = SL_CONFIG_STRING, .default_value = "disabled",             \
-     .importance = SL_LOW, .group = "Snapshot", .doc = "Order of the tables in a snapshot: by name.",                 \
-     .support = SL_WARNED, .remedy = "tables are read in the order of snapshot.include.collection.list, else by name"}
+#define CDC_FLOW_ROWS(S, m)                                                                                  \
+    {.name = "max.batch.size",                                                                               \
+     .type = SL_CONFIG_INT,                                                                                  \
+     .default_value = "2048",                                                                                \
+     .importance = SL_MEDIUM,                                                                                \
+     .group = "Flow",                                                                                        \
+     .doc = "Most events that one step reads.",                                                              \
+     .has_min = true,                                                                                        \
+     .min = 1,                                                                                               \
+     .field = CDC_F(S, m, max_batch_size)},                                                                  \
+        {.name = "max.queue.size.in.bytes",                                                                  \
+         .type = SL_CONFIG_LONG,                                                                             \
+         .default_value = "0",                                                                               \
+         .importance = SL_LOW,                                                                               \
+         .group = "Flow",                                                                                    \
+         .doc = "Most bytes that one step reads; 0: about a megabyte.",                                      \
+         .has_min = true,                                                                                    \
+         .min = 0,                                                                                           \
+         .field = CDC_F(S, m, max_queue_bytes)},                                                             \
+        {.name = "heartbeat.interval.ms",                                                                    \
+         .type = SL_CONFIG_LONG,                                                                             \
+         .default_value = "0",                                                                               \
+         .importance = SL_MEDIUM,                                                                            \
+         .group = "Flow",                                                                                    \
+         .doc =                                                                                              \
+             "How often a heartbeat is written; 0: never. Not needed for the source's log to be released.",  \
+         .has_min = true,                                                                                    \
+         .min = 0,                                                                                           \
+         .field = CDC_F(S, m, heartbeat_interval_ms)},                                                       \
+        {.name = "heartbeat.action.query",                                                                   \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Flow",                                                                                    \
+         .doc = "A statement to execute at each heartbeat.",                                                 \
+         .field = CDC_F(S, m, heartbeat_query)},                                                             \
+        {.name = "snapshot.delay.ms",                                                                        \
+         .type = SL_CONFIG_LONG,                                                                             \
+         .default_value = "0",                                                                               \
+         .importance = SL_LOW,                                                                               \
+         .group = "Snapshot",                                                                                \
+         .doc = "Wait before the snapshot.",                                                                 \
+         .has_min = true,                                                                                    \
+         .min = 0,                                                                                           \
+         .field = CDC_F(S, m, snapshot_delay_ms)},                                                           \
+        {.name = "streaming.delay.ms",                                                                       \
+         .type = SL_CONFIG_LONG,                                                                             \
+         .default_value = "0",                                                                               \
+         .importance = SL_LOW,                                                                               \
+         .group = "Snapshot",                                                                                \
+         .doc = "Wait between a completed snapshot and streaming.",                                          \
+         .has_min = true,                                                                                    \
+         .min = 0,                                                                                           \
+         .field = CDC_F(S, m, streaming_delay_ms)},                                                          \
+        {.name = "snapshot.select.statement.overrides",                                                      \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Snapshot",                                                                                \
+         .doc = "Tables (schema.table) whose rows are read with the statement in "                           \
+                "snapshot.select.statement.overrides.TABLE.",                                                \
+         .field = CDC_F(S, m, snapshot_overrides)},                                                          \
+        {.name = "snapshot.select.statement.overrides.*",                                                    \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Snapshot",                                                                                \
+         .doc = "The statement of one table.",                                                               \
+         .pattern = true},                                                                                   \
+    {                                                                                                        \
+        .name = "snapshot.tables.order.by.row.count", .type = SL_CONFIG_STRING, .default_value = "disabled", \
+        .importance = SL_LOW, .group = "Snapshot", .doc = "Order of the tables in a snapshot: by name.",     \
+        .support = SL_WARNED,                                                                                \
+        .remedy = "tables are read in the order of snapshot.include.collection.list, else by name"           \
+    }
 
-#define CDC_OTHER_ROWS                                                                                                \
-    CDC_WARNED_ROW("max.queue.size", SL_CONFIG_INT, "Debezium's queue.", "there is no queue between reading and producing: memory is bounded in bytes by the worker"), \
-    CDC_WARNED_ROW("poll.interval.ms", SL_CONFIG_LONG, "Wait between polls.", "changes are read as they arrive"),             \
-    CDC_WARNED_ROW("snapshot.fetch.size", SL_CONFIG_INT, "Rows a fetch.", "rows are read as a stream, in bounded memory"), \
-    CDC_WARNED_ROW("query.fetch.size", SL_CONFIG_INT, "Rows a fetch.", "rows are read as a stream, in bounded memory"), \
-    CDC_WARNED_ROW("snapshot.max.threads", SL_CONFIG_INT, "Parallel readers of a snapshot.", "the snapshot is read by one connection"), \
-    CDC_WARNED_ROW("snapshot.max.threads.multiplier", SL_CONFIG_INT, "Chunks per thread.", "the snapshot is read by one connection"), \
-    CDC_WARNED_ROW("topic.cache.size", SL_CONFIG_INT, "Size of a cache.", "topic names are kept with each table"),     \
-    CDC_WARNED_ROW("include.schema.changes", SL_CONFIG_BOOLEAN, "A topic of DDL.", "this database's log has no DDL, so Debezium writes none either"), \
-    CDC_WARNED_ROW("errors.max.retries", SL_CONFIG_INT, "Restarts.", "the worker restarts a task after an outage, see its errors.max.retries"), \
-    CDC_WARNED_ROW("retriable.restart.connector.wait.ms", SL_CONFIG_LONG, "Wait before a restart.", "the worker restarts a task with its own back-off"), \
-    CDC_WARNED_ROW("connection.validation.timeout.ms", SL_CONFIG_LONG, "Time limit of a check.", "see database.connection.timeout.ms"), \
-    CDC_WARNED_ROW("executor.shutdown.timeout.ms", SL_CONFIG_LONG, "Time limit of a stop.", "a task stops within the worker's task.shutdown.graceful.timeout.ms"), \
-    CDC_WARNED_ROW("custom.metric.tags", SL_CONFIG_STRING, "Tags of JMX metrics.", "metrics have the connector's name as a label"), \
-    CDC_WARNED_ROW("advanced.metrics.enable", SL_CONFIG_BOOLEAN, "JMX metrics.", "see /metrics"),                     \
-    CDC_WARNED_ROW("table.ignore.builtin", SL_CONFIG_BOOLEAN, "System tables.", "system tables are never captured"),   \
-    CDC_WARNED_ROW("event.deserialization.failure.handling.mode", SL_CONFIG_STRING, "Old name.", "use event.processing.failure.handling.mode"), \
-    CDC_WARNED_ROW("signal.poll.interval.ms", SL_CONFIG_LONG, "How often signals are looked for.", "signals are not read by this version"), \
-    CDC_WARNED_PATTERN("incremental.snapshot.*", "Incremental snapshots.", "incremental snapshots start with a signal, and signals are not read by this version"), \
-    CDC_WARNED_PATTERN("openlineage.*", "OpenLineage.", "lineage events are not written"),              \
-    CDC_REFUSED_ROW("signal.data.collection", SL_CONFIG_STRING, "Table of signals.", "remove it: signals are not read by this version; to snapshot again use snapshot.mode=always once"), \
-    CDC_REFUSED_ROW("signal.enabled.channels", SL_CONFIG_STRING, "Channels of signals.", "remove it: signals are not read by this version"), \
-    CDC_REFUSED_PATTERN("signal.kafka.*", "Signals from a topic.", "remove it: signals are not read by this version"), \
-    CDC_REFUSED_PATTERN("signal.consumer.*", "Signals from a topic.", "remove it: signals are not read by this version"), \
-    CDC_REFUSED_ROW("signal.file", SL_CONFIG_STRING, "Signals from a file.", "remove it: signals are not read by this version"), \
-    CDC_REFUSED_ROW("notification.enabled.channels", SL_CONFIG_STRING, "Notifications.", "remove it: progress is in the log and in /metrics"), \
-    CDC_REFUSED_ROW("notification.sink.topic.name", SL_CONFIG_STRING, "Notifications.", "remove it: progress is in the log and in /metrics"), \
-    CDC_REFUSED_ROW("converters", SL_CONFIG_STRING, "Java classes that convert columns.", "Java classes cannot be loaded: use transforms, or the handling modes"), \
-    CDC_REFUSED_ROW("post.processors", SL_CONFIG_STRING, "Java classes that change events.", "Java classes cannot be loaded: use transforms"), \
-    CDC_REFUSED_ROW("topic.naming.strategy", SL_CONFIG_STRING, "A Java class that names topics.", "Java classes cannot be loaded: use topic.delimiter, or the transform RegexRouter"), \
-    CDC_REFUSED_ROW("transaction.metadata.factory", SL_CONFIG_STRING, "A Java class.", "Java classes cannot be loaded: remove it"), \
-    CDC_REFUSED_ROW("sourceinfo.struct.maker", SL_CONFIG_STRING, "A Java class.", "Java classes cannot be loaded: remove it"), \
-    CDC_REFUSED_ROW("snapshot.mode.custom.name", SL_CONFIG_STRING, "A Java class.", "Java classes cannot be loaded: use snapshot.mode=configuration_based"), \
-    CDC_REFUSED_ROW("snapshot.locking.mode.custom.name", SL_CONFIG_STRING, "A Java class.", "Java classes cannot be loaded: remove it"), \
-    CDC_REFUSED_ROW("snapshot.query.mode.custom.name", SL_CONFIG_STRING, "A Java class.", "use snapshot.select.statement.overrides"), \
-    CDC_REFUSED_ROW("custom.retriable.exception", SL_CONFIG_STRING, "A Java expression.", "remove it: outages are recognised by their SQLSTATE"), \
-    CDC_REFUSED_ROW("custom.sanitize.pattern", SL_CONFIG_STRING, "What to mask in logs.", "remove it: passwords are never logged"), \
-    CDC_REFUSED_ROW("guardrail.collections.max", SL_CONFIG_INT, "Limit of captured tables.", "remove it, and list the tables in table.include.list"), \
-    CDC_REFUSED_ROW("guardrail.collections.limit.action", SL_CONFIG_STRING, "Limit of captured tables.", "remove it")
+#define CDC_OTHER_ROWS                                                                                       \
+    CDC_WARNED_ROW(                                                                                          \
+        "max.queue.size", SL_CONFIG_INT, "Debezium's queue.",                                                \
+        "there is no queue between reading and producing: memory is bounded in bytes by the worker"),        \
+        CDC_WARNED_ROW("poll.interval.ms", SL_CONFIG_LONG, "Wait between polls.",                            \
+                       "changes are read as they arrive"),                                                   \
+        CDC_WARNED_ROW("snapshot.fetch.size", SL_CONFIG_INT, "Rows a fetch.",                                \
+                       "rows are read as a stream, in bounded memory"),                                      \
+        CDC_WARNED_ROW("query.fetch.size", SL_CONFIG_INT, "Rows a fetch.",                                   \
+                       "rows are read as a stream, in bounded memory"),                                      \
+        CDC_WARNED_ROW("snapshot.max.threads", SL_CONFIG_INT, "Parallel readers of a snapshot.",             \
+                       "the snapshot is read by one connection"),                                            \
+        CDC_WARNED_ROW("snapshot.max.threads.multiplier", SL_CONFIG_INT, "Chunks per thread.",               \
+                       "the snapshot is read by one connection"),                                            \
+        CDC_WARNED_ROW("topic.cache.size", SL_CONFIG_INT, "Size of a cache.",                                \
+                       "topic names are kept with each table"),                                              \
+        CDC_WARNED_ROW("include.schema.changes", SL_CONFIG_BOOLEAN, "A topic of DDL.",                       \
+                       "this database's log has no DDL, so Debezium writes none either"),                    \
+        CDC_WARNED_ROW("errors.max.retries", SL_CONFIG_INT, "Restarts.",                                     \
+                       "the worker restarts a task after an outage, see its errors.max.retries"),            \
+        CDC_WARNED_ROW("retriable.restart.connector.wait.ms", SL_CONFIG_LONG, "Wait before a restart.",      \
+                       "the worker restarts a task with its own back-off"),                                  \
+        CDC_WARNED_ROW("connection.validation.timeout.ms", SL_CONFIG_LONG, "Time limit of a check.",         \
+                       "see database.connection.timeout.ms"),                                                \
+        CDC_WARNED_ROW("executor.shutdown.timeout.ms", SL_CONFIG_LONG, "Time limit of a stop.",              \
+                       "a task stops within the worker's task.shutdown.graceful.timeout.ms"),                \
+        CDC_WARNED_ROW("custom.metric.tags", SL_CONFIG_STRING, "Tags of JMX metrics.",                       \
+                       "metrics have the connector's name as a label"),                                      \
+        CDC_WARNED_ROW("advanced.metrics.enable", SL_CONFIG_BOOLEAN, "JMX metrics.", "see /metrics"),        \
+        CDC_WARNED_ROW("table.ignore.builtin", SL_CONFIG_BOOLEAN, "System tables.",                          \
+                       "system tables are never captured"),                                                  \
+        CDC_WARNED_ROW("event.deserialization.failure.handling.mode", SL_CONFIG_STRING, "Old name.",         \
+                       "use event.processing.failure.handling.mode"),                                        \
+        CDC_WARNED_ROW("signal.poll.interval.ms", SL_CONFIG_LONG, "How often signals are looked for.",       \
+                       "signals are not read by this version"),                                              \
+        CDC_WARNED_PATTERN(                                                                                  \
+            "incremental.snapshot.*", "Incremental snapshots.",                                              \
+            "incremental snapshots start with a signal, and signals are not read by this version"),          \
+        CDC_WARNED_PATTERN("openlineage.*", "OpenLineage.", "lineage events are not written"),               \
+        CDC_REFUSED_ROW("signal.data.collection", SL_CONFIG_STRING, "Table of signals.",                     \
+                        "remove it: signals are not read by this version; to snapshot again use "            \
+                        "snapshot.mode=always once"),                                                        \
+        CDC_REFUSED_ROW("signal.enabled.channels", SL_CONFIG_STRING, "Channels of signals.",                 \
+                        "remove it: signals are not read by this version"),                                  \
+        CDC_REFUSED_PATTERN("signal.kafka.*", "Signals from a topic.",                                       \
+                            "remove it: signals are not read by this version"),                              \
+        CDC_REFUSED_PATTERN("signal.consumer.*", "Signals from a topic.",                                    \
+                            "remove it: signals are not read by this version"),                              \
+        CDC_REFUSED_ROW("signal.file", SL_CONFIG_STRING, "Signals from a file.",                             \
+                        "remove it: signals are not read by this version"),                                  \
+        CDC_REFUSED_ROW("notification.enabled.channels", SL_CONFIG_STRING, "Notifications.",                 \
+                        "remove it: progress is in the log and in /metrics"),                                \
+        CDC_REFUSED_ROW("notification.sink.topic.name", SL_CONFIG_STRING, "Notifications.",                  \
+                        "remove it: progress is in the log and in /metrics"),                                \
+        CDC_REFUSED_ROW("converters", SL_CONFIG_STRING, "Java classes that convert columns.",                \
+                        "Java classes cannot be loaded: use transforms, or the handling modes"),             \
+        CDC_REFUSED_ROW("post.processors", SL_CONFIG_STRING, "Java classes that change events.",             \
+                        "Java classes cannot be loaded: use transforms"),                                    \
+        CDC_REFUSED_ROW("topic.naming.strategy", SL_CONFIG_STRING, "A Java class that names topics.",        \
+                        "Java classes cannot be loaded: use topic.delimiter, or the transform RegexRouter"), \
+        CDC_REFUSED_ROW("transaction.metadata.factory", SL_CONFIG_STRING, "A Java class.",                   \
+                        "Java classes cannot be loaded: remove it"),                                         \
+        CDC_REFUSED_ROW("sourceinfo.struct.maker", SL_CONFIG_STRING, "A Java class.",                        \
+                        "Java classes cannot be loaded: remove it"),                                         \
+        CDC_REFUSED_ROW("snapshot.mode.custom.name", SL_CONFIG_STRING, "A Java class.",                      \
+                        "Java classes cannot be loaded: use snapshot.mode=configuration_based"),             \
+        CDC_REFUSED_ROW("snapshot.locking.mode.custom.name", SL_CONFIG_STRING, "A Java class.",              \
+                        "Java classes cannot be loaded: remove it"),                                         \
+        CDC_REFUSED_ROW("snapshot.query.mode.custom.name", SL_CONFIG_STRING, "A Java class.",                \
+                        "use snapshot.select.statement.overrides"),                                          \
+        CDC_REFUSED_ROW("custom.retriable.exception", SL_CONFIG_STRING, "A Java expression.",                \
+                        "remove it: outages are recognised by their SQLSTATE"),                              \
+        CDC_REFUSED_ROW("custom.sanitize.pattern", SL_CONFIG_STRING, "What to mask in logs.",                \
+                        "remove it: passwords are never logged"),                                            \
+        CDC_REFUSED_ROW("guardrail.collections.max", SL_CONFIG_INT, "Limit of captured tables.",             \
+                        "remove it, and list the tables in table.include.list"),                             \
+        CDC_REFUSED_ROW("guardrail.collections.limit.action", SL_CONFIG_STRING, "Limit of captured tables.", \
+                        "remove it")
 
-#define CDC_CONFIG_ROWS(S, m)                                                                                         \
-    CDC_NAMING_ROWS(S, m), CDC_FILTER_ROWS(S, m), CDC_COLUMN_ROWS, CDC_EVENT_ROWS(S, m), CDC_FLOW_ROWS(S, m), CDC_OTHER_ROWS
+#define CDC_CONFIG_ROWS(S, m)                                                                                \
+    CDC_NAMING_ROWS(S, m), CDC_FILTER_ROWS(S, m), CDC_COLUMN_ROWS, CDC_EVENT_ROWS(S, m),                     \
+        CDC_FLOW_ROWS(S, m), CDC_OTHER_ROWS
 
 #endif

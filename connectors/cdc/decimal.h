@@ -7,9 +7,10 @@
 #include <sluice/value.h>
 
 /*
- * cdc_decimal_parse reads "[+-]digits[.digits]" (no exponent). With want_scale >= 0 the value gets that scale (zeros are
- * appended; surplus digits are an error unless they are zeros); with -1 trailing zeros of the fraction are dropped and
- * *scale says what is left. *out is BYTES in the arena. False: not a decimal number, or out of memory.
+ * cdc_decimal_parse reads "[+-]digits[.digits]" (no exponent). With want_scale >= 0 the value gets that scale
+ * (zeros are appended; surplus digits are an error unless they are zeros); with -1 trailing zeros of the
+ * fraction are dropped and *scale says what is left. *out is BYTES in the arena. False: not a decimal number,
+ * or out of memory.
  */
 bool cdc_decimal_parse(sl_arena *a, sl_str text, int want_scale, int32_t *scale, sl_value *out);
 

@@ -10,7 +10,8 @@
 #define ENVELOPE_FIELDS 8
 #define CONTEXT_HEADERS 4
 
-static const sl_str op_names[] = {SL_STR_INIT("r"), SL_STR_INIT("c"), SL_STR_INIT("u"), SL_STR_INIT("d"), SL_STR_INIT("t")};
+static const sl_str op_names[] = {SL_STR_INIT("r"), SL_STR_INIT("c"), SL_STR_INIT("u"), SL_STR_INIT("d"),
+                                  SL_STR_INIT("t")};
 static const sl_str context_names[CONTEXT_HEADERS] = {
     SL_STR_INIT("__debezium.context.connectorLogicalName"), SL_STR_INIT("__debezium.context.taskId"),
     SL_STR_INIT("__debezium.context.connectorName"), SL_STR_INIT("__debezium.context.runId")};
@@ -39,11 +40,13 @@ static sl_str make_run_id(sl_arena *a) {
     }
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x70);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    return sl_arena_printf(a, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-                           b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    return sl_arena_printf(a, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+                           b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+                           b[14], b[15]);
 }
 
-static sl_error *one_field(cdc_emitter *e, const char *field, const sl_schema *s, const char *name, const sl_schema **out) {
+static sl_error *one_field(cdc_emitter *e, const char *field, const sl_schema *s, const char *name,
+                           const sl_schema **out) {
     sl_field f = {sl_str_of(field), s};
     sl_str full = cdc_name_schema(&e->arena, sl_str_of(name), (cdc_adjust)e->config->schema_adjust);
     return cdc_struct_schema(e->host, full, 1, false, &f, 1, out);
@@ -60,14 +63,17 @@ static sl_error *make_tx_schemas(cdc_emitter *e) {
                         {SL_STR("event_count"), s->opt_int64},
                         {SL_STR("data_collections"), e->tx_collections},
                         {SL_STR("ts_ms"), s->int64}};
-    return cdc_struct_schema(e->host, SL_STR("io.debezium.connector.common.TransactionMetadataValue"), 1, false, value, 5,
-                             &e->tx_value);
+    return cdc_struct_schema(e->host, SL_STR("io.debezium.connector.common.TransactionMetadataValue"), 1,
+                             false, value, 5, &e->tx_value);
 }
 
 static sl_error *make_schemas(cdc_emitter *e) {
-    SL_TRY(one_field(e, "serverName", e->schemas->string, "io.debezium.connector.common.ServerNameKey", &e->heartbeat_key));
-    SL_TRY(one_field(e, "ts_ms", e->schemas->int64, "io.debezium.connector.common.Heartbeat", &e->heartbeat_value));
-    SL_TRY(one_field(e, "id", e->schemas->string, "io.debezium.connector.common.TransactionMetadataKey", &e->tx_key));
+    SL_TRY(one_field(e, "serverName", e->schemas->string, "io.debezium.connector.common.ServerNameKey",
+                     &e->heartbeat_key));
+    SL_TRY(one_field(e, "ts_ms", e->schemas->int64, "io.debezium.connector.common.Heartbeat",
+                     &e->heartbeat_value));
+    SL_TRY(one_field(e, "id", e->schemas->string, "io.debezium.connector.common.TransactionMetadataKey",
+                     &e->tx_key));
     return make_tx_schemas(e);
 }
 
@@ -102,7 +108,8 @@ void cdc_emitter_deinit(cdc_emitter *e) {
     if (!e->host) {
         return;
     }
-    const sl_schema *all[] = {e->heartbeat_key, e->heartbeat_value, e->tx_key, e->tx_value, e->tx_collection, e->tx_collections};
+    const sl_schema *all[] = {e->heartbeat_key, e->heartbeat_value, e->tx_key,
+                              e->tx_value,      e->tx_collection,   e->tx_collections};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         e->host->schema_unref(all[i]);
     }
@@ -157,7 +164,8 @@ static bool key_header(cdc_emitter *e, sl_record *r, const char *name, cdc_table
         return false;
     }
     for (int i = 0; e->headers && i < CONTEXT_HEADERS; i++) {
-        if (!sl_record_add_header(e->batch, r, e->headers[i].name, e->headers[i].schema, e->headers[i].value)) {
+        if (!sl_record_add_header(e->batch, r, e->headers[i].name, e->headers[i].schema,
+                                  e->headers[i].value)) {
             return false;
         }
     }
@@ -347,8 +355,8 @@ static sl_record *add_record(cdc_emitter *e, cdc_table *t, sl_value key) {
     return r;
 }
 
-static sl_record *add_change(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value key, sl_value before, sl_value after,
-                             const cdc_event *ev) {
+static sl_record *add_change(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value key, sl_value before,
+                             sl_value after, const cdc_event *ev) {
     sl_record *r = add_record(e, t, key);
     sl_value *items = sl_arena_alloc(&e->batch->arena, ENVELOPE_FIELDS * sizeof *items);
     if (!r || !items) {
@@ -370,8 +378,8 @@ static sl_record *add_tombstone(cdc_emitter *e, cdc_table *t, sl_value key) {
     return add_record(e, t, key);
 }
 
-static sl_error *key_change(cdc_emitter *e, cdc_table *t, sl_value old_key, sl_value key, sl_value before, sl_value after,
-                            const cdc_event *ev) {
+static sl_error *key_change(cdc_emitter *e, cdc_table *t, sl_value old_key, sl_value key, sl_value before,
+                            sl_value after, const cdc_event *ev) {
     sl_record *r = add_change(e, t, CDC_OP_DELETE, old_key, before, sl_null(), ev);
     if (!r || !key_header(e, r, "__debezium.newkey", t, key)) {
         return sl_error_nomem();
@@ -389,7 +397,8 @@ static sl_error *key_change(cdc_emitter *e, cdc_table *t, sl_value old_key, sl_v
     return NULL;
 }
 
-static sl_error *emit_update(cdc_emitter *e, cdc_table *t, sl_value *before, sl_value *after, const cdc_event *ev) {
+static sl_error *emit_update(cdc_emitter *e, cdc_table *t, sl_value *before, sl_value *after,
+                             const cdc_event *ev) {
     sl_value old_key = make_key(e, t, before);
     sl_value key = make_key(e, t, after);
     sl_value was = make_value(e, t, before);
@@ -425,7 +434,8 @@ static sl_error *emit_delete(cdc_emitter *e, cdc_table *t, sl_value *before, con
     return NULL;
 }
 
-sl_error *cdc_emit_row(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value *before, sl_value *after, const cdc_event *ev) {
+sl_error *cdc_emit_row(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value *before, sl_value *after,
+                       const cdc_event *ev) {
     if (e->skip[op]) {
         return NULL;
     }

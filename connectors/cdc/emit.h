@@ -1,9 +1,9 @@
 /*
- * emit.h - row changes into records: Debezium's envelope, tombstones, key changes, headers, transaction metadata,
- * heartbeats and logical messages.
+ * emit.h - row changes into records: Debezium's envelope, tombstones, key changes, headers, transaction
+ * metadata, heartbeats and logical messages.
  *
- * A row image is an array of t->ncols values in the batch's arena, in the order of the table's columns, with SL_NULL for
- * null. It becomes part of the record: do not touch it afterwards.
+ * A row image is an array of t->ncols values in the batch's arena, in the order of the table's columns, with
+ * SL_NULL for null. It becomes part of the record: do not touch it afterwards.
  *
  * Threads: the task's. Memory: per record only the batch's arena.
  */
@@ -53,30 +53,33 @@ typedef struct cdc_event {
     int64_t now_ns;        /* wall clock */
 } cdc_event;
 
-SL_MUST_CHECK sl_error *cdc_emitter_init(cdc_emitter *e, const sl_context *ctx, const cdc_config *c, const cdc_schemas *s,
-                                         const char *connector_type);
+SL_MUST_CHECK sl_error *cdc_emitter_init(cdc_emitter *e, const sl_context *ctx, const cdc_config *c,
+                                         const cdc_schemas *s, const char *connector_type);
 void cdc_emitter_deinit(cdc_emitter *e);
 
 /* cdc_emit_begin names the batch that the following calls add to. */
 SL_MUST_CHECK sl_error *cdc_emit_begin(cdc_emitter *e, sl_batch *b);
 
-/* cdc_emit_use copies the table's names into the batch, once: a table may be gone before its last batch is. */
+/* cdc_emit_use copies the table's names into the batch, once: a table may be gone before its last batch is.
+ */
 void cdc_emit_use(cdc_emitter *e, cdc_table *t);
 
 /* cdc_emit_row adds the record or records of one change. before and after may be NULL. */
-SL_MUST_CHECK sl_error *cdc_emit_row(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value *before, sl_value *after,
-                                     const cdc_event *ev);
+SL_MUST_CHECK sl_error *cdc_emit_row(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value *before,
+                                     sl_value *after, const cdc_event *ev);
 
 /* cdc_emit_skip counts an event that was delivered before, for the transaction's totals. */
 void cdc_emit_skip(cdc_emitter *e, cdc_table *t);
 
-/* Transactions: begin resets the counts; with provide.transaction.metadata and `write` both write a record. */
+/* Transactions: begin resets the counts; with provide.transaction.metadata and `write` both write a record.
+ */
 SL_MUST_CHECK sl_error *cdc_emit_tx_begin(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write);
 SL_MUST_CHECK sl_error *cdc_emit_tx_end(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write);
 
 SL_MUST_CHECK sl_error *cdc_emit_heartbeat(cdc_emitter *e, int64_t now_ms);
 
-/* cdc_transaction_value makes the transaction block of the next event (counting it); t NULL = a logical message. */
+/* cdc_transaction_value makes the transaction block of the next event (counting it); t NULL = a logical
+ * message. */
 sl_value cdc_transaction_value(cdc_emitter *e, sl_arena *a, sl_str id, cdc_table *t);
 
 #endif

@@ -12,9 +12,9 @@ static const EVP_MD *digest_of(sl_str name) {
     static const struct {
         const char *java;
         const EVP_MD *(*md)(void);
-    } known[] = {{"MD5", EVP_md5},           {"SHA-1", EVP_sha1},     {"SHA", EVP_sha1},        {"SHA-224", EVP_sha224},
-                 {"SHA-256", EVP_sha256},    {"SHA-384", EVP_sha384}, {"SHA-512", EVP_sha512},  {"SHA3-256", EVP_sha3_256},
-                 {"SHA3-512", EVP_sha3_512}};
+    } known[] = {{"MD5", EVP_md5},        {"SHA-1", EVP_sha1},        {"SHA", EVP_sha1},
+                 {"SHA-224", EVP_sha224}, {"SHA-256", EVP_sha256},    {"SHA-384", EVP_sha384},
+                 {"SHA-512", EVP_sha512}, {"SHA3-256", EVP_sha3_256}, {"SHA3-512", EVP_sha3_512}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (sl_str_eq_nocase(name, sl_str_of(known[i].java))) {
             return known[i].md();
@@ -46,8 +46,9 @@ static sl_error *add_mapper(cdc_rules *r, cdc_mapper_kind kind, sl_str key, sl_s
 static sl_error *length_of(sl_str key, sl_str digits, int32_t *out) {
     int64_t n;
     if (!sl_str_to_i64(digits, &n) || n < 0 || n > INT32_MAX) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "%.*s: expected a number of characters in the name, got '%.*s'",
-                            SL_STR_ARG(key), SL_STR_ARG(digits));
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "%.*s: expected a number of characters in the name, got '%.*s'", SL_STR_ARG(key),
+                            SL_STR_ARG(digits));
     }
     *out = (int32_t)n;
     return NULL;
@@ -80,10 +81,11 @@ static sl_error *add_hash(cdc_rules *r, const sl_config_entry *e) {
     SL_TRY(add_mapper(r, v2 ? CDC_MAP_HASH_V2 : CDC_MAP_HASH, e->key, e->value, &m));
     m->hash = digest_of((sl_str){rest.p, at});
     if (!m->hash || at >= rest.n) {
-        return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "%.*s: expected column.mask.hash.ALGORITHM.with.salt.SALT with one of MD5, SHA-1, SHA-224, "
-                            "SHA-256, SHA-384, SHA-512, SHA3-256, SHA3-512",
-                            SL_STR_ARG(e->key));
+        return sl_error_new(
+            SL_E_CONFIG, SL_USER,
+            "%.*s: expected column.mask.hash.ALGORITHM.with.salt.SALT with one of MD5, SHA-1, SHA-224, "
+            "SHA-256, SHA-384, SHA-512, SHA3-256, SHA3-512",
+            SL_STR_ARG(e->key));
     }
     m->mask = sl_strdup(sl_str_skip(rest, at + strlen(".with.salt.")));
     return m->mask ? NULL : sl_error_nomem();
@@ -114,10 +116,12 @@ static sl_error *add_mappers(cdc_rules *r, const cdc_config *c, const sl_config 
         }
         cdc_mapper *m;
         if (which == PASS_PROPAGATE && c->propagate_column.n) {
-            SL_TRY(add_mapper(r, CDC_MAP_PROPAGATE, SL_STR("column.propagate.source.type"), c->propagate_column, &m));
+            SL_TRY(add_mapper(r, CDC_MAP_PROPAGATE, SL_STR("column.propagate.source.type"),
+                              c->propagate_column, &m));
         }
         if (which == PASS_PROPAGATE && c->propagate_datatype.n) {
-            SL_TRY(add_mapper(r, CDC_MAP_PROPAGATE_TYPE, SL_STR("datatype.propagate.source.type"), c->propagate_datatype, &m));
+            SL_TRY(add_mapper(r, CDC_MAP_PROPAGATE_TYPE, SL_STR("datatype.propagate.source.type"),
+                              c->propagate_datatype, &m));
         }
     }
     return NULL;
@@ -130,7 +134,9 @@ static sl_error *add_key_rule(cdc_rules *r, sl_str table, sl_str column) {
     sl_buf_add_str(&text, table);
     sl_buf_add_char(&text, '.');
     sl_buf_add_str(&text, column);
-    sl_error *err = k && !text.failed ? cdc_patterns_new("message.key.columns", sl_buf_view(&text), &k->columns) : sl_error_nomem();
+    sl_error *err = k && !text.failed
+                        ? cdc_patterns_new("message.key.columns", sl_buf_view(&text), &k->columns)
+                        : sl_error_nomem();
     sl_buf_deinit(&text);
     if (err) {
         sl_free(k);
@@ -209,7 +215,8 @@ static bool listed(const cdc_patterns *include, const cdc_patterns *exclude, sl_
     return !cdc_patterns_match(exclude, s);
 }
 
-static bool match_table(const cdc_patterns *include, const cdc_patterns *exclude, sl_str schema, sl_str table) {
+static bool match_table(const cdc_patterns *include, const cdc_patterns *exclude, sl_str schema,
+                        sl_str table) {
     char text[300];
     size_t n = schema.n + 1 + table.n;
     if (n > sizeof text) {
@@ -222,7 +229,8 @@ static bool match_table(const cdc_patterns *include, const cdc_patterns *exclude
 }
 
 bool cdc_rules_table(const cdc_rules *r, sl_str schema, sl_str table) {
-    return listed(r->schema_include, r->schema_exclude, schema) && match_table(r->table_include, r->table_exclude, schema, table);
+    return listed(r->schema_include, r->schema_exclude, schema) &&
+           match_table(r->table_include, r->table_exclude, schema, table);
 }
 
 bool cdc_rules_snapshot(const cdc_rules *r, sl_str schema, sl_str table) {
@@ -267,7 +275,8 @@ static bool hash(const cdc_mapper *m, sl_arena *a, sl_str text, sl_str *out) {
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned n = 0;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool fine = ctx && EVP_DigestInit_ex(ctx, m->hash, NULL) && EVP_DigestUpdate(ctx, m->mask, strlen(m->mask));
+    bool fine =
+        ctx && EVP_DigestInit_ex(ctx, m->hash, NULL) && EVP_DigestUpdate(ctx, m->mask, strlen(m->mask));
     if (fine && m->kind == CDC_MAP_HASH) {
         add_java_prefix(ctx, text.n);
     }

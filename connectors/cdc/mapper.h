@@ -1,5 +1,6 @@
 /*
- * mapper.h - which tables and columns are captured, and what masking, truncation and hashing do to text columns.
+ * mapper.h - which tables and columns are captured, and what masking, truncation and hashing do to text
+ * columns.
  *
  * Threads: one owner at a time (matching needs scratch memory). Memory: heap, freed with cdc_rules_deinit.
  */
@@ -43,7 +44,8 @@ typedef struct cdc_rules {
     cdc_key_rule *keys;
 } cdc_rules;
 
-/* cdc_rules_init compiles the settings; map is the whole configuration, for the keys with patterns in their names. */
+/* cdc_rules_init compiles the settings; map is the whole configuration, for the keys with patterns in their
+ * names. */
 SL_MUST_CHECK sl_error *cdc_rules_init(cdc_rules *r, const cdc_config *c, const sl_config *map);
 void cdc_rules_deinit(cdc_rules *r);
 

@@ -1,8 +1,8 @@
 /*
  * naming.c - see naming.h.
  *
- * Debezium works on UTF-16: a character outside the basic plane is two units there, each replaced by itself, and so it
- * is here ("_" twice, or two "_uXXXX").
+ * Debezium works on UTF-16: a character outside the basic plane is two units there, each replaced by itself,
+ * and so it is here ("_" twice, or two "_uXXXX").
  */
 #include "naming.h"
 

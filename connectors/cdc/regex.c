@@ -40,8 +40,8 @@ static sl_error *compile(const char *key, sl_str text, pcre2_code **out) {
     PCRE2_UCHAR why[128] = "";
     pcre2_get_error_message(code, why, sizeof why);
     return sl_error_new(SL_E_CONFIG, SL_USER,
-                        "%s: expected a list of regular expressions, but '%.*s' is none: %s at character %zu", key,
-                        SL_STR_ARG(text), (const char *)why, (size_t)at + 1);
+                        "%s: expected a list of regular expressions, but '%.*s' is none: %s at character %zu",
+                        key, SL_STR_ARG(text), (const char *)why, (size_t)at + 1);
 }
 
 static sl_error *prepare(cdc_patterns *p) {

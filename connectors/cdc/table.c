@@ -5,8 +5,8 @@
 
 #define BLOCK_FIELDS 3
 
-sl_error *cdc_struct_schema(const sl_host *h, sl_str name, int version, bool optional, const sl_field *fields, size_t n,
-                            const sl_schema **out) {
+sl_error *cdc_struct_schema(const sl_host *h, sl_str name, int version, bool optional, const sl_field *fields,
+                            size_t n, const sl_schema **out) {
     sl_schema def = {.type = SL_STRUCT,
                      .optional = optional,
                      .has_version = version > 0,
@@ -20,7 +20,8 @@ sl_error *cdc_struct_schema(const sl_host *h, sl_str name, int version, bool opt
 
 sl_error *cdc_source_snapshot_schema(const sl_host *h, const sl_schema **out) {
     static const sl_schema_param params[] = {
-        {SL_STR_INIT("allowed"), SL_STR_INIT("true,first,first_in_data_collection,last_in_data_collection,last,false,incremental")}};
+        {SL_STR_INIT("allowed"),
+         SL_STR_INIT("true,first,first_in_data_collection,last_in_data_collection,last,false,incremental")}};
     sl_value by_default = sl_string(SL_STR("false"));
     sl_schema def = {.type = SL_STRING,
                      .optional = true,
@@ -119,9 +120,11 @@ static size_t mapper_params(const cdc_column *col, const cdc_mapper *m, sl_arena
             *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
         }
         to[n++] = (sl_schema_param){SL_STR("__debezium.source.column.type"), upper};
-        to[n++] = (sl_schema_param){SL_STR("__debezium.source.column.length"), sl_arena_printf(a, "%d", col->length)};
+        to[n++] = (sl_schema_param){SL_STR("__debezium.source.column.length"),
+                                    sl_arena_printf(a, "%d", col->length)};
         if (col->has_scale) {
-            to[n++] = (sl_schema_param){SL_STR("__debezium.source.column.scale"), sl_arena_printf(a, "%d", col->scale)};
+            to[n++] = (sl_schema_param){SL_STR("__debezium.source.column.scale"),
+                                        sl_arena_printf(a, "%d", col->scale)};
         }
         to[n++] = (sl_schema_param){SL_STR("__debezium.source.column.name"), col->name};
     }
@@ -165,7 +168,8 @@ static sl_str column_id(cdc_table *t, sl_str last) {
 static void choose_key(cdc_table *t, const cdc_rules *r, const sl_str *pk, size_t npk) {
     for (const cdc_key_rule *k = r->keys; k; k = k->next) {
         for (uint32_t i = 0; i < t->ncols; i++) {
-            if (t->cols[i].known && cdc_patterns_match(k->columns, column_id(t, t->cols[i].name)) && !contains(t, i)) {
+            if (t->cols[i].known && cdc_patterns_match(k->columns, column_id(t, t->cols[i].name)) &&
+                !contains(t, i)) {
                 t->key_cols[t->nkey++] = i;
             }
         }
@@ -196,8 +200,8 @@ static sl_error *build_key(cdc_table *t, const cdc_schemas *s, const cdc_config 
     }
     if (!err) {
         sl_str name = sl_arena_printf(&t->arena, "%.*s.Key", SL_STR_ARG(prefix));
-        err = cdc_struct_schema(s->host, cdc_name_schema(&t->arena, name, (cdc_adjust)c->schema_adjust), 0, false, fields,
-                                t->nkey, &t->key);
+        err = cdc_struct_schema(s->host, cdc_name_schema(&t->arena, name, (cdc_adjust)c->schema_adjust), 0,
+                                false, fields, t->nkey, &t->key);
     }
     for (uint32_t i = 0; i < t->nkey; i++) {
         s->host->schema_unref(fields[i].schema);
@@ -205,7 +209,8 @@ static sl_error *build_key(cdc_table *t, const cdc_schemas *s, const cdc_config 
     return err;
 }
 
-static sl_error *build_value(cdc_table *t, const cdc_schemas *s, const cdc_config *c, const cdc_rules *r, sl_str prefix) {
+static sl_error *build_value(cdc_table *t, const cdc_schemas *s, const cdc_config *c, const cdc_rules *r,
+                             sl_str prefix) {
     sl_field *fields = sl_arena_zalloc(&t->arena, (t->ncols + 1) * sizeof *fields);
     if (!fields) {
         return sl_error_nomem();
@@ -227,27 +232,29 @@ static sl_error *build_value(cdc_table *t, const cdc_schemas *s, const cdc_confi
             t->plain = false;
         }
         col->value_index = (int32_t)t->nvalue;
-        fields[t->nvalue++] = (sl_field){cdc_name_field(&t->arena, col->name, (cdc_adjust)c->field_adjust), col->value_schema};
+        fields[t->nvalue++] =
+            (sl_field){cdc_name_field(&t->arena, col->name, (cdc_adjust)c->field_adjust), col->value_schema};
     }
     sl_str name = sl_arena_printf(&t->arena, "%.*s.Value", SL_STR_ARG(prefix));
-    return cdc_struct_schema(s->host, cdc_name_schema(&t->arena, name, (cdc_adjust)c->schema_adjust), 0, true, fields,
-                             t->nvalue, &t->value);
+    return cdc_struct_schema(s->host, cdc_name_schema(&t->arena, name, (cdc_adjust)c->schema_adjust), 0, true,
+                             fields, t->nvalue, &t->value);
 }
 
 static sl_error *build_envelope(cdc_table *t, const cdc_schemas *s, const cdc_config *c, sl_str prefix) {
-    sl_field fields[] = {{SL_STR("before"), t->value},       {SL_STR("after"), t->value},
-                         {SL_STR("source"), s->source},      {SL_STR("transaction"), s->transaction},
-                         {SL_STR("op"), s->string},          {SL_STR("ts_ms"), s->opt_int64},
-                         {SL_STR("ts_us"), s->opt_int64},    {SL_STR("ts_ns"), s->opt_int64}};
+    sl_field fields[] = {{SL_STR("before"), t->value},    {SL_STR("after"), t->value},
+                         {SL_STR("source"), s->source},   {SL_STR("transaction"), s->transaction},
+                         {SL_STR("op"), s->string},       {SL_STR("ts_ms"), s->opt_int64},
+                         {SL_STR("ts_us"), s->opt_int64}, {SL_STR("ts_ns"), s->opt_int64}};
     sl_str name = sl_arena_printf(&t->arena, "%.*s.Envelope", SL_STR_ARG(prefix));
-    return cdc_struct_schema(s->host, cdc_name_schema(&t->arena, name, (cdc_adjust)c->schema_adjust), 2, false, fields,
-                             sizeof fields / sizeof *fields, &t->envelope);
+    return cdc_struct_schema(s->host, cdc_name_schema(&t->arena, name, (cdc_adjust)c->schema_adjust), 2,
+                             false, fields, sizeof fields / sizeof *fields, &t->envelope);
 }
 
-sl_error *cdc_table_build(cdc_table *t, const cdc_schemas *s, const cdc_config *c, const cdc_rules *r, const sl_str *pk,
-                          size_t npk) {
-    sl_str topic = sl_arena_printf(&t->arena, "%.*s%.*s%.*s%.*s%.*s", SL_STR_ARG(c->topic_prefix), SL_STR_ARG(c->topic_delimiter),
-                                   SL_STR_ARG(t->schema), SL_STR_ARG(c->topic_delimiter), SL_STR_ARG(t->name));
+sl_error *cdc_table_build(cdc_table *t, const cdc_schemas *s, const cdc_config *c, const cdc_rules *r,
+                          const sl_str *pk, size_t npk) {
+    sl_str topic = sl_arena_printf(&t->arena, "%.*s%.*s%.*s%.*s%.*s", SL_STR_ARG(c->topic_prefix),
+                                   SL_STR_ARG(c->topic_delimiter), SL_STR_ARG(t->schema),
+                                   SL_STR_ARG(c->topic_delimiter), SL_STR_ARG(t->name));
     t->topic = cdc_name_topic(&t->arena, topic);
     choose_key(t, r, pk, npk);
     SL_TRY(build_key(t, s, c, t->topic));

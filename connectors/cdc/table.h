@@ -1,8 +1,8 @@
 /*
  * table.h - one captured table: its columns, and the schemas of its events, made once when its shape changes.
  *
- * The connector fills columns in (names, base schemas, defaults); cdc_table_build makes the rest: which columns are in
- * the key and in the value, the Key, Value and Envelope schemas, the topic.
+ * The connector fills columns in (names, base schemas, defaults); cdc_table_build makes the rest: which
+ * columns are in the key and in the value, the Key, Value and Envelope schemas, the topic.
  */
 #ifndef CDC_TABLE_H
 #define CDC_TABLE_H
@@ -14,14 +14,15 @@
 typedef struct cdc_column {
     /* by the connector; strings in the table's arena */
     sl_str name;
-    sl_schema base; /* type, name, version, params, doc, fields, element, key: not interned, always required */
-    bool known;     /* false: its type cannot be represented, so it is left out */
+    sl_schema
+        base;   /* type, name, version, params, doc, fields, element, key: not interned, always required */
+    bool known; /* false: its type cannot be represented, so it is left out */
     bool optional;
     bool has_default;
-    bool is_text;   /* masking and the like apply */
+    bool is_text; /* masking and the like apply */
     bool has_scale;
     sl_value default_value;
-    sl_value zero;  /* stands for a null in a required column without a default */
+    sl_value zero; /* stands for a null in a required column without a default */
     sl_str type_name;
     int32_t length;
     int32_t scale;
@@ -44,13 +45,13 @@ typedef struct cdc_table {
     bool plain; /* the value has every column as it comes: a row image is the value's items */
     uint32_t nvalue;
     uint32_t nkey;
-    uint32_t *key_cols;       /* column of each key field */
-    const sl_schema *key;     /* NULL = no key; shared */
+    uint32_t *key_cols;   /* column of each key field */
+    const sl_schema *key; /* NULL = no key; shared */
     const sl_schema *value;
     const sl_schema *envelope;
-    uint64_t tx_order;        /* events of this table in the current transaction */
-    uint64_t tx_serial;       /* of the transaction that tx_order is about */
-    sl_str batch_topic;       /* the names in the arena of the batch with the serial below: see cdc_emit_use */
+    uint64_t tx_order;  /* events of this table in the current transaction */
+    uint64_t tx_serial; /* of the transaction that tx_order is about */
+    sl_str batch_topic; /* the names in the arena of the batch with the serial below: see cdc_emit_use */
     sl_str batch_schema;
     sl_str batch_name;
     uint64_t batch_serial;
@@ -59,7 +60,7 @@ typedef struct cdc_table {
 /* What all tables of a source share. */
 typedef struct cdc_schemas {
     const sl_host *host;
-    const sl_schema *source;      /* the source block; shared */
+    const sl_schema *source; /* the source block; shared */
     const sl_schema *string;
     const sl_schema *int64;
     const sl_schema *opt_int64;
@@ -75,15 +76,15 @@ cdc_table *cdc_table_new(sl_str schema, sl_str name, uint32_t ncols);
 void cdc_table_free(cdc_table *t, const sl_host *host);
 
 /*
- * cdc_table_build finishes a table. pk names the key's columns in order (message.key.columns goes first). Columns that are
- * left out because of their type are reported with a warning by the caller.
+ * cdc_table_build finishes a table. pk names the key's columns in order (message.key.columns goes first).
+ * Columns that are left out because of their type are reported with a warning by the caller.
  */
-SL_MUST_CHECK sl_error *cdc_table_build(cdc_table *t, const cdc_schemas *s, const cdc_config *c, const cdc_rules *r,
-                                        const sl_str *pk, size_t npk);
+SL_MUST_CHECK sl_error *cdc_table_build(cdc_table *t, const cdc_schemas *s, const cdc_config *c,
+                                        const cdc_rules *r, const sl_str *pk, size_t npk);
 
 /* cdc_struct_schema interns a STRUCT of n fields; references on the fields' schemas stay with the caller. */
-SL_MUST_CHECK sl_error *cdc_struct_schema(const sl_host *h, sl_str name, int version, bool optional, const sl_field *fields,
-                                          size_t n, const sl_schema **out);
+SL_MUST_CHECK sl_error *cdc_struct_schema(const sl_host *h, sl_str name, int version, bool optional,
+                                          const sl_field *fields, size_t n, const sl_schema **out);
 
 /* cdc_source_snapshot_schema gives the schema of the source block's field "snapshot". */
 SL_MUST_CHECK sl_error *cdc_source_snapshot_schema(const sl_host *h, const sl_schema **out);

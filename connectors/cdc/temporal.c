@@ -177,10 +177,11 @@ sl_value cdc_timestamp_value(cdc_time_form form, sl_arena *a, int64_t micros) {
         break;
     }
     char text[64];
-    int64_t days = floor_div(micros, CDC_MICROS_PER_DAY);
-    char *end = cdc_put_date(text, days);
+    int64_t of_day = micros % CDC_MICROS_PER_DAY;
+    of_day += of_day < 0 ? CDC_MICROS_PER_DAY : 0;
+    char *end = cdc_put_date(text, floor_div(micros, CDC_MICROS_PER_DAY));
     *end++ = 'T';
-    end = cdc_put_time(end, micros - days * CDC_MICROS_PER_DAY, -1);
+    end = cdc_put_time(end, of_day, -1);
     *end++ = 'Z';
     return string_of(a, text, end);
 }

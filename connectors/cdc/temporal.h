@@ -1,8 +1,9 @@
 /*
  * temporal.h - dates and times in the forms of Debezium's time.precision.mode.
  *
- * A calendar value is parsed by the connector into days and microseconds (proleptic Gregorian, as ISO 8601) and turned
- * here into the value of its schema: Kafka Connect's Date, Time and Timestamp, or io.debezium.time.*.
+ * A calendar value is parsed by the connector into days and microseconds (proleptic Gregorian, as ISO 8601)
+ * and turned here into the value of its schema: Kafka Connect's Date, Time and Timestamp, or
+ * io.debezium.time.*.
  */
 #ifndef CDC_TEMPORAL_H
 #define CDC_TEMPORAL_H
@@ -22,9 +23,9 @@ typedef enum cdc_time_mode {
 
 /* What a DATE, TIME or TIMESTAMP column becomes. */
 typedef enum cdc_time_form {
-    CDC_FORM_DATE,      /* INT32 days */
+    CDC_FORM_DATE, /* INT32 days */
     CDC_FORM_ISO_DATE,
-    CDC_FORM_TIME_MS,   /* INT32 milliseconds */
+    CDC_FORM_TIME_MS, /* INT32 milliseconds */
     CDC_FORM_TIME_US,
     CDC_FORM_TIME_NS,
     CDC_FORM_ISO_TIME,

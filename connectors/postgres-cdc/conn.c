@@ -46,8 +46,8 @@ static bool begins(const char *state, const char *prefix) {
 static void classify(const char *state, sl_error_code *code, sl_error_class *cls) {
     *code = SL_E_DATABASE;
     *cls = SL_FATAL;
-    if (begins(state, "08") || begins(state, "57P") || begins(state, "53") || begins(state, "40") || begins(state, "58") ||
-        begins(state, "55006") || begins(state, "55P03") || begins(state, "57014")) {
+    if (begins(state, "08") || begins(state, "57P") || begins(state, "53") || begins(state, "40") ||
+        begins(state, "58") || begins(state, "55006") || begins(state, "55P03") || begins(state, "57014")) {
         *cls = SL_RETRIABLE;
         *code = begins(state, "08") ? SL_E_NETWORK : SL_E_DATABASE;
     } else if (begins(state, "28") || begins(state, "42501")) {
@@ -90,16 +90,22 @@ sl_error *pg_error_of(pg_conn *k, const PGresult *res, const char *what) {
     if (!message.n) {
         message = SL_STR("the server closed the connection");
     }
-    return sl_error_new(code, cls, "%s: %.*s%s%s%s", what, SL_STR_ARG(message), state ? " (SQLSTATE " : "", state ? state : "",
-                        state ? ")" : "");
+    return sl_error_new(code, cls, "%s: %.*s%s%s%s", what, SL_STR_ARG(message), state ? " (SQLSTATE " : "",
+                        state ? state : "", state ? ")" : "");
 }
 
 /* Before a connection is up libpq gives no SQLSTATE. */
 static sl_error *connect_error(pg_conn *k, const pg_settings *s, bool replication) {
-    static const char *const hopeless[] = {"password authentication failed", "no pg_hba.conf entry", "no password supplied",
-                                           "does not exist",                  "must be superuser or replication role",
-                                           "is not permitted to log in",      "authentication method",
-                                           "certificate",                     "invalid sslmode", "sslmode value"};
+    static const char *const hopeless[] = {"password authentication failed",
+                                           "no pg_hba.conf entry",
+                                           "no password supplied",
+                                           "does not exist",
+                                           "must be superuser or replication role",
+                                           "is not permitted to log in",
+                                           "authentication method",
+                                           "certificate",
+                                           "invalid sslmode",
+                                           "sslmode value"};
     char line[600];
     sl_str text = one_line(PQerrorMessage(k->c), line, sizeof line);
     bool user = false;
@@ -108,13 +114,14 @@ static sl_error *connect_error(pg_conn *k, const pg_settings *s, bool replicatio
     }
     const char *remedy = "";
     if (user && replication) {
-        remedy = "; expected a user with LOGIN and REPLICATION (ALTER ROLE ... REPLICATION), and a line for it in pg_hba.conf";
+        remedy = "; expected a user with LOGIN and REPLICATION (ALTER ROLE ... REPLICATION), and a line for "
+                 "it in pg_hba.conf";
     } else if (user) {
         remedy = "; check database.user, database.password, database.dbname and pg_hba.conf";
     }
     return sl_error_new(user ? SL_E_AUTH : SL_E_NETWORK, user ? SL_USER : SL_RETRIABLE,
-                        "cannot connect to PostgreSQL at '%.*s' port %d as '%.*s': %.*s%s", SL_STR_ARG(s->host), s->port,
-                        SL_STR_ARG(s->user), SL_STR_ARG(text), remedy);
+                        "cannot connect to PostgreSQL at '%.*s' port %d as '%.*s': %.*s%s",
+                        SL_STR_ARG(s->host), s->port, SL_STR_ARG(s->user), SL_STR_ARG(text), remedy);
 }
 
 /* ---- connecting ---- */
@@ -134,9 +141,10 @@ static void add_param(params *p, const char *name, sl_str value) {
 }
 
 /* Text forms are fixed for the session, so that there is one way to read each type. */
-static const char session_options[] = "-c DateStyle=ISO -c IntervalStyle=iso_8601 -c TimeZone=UTC -c extra_float_digits=3 "
-                                      "-c bytea_output=hex -c client_encoding=UTF8 -c statement_timeout=0 "
-                                      "-c idle_in_transaction_session_timeout=0";
+static const char session_options[] =
+    "-c DateStyle=ISO -c IntervalStyle=iso_8601 -c TimeZone=UTC -c extra_float_digits=3 "
+    "-c bytea_output=hex -c client_encoding=UTF8 -c statement_timeout=0 "
+    "-c idle_in_transaction_session_timeout=0";
 
 static void fill_params(params *p, const sl_context *ctx, const pg_settings *s, bool replication) {
     sl_arena_init(&p->arena, 1024);
@@ -169,7 +177,8 @@ static sl_error *connect_loop(pg_conn *k, const pg_settings *s, bool replication
             return NULL;
         }
         if (now_ms() > deadline) {
-            return sl_error_new(SL_E_TIMEOUT, SL_RETRIABLE, "no connection to PostgreSQL at '%.*s' port %d within %lld ms",
+            return sl_error_new(SL_E_TIMEOUT, SL_RETRIABLE,
+                                "no connection to PostgreSQL at '%.*s' port %d within %lld ms",
                                 SL_STR_ARG(s->host), s->port, (long long)s->connect_timeout_ms);
         }
         struct pollfd p = {.fd = PQsocket(k->c), .events = want == PGRES_POLLING_READING ? POLLIN : POLLOUT};
@@ -204,8 +213,8 @@ static sl_error *initial_statements(pg_conn *k, const pg_settings *s) {
     return err;
 }
 
-sl_error *pg_conn_open(pg_conn *k, const sl_context *ctx, const atomic_bool *interrupted, const pg_settings *s,
-                       bool replication) {
+sl_error *pg_conn_open(pg_conn *k, const sl_context *ctx, const atomic_bool *interrupted,
+                       const pg_settings *s, bool replication) {
     *k = (pg_conn){.ctx = ctx, .interrupted = interrupted};
     params p = {.n = 0};
     fill_params(&p, ctx, s, replication);
@@ -273,7 +282,8 @@ sl_error *pg_conn_query(pg_conn *k, const char *sql, const char *what, PGresult 
             break;
         }
         ExecStatusType st = PQresultStatus(res);
-        bool failed = last && PQresultStatus(last) != PGRES_TUPLES_OK && PQresultStatus(last) != PGRES_COMMAND_OK;
+        bool failed =
+            last && PQresultStatus(last) != PGRES_TUPLES_OK && PQresultStatus(last) != PGRES_COMMAND_OK;
         if (failed) {
             PQclear(res);
             continue;

@@ -1,8 +1,8 @@
 /*
  * conn.h - connections to the server, and queries that can be interrupted.
  *
- * Every wait is cut into slices of 100 ms at whose end the task's stop flag is looked at; nothing blocks longer, except
- * the look-up of the host's name, which libpq does itself.
+ * Every wait is cut into slices of 100 ms at whose end the task's stop flag is looked at; nothing blocks
+ * longer, except the look-up of the host's name, which libpq does itself.
  */
 #ifndef PG_CONN_H
 #define PG_CONN_H
@@ -20,11 +20,12 @@ typedef struct pg_conn {
 } pg_conn;
 
 /* pg_conn_open connects; replication says whether it speaks the replication protocol. */
-SL_MUST_CHECK sl_error *pg_conn_open(pg_conn *k, const sl_context *ctx, const atomic_bool *interrupted, const pg_settings *s,
-                                     bool replication);
+SL_MUST_CHECK sl_error *pg_conn_open(pg_conn *k, const sl_context *ctx, const atomic_bool *interrupted,
+                                     const pg_settings *s, bool replication);
 void pg_conn_close(pg_conn *k);
 
-/* pg_conn_query executes one statement; *res (may be NULL) is for the caller to PQclear. what: for the error message. */
+/* pg_conn_query executes one statement; *res (may be NULL) is for the caller to PQclear. what: for the error
+ * message. */
 SL_MUST_CHECK sl_error *pg_conn_query(pg_conn *k, const char *sql, const char *what, PGresult **res);
 
 /* pg_conn_start sends a statement that answers with COPY, and waits until it is in that state. */
@@ -33,7 +34,8 @@ SL_MUST_CHECK sl_error *pg_conn_copy(pg_conn *k, const char *sql, const char *wh
 /* pg_conn_flush sends what libpq has buffered. */
 SL_MUST_CHECK sl_error *pg_conn_flush(pg_conn *k);
 
-/* pg_error_of makes an error from a result (may be NULL) or the connection, with the class that its SQLSTATE asks for. */
+/* pg_error_of makes an error from a result (may be NULL) or the connection, with the class that its SQLSTATE
+ * asks for. */
 sl_error *pg_error_of(pg_conn *k, const PGresult *res, const char *what);
 
 /* pg_quote_ident / pg_quote_literal append to a buffer. */

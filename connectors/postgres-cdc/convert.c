@@ -7,14 +7,53 @@
 #define MAX_NESTING 32
 
 enum {
-    OID_BOOL = 16, OID_BYTEA = 17, OID_CHAR = 18, OID_NAME = 19, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25,
-    OID_OID = 26, OID_JSON = 114, OID_XML = 142, OID_XML_ARRAY = 143, OID_POINT = 600, OID_CIDR = 650, OID_FLOAT4 = 700,
-    OID_FLOAT8 = 701, OID_MACADDR8 = 774, OID_MONEY = 790, OID_MONEY_ARRAY = 791, OID_MACADDR = 829, OID_INET = 869,
-    OID_NAME_ARRAY = 1003, OID_POINT_ARRAY = 1017, OID_BPCHAR = 1042, OID_VARCHAR = 1043, OID_DATE = 1082, OID_TIME = 1083,
-    OID_TIMESTAMP = 1114, OID_TIMESTAMPTZ = 1184, OID_INTERVAL = 1186, OID_INTERVAL_ARRAY = 1187, OID_TIMETZ = 1266,
-    OID_BIT = 1560, OID_BIT_ARRAY = 1561, OID_VARBIT = 1562, OID_VARBIT_ARRAY = 1563, OID_NUMERIC = 1700,
-    OID_REFCURSOR_ARRAY = 2201, OID_UUID = 2950, OID_TSVECTOR = 3614, OID_JSONB = 3802, OID_INT4RANGE = 3904,
-    OID_NUMRANGE = 3906, OID_TSRANGE = 3908, OID_TSTZRANGE = 3910, OID_DATERANGE = 3912, OID_INT8RANGE = 3926,
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_CHAR = 18,
+    OID_NAME = 19,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_OID = 26,
+    OID_JSON = 114,
+    OID_XML = 142,
+    OID_XML_ARRAY = 143,
+    OID_POINT = 600,
+    OID_CIDR = 650,
+    OID_FLOAT4 = 700,
+    OID_FLOAT8 = 701,
+    OID_MACADDR8 = 774,
+    OID_MONEY = 790,
+    OID_MONEY_ARRAY = 791,
+    OID_MACADDR = 829,
+    OID_INET = 869,
+    OID_NAME_ARRAY = 1003,
+    OID_POINT_ARRAY = 1017,
+    OID_BPCHAR = 1042,
+    OID_VARCHAR = 1043,
+    OID_DATE = 1082,
+    OID_TIME = 1083,
+    OID_TIMESTAMP = 1114,
+    OID_TIMESTAMPTZ = 1184,
+    OID_INTERVAL = 1186,
+    OID_INTERVAL_ARRAY = 1187,
+    OID_TIMETZ = 1266,
+    OID_BIT = 1560,
+    OID_BIT_ARRAY = 1561,
+    OID_VARBIT = 1562,
+    OID_VARBIT_ARRAY = 1563,
+    OID_NUMERIC = 1700,
+    OID_REFCURSOR_ARRAY = 2201,
+    OID_UUID = 2950,
+    OID_TSVECTOR = 3614,
+    OID_JSONB = 3802,
+    OID_INT4RANGE = 3904,
+    OID_NUMRANGE = 3906,
+    OID_TSRANGE = 3908,
+    OID_TSTZRANGE = 3910,
+    OID_DATERANGE = 3912,
+    OID_INT8RANGE = 3926,
 };
 
 #define DATA(x) "io.debezium.data." x
@@ -60,8 +99,9 @@ static const simple simples[] = {
     {OID_INT8RANGE, pg_parse_text, SL_STRING, NULL, false, MAX_LENGTH, 0},
 };
 
-static const uint32_t omitted_arrays[] = {OID_MONEY_ARRAY,  OID_NAME_ARRAY, OID_INTERVAL_ARRAY, OID_VARBIT_ARRAY,
-                                          OID_XML_ARRAY,    OID_POINT_ARRAY, OID_REFCURSOR_ARRAY};
+static const uint32_t omitted_arrays[] = {OID_MONEY_ARRAY,    OID_NAME_ARRAY, OID_INTERVAL_ARRAY,
+                                          OID_VARBIT_ARRAY,   OID_XML_ARRAY,  OID_POINT_ARRAY,
+                                          OID_REFCURSOR_ARRAY};
 
 typedef struct maker {
     pg_types *types;
@@ -74,7 +114,8 @@ static sl_error *make(maker *m, uint32_t oid, int32_t typmod, pg_column_type *ou
 
 static void set_base(pg_column_type *out, sl_type type, const char *name, int version) {
     out->known = true;
-    out->base = (sl_schema){.type = type, .name = sl_str_of(name), .has_version = name != NULL, .version = name ? version : 0};
+    out->base = (sl_schema){
+        .type = type, .name = sl_str_of(name), .has_version = name != NULL, .version = name ? version : 0};
     switch (type) {
     case SL_STRING:
         out->zero = sl_string(SL_STR(""));
@@ -160,7 +201,8 @@ static sl_error *make_numeric(maker *m, int32_t typmod, pg_column_type *out) {
     int32_t precision = any ? 0 : (typmod - 4) >> 16 & 0xffff;
     int32_t scale = any ? 0 : (typmod - 4) & 0x7ff;
     scale = scale >= 1024 ? scale - 2048 : scale; /* since 15 a scale may be negative */
-    out->conv = (pg_conv){.parse = pg_parse_numeric, .scale = any ? -1 : scale, .form = m->s->cdc.decimal_mode};
+    out->conv =
+        (pg_conv){.parse = pg_parse_numeric, .scale = any ? -1 : scale, .form = m->s->cdc.decimal_mode};
     out->length = precision;
     out->has_scale = !any;
     out->scale = scale;
@@ -183,7 +225,8 @@ static sl_error *make_numeric(maker *m, int32_t typmod, pg_column_type *out) {
 }
 
 static sl_error *make_money(maker *m, pg_column_type *out) {
-    out->conv = (pg_conv){.parse = pg_parse_money, .scale = m->s->money_digits, .form = m->s->cdc.decimal_mode};
+    out->conv =
+        (pg_conv){.parse = pg_parse_money, .scale = m->s->money_digits, .form = m->s->cdc.decimal_mode};
     if (m->s->cdc.decimal_mode == CDC_DECIMAL_PRECISE) {
         return decimal(m, out, 0, m->s->money_digits);
     }
@@ -225,7 +268,8 @@ static sl_error *make_point(maker *m, pg_column_type *out) {
     SL_TRY(hold_simple(m, SL_FLOAT64, false, &f64));
     SL_TRY(hold_simple(m, SL_BYTES, true, &bytes));
     SL_TRY(hold_simple(m, SL_INT32, true, &i32));
-    sl_field fields[] = {{SL_STR("x"), f64}, {SL_STR("y"), f64}, {SL_STR("wkb"), bytes}, {SL_STR("srid"), i32}};
+    sl_field fields[] = {
+        {SL_STR("x"), f64}, {SL_STR("y"), f64}, {SL_STR("wkb"), bytes}, {SL_STR("srid"), i32}};
     SL_TRY(set_fields(m, out, fields, 4));
     out->zero.items[0] = sl_float64(0);
     out->zero.items[1] = sl_float64(0);
@@ -289,7 +333,8 @@ static bool make_time(maker *m, uint32_t oid, int32_t typmod, pg_column_type *ou
     case OID_INTERVAL: {
         bool text = m->s->interval_mode == PG_INTERVAL_STRING;
         out->conv = (pg_conv){.parse = pg_parse_interval, .form = m->s->interval_mode};
-        set_base(out, text ? SL_STRING : SL_INT64, text ? "io.debezium.time.Interval" : "io.debezium.time.MicroDuration", 1);
+        set_base(out, text ? SL_STRING : SL_INT64,
+                 text ? "io.debezium.time.Interval" : "io.debezium.time.MicroDuration", 1);
         out->length = 49;
         if (text) {
             out->zero = sl_string(SL_STR("P0Y0M0DT0H0M0S"));
@@ -340,7 +385,8 @@ static sl_error *make_array(maker *m, const pg_type *t, int32_t typmod, pg_colum
     sl_schema def = element->base;
     def.optional = !element->required_element;
     set_base(out, SL_ARRAY, NULL, 0);
-    out->conv = (pg_conv){.parse = pg_parse_array, .element = &element->conv, .delimiter = t->delimiter ? t->delimiter : ','};
+    out->conv = (pg_conv){
+        .parse = pg_parse_array, .element = &element->conv, .delimiter = t->delimiter ? t->delimiter : ','};
     out->length = element->length;
     out->scale = element->scale;
     out->has_scale = true;
@@ -473,14 +519,17 @@ static sl_value placeholder(maker *m, const pg_column_type *t) {
     sl_str text = m->s->cdc.unavailable_placeholder;
     sl_value v = sl_null();
     if (t->conv.parse == pg_parse_hstore && t->base.type == SL_STRING) {
-        return sl_string(sl_arena_printf(m->arena, "{\"%.*s\":\"%.*s\"}", SL_STR_ARG(text), SL_STR_ARG(text)));
+        return sl_string(
+            sl_arena_printf(m->arena, "{\"%.*s\":\"%.*s\"}", SL_STR_ARG(text), SL_STR_ARG(text)));
     }
     switch (t->base.type) {
     case SL_STRING:
-        if ((t->conv.parse == pg_parse_bytea || t->conv.parse == pg_parse_raw) && t->conv.form != CDC_BINARY_HEX) {
+        if ((t->conv.parse == pg_parse_bytea || t->conv.parse == pg_parse_raw) &&
+            t->conv.form != CDC_BINARY_HEX) {
             return pg_bytes_value(t->conv.form, m->arena, text, &v) ? v : sl_null();
         }
-        return t->conv.parse == pg_parse_text || t->conv.parse == pg_parse_bytea ? sl_string(text) : sl_null();
+        return t->conv.parse == pg_parse_text || t->conv.parse == pg_parse_bytea ? sl_string(text)
+                                                                                 : sl_null();
     case SL_BYTES:
         return t->base.name.p ? sl_null() : sl_bytes(text);
     case SL_ARRAY:
@@ -492,7 +541,8 @@ static sl_value placeholder(maker *m, const pg_column_type *t) {
     }
 }
 
-sl_error *pg_conv_make(pg_types *types, const pg_settings *s, uint32_t oid, int32_t typmod, sl_arena *a, pg_column_type *out) {
+sl_error *pg_conv_make(pg_types *types, const pg_settings *s, uint32_t oid, int32_t typmod, sl_arena *a,
+                       pg_column_type *out) {
     maker m = {.types = types, .s = s, .arena = a};
     memset(out, 0, sizeof *out);
     SL_TRY(make(&m, oid, typmod, out));

@@ -1,8 +1,9 @@
 /*
- * convert.h - column types: what schema a type has in each handling mode, and how its text form becomes a value.
+ * convert.h - column types: what schema a type has in each handling mode, and how its text form becomes a
+ * value.
  *
- * A pg_conv is the reader of one column (or of an array's elements). Parsers get text that they may change and that
- * lives as long as the batch; results point into it where they can, else into the arena.
+ * A pg_conv is the reader of one column (or of an array's elements). Parsers get text that they may change
+ * and that lives as long as the batch; results point into it where they can, else into the arena.
  *
  * Text forms are those of the session that conn.c sets up (ISO dates, UTC, ISO 8601 intervals, hex bytea).
  */
@@ -21,11 +22,11 @@ typedef bool (*pg_parse)(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_va
 
 struct pg_conv {
     pg_parse parse;
-    int32_t scale;     /* numeric: digits, -1 = any; timestamptz: precision; money: digits; bits: length */
-    int32_t form;      /* of dates and times: cdc_time_form; of numbers, bytes, hstore, interval: the mode */
+    int32_t scale; /* numeric: digits, -1 = any; timestamptz: precision; money: digits; bits: length */
+    int32_t form;  /* of dates and times: cdc_time_form; of numbers, bytes, hstore, interval: the mode */
     const pg_conv *element;
-    char delimiter;    /* of arrays */
-    sl_value toast;    /* stands for a value that was not sent */
+    char delimiter; /* of arrays */
+    sl_value toast; /* stands for a value that was not sent */
 };
 
 /* What a type asks of a column; strings and params are in the arena given to pg_conv_make. */
@@ -42,11 +43,13 @@ typedef struct pg_column_type {
     int32_t scale;
 } pg_column_type;
 
-/* pg_conv_make describes a column of a type; unknown types give known = false (or bytes, as the setting says). */
-SL_MUST_CHECK sl_error *pg_conv_make(pg_types *types, const pg_settings *s, uint32_t oid, int32_t typmod, sl_arena *a,
-                                     pg_column_type *out);
+/* pg_conv_make describes a column of a type; unknown types give known = false (or bytes, as the setting
+ * says). */
+SL_MUST_CHECK sl_error *pg_conv_make(pg_types *types, const pg_settings *s, uint32_t oid, int32_t typmod,
+                                     sl_arena *a, pg_column_type *out);
 
-/* pg_conv_default parses a column's default expression as Debezium does; false when it has none for events. */
+/* pg_conv_default parses a column's default expression as Debezium does; false when it has none for events.
+ */
 bool pg_conv_default(const pg_column_type *t, sl_arena *a, sl_str expression, sl_value *out);
 
 /* ---- parsers, one file each family ---- */

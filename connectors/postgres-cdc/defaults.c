@@ -1,26 +1,41 @@
 /*
- * defaults.c - default expressions of columns into default values of schemas, for the types and forms that Debezium
- * understands: literals, casts of literals, and placeholders for what a function makes.
+ * defaults.c - default expressions of columns into default values of schemas, for the types and forms that
+ * Debezium understands: literals, casts of literals, and placeholders for what a function makes.
  */
 #include <ctype.h>
 
 #include "convert.h"
 
-/* What stands for a value made by a function, by type. NULL in .generated: the function's text itself would be parsed,
-   and is no value. */
+/* What stands for a value made by a function, by type. NULL in .generated: the function's text itself would
+   be parsed, and is no value. */
 static const struct {
     const char *type;
     const char *generated;
 } known[] = {
-    {"bit", "00"},          {"varbit", "0"},       {"bool", "f"},
-    {"bpchar", ""},         {"varchar", ""},       {"text", ""},
-    {"numeric", "0.0"},     {"float4", "0"},       {"float8", "0"},
-    {"int2", "0"},          {"int4", "0"},         {"int8", "0"},
-    {"json", "{}"},         {"jsonb", "{}"},       {"xml", ""},
+    {"bit", "00"},
+    {"varbit", "0"},
+    {"bool", "f"},
+    {"bpchar", ""},
+    {"varchar", ""},
+    {"text", ""},
+    {"numeric", "0.0"},
+    {"float4", "0"},
+    {"float8", "0"},
+    {"int2", "0"},
+    {"int4", "0"},
+    {"int8", "0"},
+    {"json", "{}"},
+    {"jsonb", "{}"},
+    {"xml", ""},
     {"uuid", "00000000-0000-0000-0000-000000000000"},
-    {"date", "1970-01-01"}, {"time", "00:00:00"},  {"timestamp", "1970-01-01 00:00:00"},
-    {"timestamptz", "1970-01-01 00:00:00+00"},     {"interval", "PT0S"},
-    {"serial", "0"},        {"bigserial", "0"},    {"smallserial", "0"},
+    {"date", "1970-01-01"},
+    {"time", "00:00:00"},
+    {"timestamp", "1970-01-01 00:00:00"},
+    {"timestamptz", "1970-01-01 00:00:00+00"},
+    {"interval", "PT0S"},
+    {"serial", "0"},
+    {"bigserial", "0"},
+    {"smallserial", "0"},
 };
 
 static const char *generated_for(sl_str type, bool *found) {
@@ -36,7 +51,8 @@ static const char *generated_for(sl_str type, bool *found) {
 
 /* name(...) or (name(...) , and the words that are functions without parentheses. */
 static bool is_function(sl_str e) {
-    static const char *const words[] = {"current_timestamp", "current_time", "current_date", "localtime", "localtimestamp"};
+    static const char *const words[] = {"current_timestamp", "current_time", "current_date", "localtime",
+                                        "localtimestamp"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (sl_str_eq_nocase(e, sl_str_of(words[i]))) {
             return true;
@@ -89,8 +105,8 @@ static bool fit_numeric(const pg_column_type *t, sl_arena *a, sl_str *text) {
         text->n = dot + (t->conv.scale ? (size_t)t->conv.scale + 1 : 0);
         return true;
     }
-    *text = sl_arena_printf(a, "%.*s%s%.*s", SL_STR_ARG(*text), have ? "" : ".", (int)((size_t)t->conv.scale - have),
-                            "0000000000000000000000000000000000000000");
+    *text = sl_arena_printf(a, "%.*s%s%.*s", SL_STR_ARG(*text), have ? "" : ".",
+                            (int)((size_t)t->conv.scale - have), "0000000000000000000000000000000000000000");
     return text->p != NULL;
 }
 
@@ -116,7 +132,8 @@ bool pg_conv_default(const pg_column_type *t, sl_arena *a, sl_str expression, sl
     }
     if (sl_str_eqz(t->type_name, "bool")) {
         text = sl_arena_str(a, sl_str_starts(text, SL_STR("t")) ? SL_STR("t") : SL_STR("f"));
-    } else if (t->conv.parse == pg_parse_numeric && t->conv.form != CDC_DECIMAL_DOUBLE && !fit_numeric(t, a, &text)) {
+    } else if (t->conv.parse == pg_parse_numeric && t->conv.form != CDC_DECIMAL_DOUBLE &&
+               !fit_numeric(t, a, &text)) {
         return false;
     }
     sl_value v = sl_null();

@@ -3,7 +3,8 @@
  */
 #include "offset.h"
 
-static const char *const words[] = {"BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "MESSAGE", "NOOP", "ORIGIN"};
+static const char *const words[] = {"BEGIN",    "COMMIT",  "INSERT", "UPDATE", "DELETE",
+                                    "TRUNCATE", "MESSAGE", "NOOP",   "ORIGIN"};
 
 static sl_error *read_number(const sl_value *map, const char *key, bool *has, int64_t *out) {
     const sl_value *v = sl_map_get(map, sl_str_of(key));
@@ -20,7 +21,8 @@ static sl_error *read_number(const sl_value *map, const char *key, bool *has, in
 
 static bool is_true(const sl_value *map, const char *key) {
     const sl_value *v = sl_map_get(map, sl_str_of(key));
-    return v && ((v->type == SL_BOOL && v->i) || (v->type == SL_STRING && sl_str_eqz(sl_value_str(v), "true")));
+    return v &&
+           ((v->type == SL_BOOL && v->i) || (v->type == SL_STRING && sl_str_eqz(sl_value_str(v), "true")));
 }
 
 static sl_error *read_lsn(const sl_value *map, const char *key, bool *has, uint64_t *out) {

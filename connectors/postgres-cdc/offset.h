@@ -3,10 +3,11 @@
  *
  *   partition  {"server": topic.prefix}
  *   offset     {"lsn", "txId", "ts_usec", "lsn_proc", "lsn_commit", "messageType", ...} while streaming,
- *              {"lsn", "txId", "ts_usec", "snapshot": "INITIAL", "snapshot_completed", "last_snapshot_record"} in a snapshot
+ *              {"lsn", "txId", "ts_usec", "snapshot": "INITIAL", "snapshot_completed",
+ * "last_snapshot_record"} in a snapshot
  *
- * lsn is of the last event, lsn_commit the end of the last transaction. "lsn_events_processed" (of later Debezium
- * versions; 3.5 ignores it) counts the events at lsn, for several may have the same.
+ * lsn is of the last event, lsn_commit the end of the last transaction. "lsn_events_processed" (of later
+ * Debezium versions; 3.5 ignores it) counts the events at lsn, for several may have the same.
  */
 #ifndef PG_OFFSET_H
 #define PG_OFFSET_H

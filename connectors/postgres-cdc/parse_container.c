@@ -9,8 +9,8 @@
 
 #include "convert.h"
 
-/* Unescapes a quoted item in place, p behind its opening quote; gives the end of the text, or NULL when it is cut off.
-   *next is behind the closing quote. */
+/* Unescapes a quoted item in place, p behind its opening quote; gives the end of the text, or NULL when it is
+ *cut off. next is behind the closing quote. */
 static char *unquote(char *p, char *end, char **next) {
     char *to = p;
     while (p < end && *p != '"') {

@@ -238,7 +238,10 @@ bool pg_bytes_value(int32_t mode, sl_arena *a, sl_str bytes, sl_value *out) {
 }
 
 static int hex_digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 bool pg_parse_bytea(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {

@@ -1,6 +1,6 @@
 /*
- * parse_time.c - dates, times, timestamps and intervals, from the text that a session with DateStyle ISO, TimeZone UTC and
- * IntervalStyle iso_8601 gives.
+ * parse_time.c - dates, times, timestamps and intervals, from the text that a session with DateStyle ISO,
+ * TimeZone UTC and IntervalStyle iso_8601 gives.
  *
  *   date       YYYY-MM-DD[ BC] | infinity | -infinity       (years have four digits or more)
  *   time       hh:mm:ss[.ffffff][+hh[:mm[:ss]]]
@@ -52,7 +52,8 @@ static inline int two(const char *p) {
 static bool read_date(cursor *c, int64_t *year, int *month, int *day) {
     int64_t m = 0;
     int64_t d = 0;
-    if (!number(c, 4, 9, year) || !skip(c, '-') || !number(c, 2, 2, &m) || !skip(c, '-') || !number(c, 2, 2, &d)) {
+    if (!number(c, 4, 9, year) || !skip(c, '-') || !number(c, 2, 2, &m) || !skip(c, '-') ||
+        !number(c, 2, 2, &d)) {
         return false;
     }
     *month = (int)m;
@@ -132,8 +133,9 @@ bool pg_parse_date(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *o
         return false;
     }
     year = skip_bc(&at) ? 1 - year : year;
-    *out = cdc_date_value((cdc_time_form)c->form, a, cdc_days_of(year, month, day));
-    return at.p == at.end;
+    int64_t days = cdc_days_of(year, month, day);
+    *out = cdc_date_value((cdc_time_form)c->form, a, days);
+    return at.p == at.end && days >= INT32_MIN && days <= INT32_MAX;
 }
 
 bool pg_parse_time(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
@@ -176,8 +178,8 @@ static bool read_timestamp(cursor *at, bool zoned, int64_t *micros) {
         return false;
     }
     year = skip_bc(at) ? 1 - year : year;
-    *micros = cdc_days_of(year, month, day) * CDC_MICROS_PER_DAY + time - zone * 1000000;
-    return at->p == at->end;
+    return !__builtin_mul_overflow(cdc_days_of(year, month, day), CDC_MICROS_PER_DAY, micros) &&
+           !__builtin_add_overflow(*micros, time - zone * 1000000, micros) && at->p == at->end;
 }
 
 bool pg_parse_timestamp(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
@@ -231,11 +233,12 @@ bool pg_parse_timestamptz(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_v
     if (!read_timestamp(&at, true, &micros)) {
         return false;
     }
-    int64_t days = micros / CDC_MICROS_PER_DAY - (micros % CDC_MICROS_PER_DAY < 0);
+    int64_t of_day = micros % CDC_MICROS_PER_DAY;
+    of_day += of_day < 0 ? CDC_MICROS_PER_DAY : 0;
     char text[64];
-    char *end = cdc_put_date(text, days);
+    char *end = cdc_put_date(text, micros / CDC_MICROS_PER_DAY - (micros % CDC_MICROS_PER_DAY < 0));
     *end++ = 'T';
-    end = cdc_put_time(end, micros - days * CDC_MICROS_PER_DAY, c->scale);
+    end = cdc_put_time(end, of_day, c->scale);
     *end++ = 'Z';
     *out = sl_string(sl_arena_str(a, (sl_str){text, (size_t)(end - text)}));
     return !a->failed;
@@ -286,7 +289,8 @@ static bool store_part(interval *v, bool time, char unit, int64_t whole, int64_t
         v->hours = whole;
         return time;
     case 'S':
-        return time && !__builtin_mul_overflow(whole, 1000000, &v->micros) && !__builtin_add_overflow(v->micros, us, &v->micros);
+        return time && !__builtin_mul_overflow(whole, 1000000, &v->micros) &&
+               !__builtin_add_overflow(v->micros, us, &v->micros);
     default:
         return false;
     }
@@ -318,9 +322,10 @@ static bool to_micros(const interval *v, int64_t *out) {
     int64_t t;
     if (__builtin_mul_overflow(v->years, 12, &months) || __builtin_add_overflow(months, v->months, &months) ||
         __builtin_mul_overflow(months, INT64_C(2629800000000), &months) ||
-        __builtin_mul_overflow(v->days, CDC_MICROS_PER_DAY, &days) || __builtin_add_overflow(months, days, &days) ||
-        __builtin_mul_overflow(v->hours, 60, &t) || __builtin_add_overflow(t, v->minutes, &t) ||
-        __builtin_mul_overflow(t, 60000000, &t) || __builtin_add_overflow(t, v->micros, &t)) {
+        __builtin_mul_overflow(v->days, CDC_MICROS_PER_DAY, &days) ||
+        __builtin_add_overflow(months, days, &days) || __builtin_mul_overflow(v->hours, 60, &t) ||
+        __builtin_add_overflow(t, v->minutes, &t) || __builtin_mul_overflow(t, 60000000, &t) ||
+        __builtin_add_overflow(t, v->micros, &t)) {
         return false;
     }
     return !__builtin_add_overflow(days, t, out);
@@ -340,8 +345,8 @@ bool pg_parse_interval(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_valu
     }
     sl_buf b;
     sl_buf_init(&b, a);
-    sl_buf_printf(&b, "P%lldY%lldM%lldDT%lldH%lldM", (long long)v.years, (long long)v.months, (long long)v.days,
-                  (long long)v.hours, (long long)v.minutes);
+    sl_buf_printf(&b, "P%lldY%lldM%lldDT%lldH%lldM", (long long)v.years, (long long)v.months,
+                  (long long)v.days, (long long)v.hours, (long long)v.minutes);
     int64_t abs = v.micros < 0 ? -v.micros : v.micros;
     sl_buf_printf(&b, "%s%lld", v.micros < 0 ? "-" : "", (long long)(abs / 1000000));
     if (abs % 1000000) {

@@ -10,7 +10,8 @@ static int64_t read_time(sl_reader *r) {
 }
 
 static sl_error *bad(const pgo_message *m, const char *why) {
-    return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed message of kind '%c': %s", (char)m->kind, why);
+    return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed message of kind '%c': %s",
+                        (char)m->kind, why);
 }
 
 /* Reads over a tuple, so that what follows can be found and nothing in it points outside. */

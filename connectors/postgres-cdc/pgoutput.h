@@ -1,9 +1,9 @@
 /*
  * pgoutput.h - messages of PostgreSQL's output plugin pgoutput, protocol version 1.
  *
- * Wire format: PostgreSQL's documentation, "Logical Replication Message Formats". Integers are big-endian, names end in a
- * zero byte. A message is looked at where it lies: everything points into it. Nothing is read past its end: a message
- * that is too short, or longer than it says, is an error.
+ * Wire format: PostgreSQL's documentation, "Logical Replication Message Formats". Integers are big-endian,
+ * names end in a zero byte. A message is looked at where it lies: everything points into it. Nothing is read
+ * past its end: a message that is too short, or longer than it says, is an error.
  */
 #ifndef PG_PGOUTPUT_H
 #define PG_PGOUTPUT_H
@@ -37,21 +37,21 @@ typedef struct pgo_column {
 
 typedef struct pgo_message {
     pgo_kind kind;
-    uint64_t lsn;         /* BEGIN: of the commit record; COMMIT: the same; ORIGIN: there; MESSAGE: its own */
-    uint64_t end_lsn;     /* COMMIT */
-    int64_t commit_us;    /* BEGIN, COMMIT: microseconds since 1970 */
-    uint32_t xid;         /* BEGIN */
-    uint32_t relation;    /* RELATION, INSERT, UPDATE, DELETE */
-    sl_str name;          /* RELATION: schema; ORIGIN: name; MESSAGE: prefix */
-    sl_str table;         /* RELATION */
-    char identity;        /* RELATION: d, n, f, i */
-    char old_kind;        /* UPDATE, DELETE: 'K', 'O' or 0 */
+    uint64_t lsn;      /* BEGIN: of the commit record; COMMIT: the same; ORIGIN: there; MESSAGE: its own */
+    uint64_t end_lsn;  /* COMMIT */
+    int64_t commit_us; /* BEGIN, COMMIT: microseconds since 1970 */
+    uint32_t xid;      /* BEGIN */
+    uint32_t relation; /* RELATION, INSERT, UPDATE, DELETE */
+    sl_str name;       /* RELATION: schema; ORIGIN: name; MESSAGE: prefix */
+    sl_str table;      /* RELATION */
+    char identity;     /* RELATION: d, n, f, i */
+    char old_kind;     /* UPDATE, DELETE: 'K', 'O' or 0 */
     pgo_tuple old_row;
     pgo_tuple new_row;
-    uint32_t count;       /* RELATION: columns; TRUNCATE: relations */
-    sl_reader rest;       /* RELATION: at the first column; TRUNCATE: at the first relation */
-    uint8_t flags;        /* TRUNCATE, MESSAGE */
-    sl_str content;       /* MESSAGE */
+    uint32_t count; /* RELATION: columns; TRUNCATE: relations */
+    sl_reader rest; /* RELATION: at the first column; TRUNCATE: at the first relation */
+    uint8_t flags;  /* TRUNCATE, MESSAGE */
+    sl_str content; /* MESSAGE */
 } pgo_message;
 
 typedef struct pgo_cell {

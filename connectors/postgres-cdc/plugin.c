@@ -1,8 +1,8 @@
 /*
  * plugin.c - the PostgreSQL source as a plugin: settings, validation, and a task's life.
  *
- * open connects, checks, makes slot and publication, and decides between snapshot and stream; everything that waits there
- * can be interrupted. poll does not block but for the catalog queries that a changed table needs.
+ * open connects, checks, makes slot and publication, and decides between snapshot and stream; everything that
+ * waits there can be interrupted. poll does not block but for the catalog queries that a changed table needs.
  */
 #include <sluice/plugin.h>
 
@@ -40,7 +40,8 @@ static sl_error *load_offset(pg_task *t, bool *found) {
     sl_arena_init(&a, 1024);
     sl_value partition = pg_partition(t->s->cdc.topic_prefix, &a);
     sl_value offset = sl_null();
-    sl_error *err = partition.type == SL_MAP ? t->ctx->host->offset_read(t->ctx, &partition, &a, &offset) : sl_error_nomem();
+    sl_error *err = partition.type == SL_MAP ? t->ctx->host->offset_read(t->ctx, &partition, &a, &offset)
+                                             : sl_error_nomem();
     *found = !err && offset.type != SL_NULL;
     if (*found) {
         err = pg_offset_load(&offset, &t->pos);
@@ -81,12 +82,13 @@ static plan make_plan(const pg_task *t, bool found, bool unusable) {
 }
 
 static sl_error *slot_gone(pg_task *t, const pg_slot *slot) {
-    return sl_error_new(SL_E_CONFLICT, SL_USER,
-                        "the stored offset is at %X/%X, but replication slot '%.*s' %s, so changes since then are lost; set "
-                        "snapshot.mode=when_needed to read the tables again%s",
-                        (unsigned)(t->pos.lsn >> 32), (unsigned)t->pos.lsn, SL_STR_ARG(t->s->slot),
-                        slot->exists ? "has been invalidated" : "is not there any more",
-                        slot->exists ? ", and drop the slot" : "");
+    return sl_error_new(
+        SL_E_CONFLICT, SL_USER,
+        "the stored offset is at %X/%X, but replication slot '%.*s' %s, so changes since then are lost; set "
+        "snapshot.mode=when_needed to read the tables again%s",
+        (unsigned)(t->pos.lsn >> 32), (unsigned)t->pos.lsn, SL_STR_ARG(t->s->slot),
+        slot->exists ? "has been invalidated" : "is not there any more",
+        slot->exists ? ", and drop the slot" : "");
 }
 
 /* Slot and offset may have been moved apart by hand. */
@@ -100,15 +102,19 @@ static sl_error *compare_positions(pg_task *t, const pg_slot *slot) {
     }
     if (t->s->mismatch == PG_TRUST_OFFSET) {
         return sl_error_new(SL_E_CONFLICT, SL_USER,
-                            "replication slot '%.*s' was confirmed up to %X/%X, past the stored offset %X/%X, so changes between them "
-                            "are lost; set offset.mismatch.strategy=trust_slot to go on without them, or snapshot.mode=always to read "
+                            "replication slot '%.*s' was confirmed up to %X/%X, past the stored offset "
+                            "%X/%X, so changes between them "
+                            "are lost; set offset.mismatch.strategy=trust_slot to go on without them, or "
+                            "snapshot.mode=always to read "
                             "the tables again",
-                            SL_STR_ARG(t->s->slot), (unsigned)(slot->confirmed >> 32), (unsigned)slot->confirmed,
-                            (unsigned)(stored >> 32), (unsigned)stored);
+                            SL_STR_ARG(t->s->slot), (unsigned)(slot->confirmed >> 32),
+                            (unsigned)slot->confirmed, (unsigned)(stored >> 32), (unsigned)stored);
     }
     sl_log(t->ctx, SL_LOG_WARN,
-           "replication slot '%.*s' was confirmed up to %X/%X, past the stored offset %X/%X: changes between them are lost for this source",
-           SL_STR_ARG(t->s->slot), (unsigned)(slot->confirmed >> 32), (unsigned)slot->confirmed, (unsigned)(stored >> 32), (unsigned)stored);
+           "replication slot '%.*s' was confirmed up to %X/%X, past the stored offset %X/%X: changes between "
+           "them are lost for this source",
+           SL_STR_ARG(t->s->slot), (unsigned)(slot->confirmed >> 32), (unsigned)slot->confirmed,
+           (unsigned)(stored >> 32), (unsigned)stored);
     return NULL;
 }
 
@@ -135,7 +141,9 @@ static sl_error *begin_stream(pg_task *t, const pg_slot *slot, bool found) {
 
 static sl_error *drop_lost_slot(pg_task *t, pg_slot *slot) {
     if (slot->exists && slot->lost) {
-        sl_log(t->ctx, SL_LOG_WARN, "replication slot '%.*s' has been invalidated: it is made anew, and the tables are read again", SL_STR_ARG(t->s->slot));
+        sl_log(t->ctx, SL_LOG_WARN,
+               "replication slot '%.*s' has been invalidated: it is made anew, and the tables are read again",
+               SL_STR_ARG(t->s->slot));
         pg_slot_drop(t);
         slot->exists = false;
     }
@@ -187,13 +195,17 @@ static sl_error *set_identity(pg_task *t, const pg_snap_table *x, sl_str identit
         sl_buf_add_str(&b, identity);
     }
     sl_buf_add_char(&b, 0);
-    sl_error *err = b.failed ? sl_error_nomem() : pg_conn_query(&t->sql, b.p, "replica.identity.autoset.values (the user must own the table)", NULL);
+    sl_error *err =
+        b.failed ? sl_error_nomem()
+                 : pg_conn_query(&t->sql, b.p,
+                                 "replica.identity.autoset.values (the user must own the table)", NULL);
     sl_buf_deinit(&b);
     return err;
 }
 
 static bool identity_word(sl_str v) {
-    return sl_str_eq_nocase(v, SL_STR("FULL")) || sl_str_eq_nocase(v, SL_STR("DEFAULT")) || sl_str_eq_nocase(v, SL_STR("NOTHING")) ||
+    return sl_str_eq_nocase(v, SL_STR("FULL")) || sl_str_eq_nocase(v, SL_STR("DEFAULT")) ||
+           sl_str_eq_nocase(v, SL_STR("NOTHING")) ||
            (v.n > 6 && sl_str_eq_nocase((sl_str){v.p, 6}, SL_STR("INDEX ")));
 }
 
@@ -201,7 +213,9 @@ static sl_error *apply_identity(pg_task *t, sl_str part, const pg_snap_table *ta
     size_t colon = sl_str_find(part, ':');
     sl_str identity = colon < part.n ? sl_str_trim(sl_str_skip(part, colon + 1)) : SL_STR_NONE;
     if (!identity_word(identity)) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "replica.identity.autoset.values: expected schema.table:FULL, DEFAULT, NOTHING or INDEX name, got '%.*s'",
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "replica.identity.autoset.values: expected schema.table:FULL, DEFAULT, NOTHING "
+                            "or INDEX name, got '%.*s'",
                             SL_STR_ARG(part));
     }
     cdc_patterns *p = NULL;
@@ -209,7 +223,8 @@ static sl_error *apply_identity(pg_task *t, sl_str part, const pg_snap_table *ta
     sl_error *err = NULL;
     for (size_t i = 0; !err && i < n; i++) {
         char id[300];
-        int len = snprintf(id, sizeof id, "%.*s.%.*s", SL_STR_ARG(tables[i].schema), SL_STR_ARG(tables[i].name));
+        int len =
+            snprintf(id, sizeof id, "%.*s.%.*s", SL_STR_ARG(tables[i].schema), SL_STR_ARG(tables[i].name));
         if (len < (int)sizeof id && cdc_patterns_match(p, (sl_str){id, (size_t)len})) {
             err = set_identity(t, &tables[i], identity);
         }
@@ -326,7 +341,8 @@ static const sl_source_ops source_ops = {
     .close = close_task,
 };
 
-static const char *const aliases[] = {"io.debezium.connector.postgresql.PostgresConnector", "PostgresConnector", NULL};
+static const char *const aliases[] = {"io.debezium.connector.postgresql.PostgresConnector",
+                                      "PostgresConnector", NULL};
 
 static const sl_plugin_def postgres_def = {
     .struct_size = sizeof(sl_plugin_def),

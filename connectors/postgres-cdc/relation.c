@@ -1,9 +1,9 @@
 /*
- * relation.c - tables: their columns from the catalog (snapshot) or from relation messages (stream), with nullability,
- * defaults, comments and the key from the catalog in both cases.
+ * relation.c - tables: their columns from the catalog (snapshot) or from relation messages (stream), with
+ * nullability, defaults, comments and the key from the catalog in both cases.
  *
- * The catalog is read out of band: in the middle of several schema changes it may be ahead of the stream. The columns and
- * types are the message's; only what the message lacks is taken from the catalog, by name.
+ * The catalog is read out of band: in the middle of several schema changes it may be ahead of the stream. The
+ * columns and types are the message's; only what the message lacks is taken from the catalog, by name.
  */
 #include <stdlib.h>
 
@@ -35,7 +35,8 @@ static sl_str keep(sl_arena *a, const PGresult *res, int row, int col) {
 }
 
 static void add_table_condition(sl_buf *b, sl_str schema, sl_str name) {
-    sl_buf_add_z(b, "c.oid = (select k.oid from pg_catalog.pg_class k join pg_catalog.pg_namespace n on n.oid = k.relnamespace where n.nspname = ");
+    sl_buf_add_z(b, "c.oid = (select k.oid from pg_catalog.pg_class k join pg_catalog.pg_namespace n on "
+                    "n.oid = k.relnamespace where n.nspname = ");
     pg_quote_literal(b, schema);
     sl_buf_add_z(b, " and k.relname = ");
     pg_quote_literal(b, name);
@@ -52,13 +53,16 @@ static sl_error *run(pg_task *t, sl_buf *b, const char *what, PGresult **res) {
 static sl_error *read_columns(pg_task *t, sl_str schema, sl_str name, table_facts *f) {
     sl_buf b;
     sl_buf_init(&b, NULL);
-    sl_buf_printf(&b,
-                  "select a.attname, a.atttypid, a.atttypmod, a.attnotnull, %s, %s from pg_catalog.pg_class c "
-                  "join pg_catalog.pg_attribute a on a.attrelid = c.oid left join pg_catalog.pg_attrdef d on d.adrelid = c.oid "
-                  "and d.adnum = a.attnum where a.attnum > 0 and not a.attisdropped and ",
-                  t->server_version >= 120000 ? "case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end"
-                                              : "pg_catalog.pg_get_expr(d.adbin, d.adrelid)",
-                  t->s->cdc.schema_comments ? "pg_catalog.col_description(c.oid, a.attnum)" : "null");
+    sl_buf_printf(
+        &b,
+        "select a.attname, a.atttypid, a.atttypmod, a.attnotnull, %s, %s from pg_catalog.pg_class c "
+        "join pg_catalog.pg_attribute a on a.attrelid = c.oid left join pg_catalog.pg_attrdef d on d.adrelid "
+        "= c.oid "
+        "and d.adnum = a.attnum where a.attnum > 0 and not a.attisdropped and ",
+        t->server_version >= 120000
+            ? "case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end"
+            : "pg_catalog.pg_get_expr(d.adbin, d.adrelid)",
+        t->s->cdc.schema_comments ? "pg_catalog.col_description(c.oid, a.attnum)" : "null");
     add_table_condition(&b, schema, name);
     sl_buf_add_z(&b, " order by a.attnum");
     PGresult *res = NULL;
@@ -79,12 +83,14 @@ static sl_error *read_columns(pg_task *t, sl_str schema, sl_str name, table_fact
     return f->arena.failed ? sl_error_nomem() : NULL;
 }
 
-/* The primary key, else the first unique index (by name) that is whole: neither partial nor on expressions. */
+/* The primary key, else the first unique index (by name) that is whole: neither partial nor on expressions.
+ */
 static sl_error *read_key(pg_task *t, sl_str schema, sl_str name, table_facts *f) {
     sl_buf b;
     sl_buf_init(&b, NULL);
     sl_buf_printf(&b,
-                  "select a.attname from (select i.indrelid, i.indkey%s from pg_catalog.pg_index i join pg_catalog.pg_class c on "
+                  "select a.attname from (select i.indrelid, i.indkey%s from pg_catalog.pg_index i join "
+                  "pg_catalog.pg_class c on "
                   "c.oid = i.indrelid join pg_catalog.pg_class x on x.oid = i.indexrelid where ",
                   t->server_version >= 110000 ? ", i.indnkeyatts as n" : ", i.indnatts as n");
     add_table_condition(&b, schema, name);
@@ -123,8 +129,8 @@ static sl_str serial_name(sl_str type, sl_str default_text) {
                                       : type;
 }
 
-static sl_error *fill_column(pg_task *t, pg_relation *r, uint32_t i, sl_str name, uint32_t type, int32_t typmod,
-                             const column_facts *f) {
+static sl_error *fill_column(pg_task *t, pg_relation *r, uint32_t i, sl_str name, uint32_t type,
+                             int32_t typmod, const column_facts *f) {
     cdc_column *col = &r->table->cols[i];
     sl_arena *a = &r->table->arena;
     pg_column_type made;
@@ -145,7 +151,9 @@ static sl_error *fill_column(pg_task *t, pg_relation *r, uint32_t i, sl_str name
         col->has_default = pg_conv_default(&made, a, f->default_text, &col->default_value);
     }
     if (!made.known) {
-        sl_log(t->ctx, SL_LOG_WARN, "column %.*s.%.*s has type '%.*s', which has no form in events, and is left out; include.unknown.datatypes=true brings its text",
+        sl_log(t->ctx, SL_LOG_WARN,
+               "column %.*s.%.*s has type '%.*s', which has no form in events, and is left out; "
+               "include.unknown.datatypes=true brings its text",
                SL_STR_ARG(r->table->id), SL_STR_ARG(name), SL_STR_ARG(made.type_name));
     }
     return NULL;
@@ -171,8 +179,9 @@ static sl_error *finish(pg_task *t, pg_relation *r, const table_facts *f) {
     for (uint32_t i = 0; i < r->table->ncols; i++) { /* Debezium compares names without regard to case */
         for (uint32_t k = 0; k < i; k++) {
             if (sl_str_eq_nocase(r->table->cols[i].name, r->table->cols[k].name)) {
-                sl_log(t->ctx, SL_LOG_INFO, "columns '%.*s' and '%.*s' of %.*s differ by case only", SL_STR_ARG(r->table->cols[k].name),
-                       SL_STR_ARG(r->table->cols[i].name), SL_STR_ARG(r->table->id));
+                sl_log(t->ctx, SL_LOG_INFO, "columns '%.*s' and '%.*s' of %.*s differ by case only",
+                       SL_STR_ARG(r->table->cols[k].name), SL_STR_ARG(r->table->cols[i].name),
+                       SL_STR_ARG(r->table->id));
             }
         }
     }
@@ -265,11 +274,15 @@ sl_error *pg_tables_list(pg_task *t, sl_arena *a, pg_snap_table **out, size_t *n
     sl_buf b;
     sl_buf_init(&b, NULL);
     sl_buf_printf(&b,
-                  "select n.nspname, c.relname, c.oid, c.relkind = 'r' and not c.relhassubclass and not c.relrowsecurity%s "
+                  "select n.nspname, c.relname, c.oid, c.relkind = 'r' and not c.relhassubclass and not "
+                  "c.relrowsecurity%s "
                   "from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
-                  "where c.relkind in ('r', 'p') and c.relpersistence = 'p' and n.nspname <> 'information_schema' and n.nspname !~ '^pg_' "
+                  "where c.relkind in ('r', 'p') and c.relpersistence = 'p' and n.nspname <> "
+                  "'information_schema' and n.nspname !~ '^pg_' "
                   "order by n.nspname collate \"C\", c.relname collate \"C\"",
-                  t->server_version >= 120000 ? " and not exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attgenerated <> '')" : "");
+                  t->server_version >= 120000 ? " and not exists (select from pg_catalog.pg_attribute a "
+                                                "where a.attrelid = c.oid and a.attgenerated <> '')"
+                                              : "");
     PGresult *res = NULL;
     SL_TRY(run(t, &b, "reading the list of tables from the catalog", &res));
     int rows = PQntuples(res);

@@ -1,5 +1,6 @@
 /*
- * server.c - what has to be right on the server before anything is read: wal_level, the slot, the publication.
+ * server.c - what has to be right on the server before anything is read: wal_level, the slot, the
+ * publication.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,21 +33,25 @@ static const char *z(sl_buf *b) {
 
 sl_error *pg_server_check(pg_task *t) {
     PGresult *res = NULL;
-    SL_TRY(pg_conn_query(&t->sql,
-                         "select pg_catalog.current_setting('wal_level'), pg_catalog.current_setting('server_version_num'), "
-                         "coalesce((select rolsuper or rolreplication from pg_catalog.pg_roles where rolname = current_user), false), "
-                         "pg_catalog.current_setting('max_replication_slots'), pg_catalog.current_setting('max_wal_senders')",
-                         "reading the server's settings", &res));
+    SL_TRY(pg_conn_query(
+        &t->sql,
+        "select pg_catalog.current_setting('wal_level'), pg_catalog.current_setting('server_version_num'), "
+        "coalesce((select rolsuper or rolreplication from pg_catalog.pg_roles where rolname = current_user), "
+        "false), "
+        "pg_catalog.current_setting('max_replication_slots'), pg_catalog.current_setting('max_wal_senders')",
+        "reading the server's settings", &res));
     sl_error *err = NULL;
     t->server_version = (int)strtol(PQgetvalue(res, 0, 1), NULL, 10);
     if (strcmp(PQgetvalue(res, 0, 0), "logical") != 0) {
         err = sl_error_new(SL_E_CONFIG, SL_USER,
-                           "the server has wal_level '%s': expected 'logical'; set wal_level = logical in postgresql.conf and restart "
+                           "the server has wal_level '%s': expected 'logical'; set wal_level = logical in "
+                           "postgresql.conf and restart "
                            "the server",
                            PQgetvalue(res, 0, 0));
     } else if (*PQgetvalue(res, 0, 2) != 't') {
         sl_log(t->ctx, SL_LOG_WARN,
-               "user '%.*s' has not the attribute REPLICATION; unless the service grants it in another way, run: alter role ... replication",
+               "user '%.*s' has not the attribute REPLICATION; unless the service grants it in another way, "
+               "run: alter role ... replication",
                SL_STR_ARG(t->s->user));
     }
     PQclear(res);
@@ -56,10 +61,11 @@ sl_error *pg_server_check(pg_task *t) {
 /* ---- slot ---- */
 
 static sl_error *slot_mismatch(pg_task *t, const char *what, const char *is, const char *expected) {
-    return sl_error_new(SL_E_CONFIG, SL_USER,
-                        "replication slot '%.*s' is for %s '%s': expected '%s'; use another slot.name, or drop it with "
-                        "select pg_drop_replication_slot('%.*s') when nobody needs it",
-                        SL_STR_ARG(t->s->slot), what, is, expected, SL_STR_ARG(t->s->slot));
+    return sl_error_new(
+        SL_E_CONFIG, SL_USER,
+        "replication slot '%.*s' is for %s '%s': expected '%s'; use another slot.name, or drop it with "
+        "select pg_drop_replication_slot('%.*s') when nobody needs it",
+        SL_STR_ARG(t->s->slot), what, is, expected, SL_STR_ARG(t->s->slot));
 }
 
 sl_error *pg_slot_read(pg_task *t, pg_slot *slot) {
@@ -67,7 +73,8 @@ sl_error *pg_slot_read(pg_task *t, pg_slot *slot) {
     sl_buf b;
     sl_buf_init(&b, NULL);
     sl_buf_printf(&b,
-                  "select coalesce(plugin, ''), coalesce(database, ''), active, coalesce(confirmed_flush_lsn, restart_lsn), %s, "
+                  "select coalesce(plugin, ''), coalesce(database, ''), active, "
+                  "coalesce(confirmed_flush_lsn, restart_lsn), %s, "
                   "current_database() from pg_catalog.pg_replication_slots where slot_name = ",
                   t->server_version >= 130000 ? "coalesce(wal_status, '')" : "''");
     pg_quote_literal(&b, t->s->slot);
@@ -94,7 +101,8 @@ sl_error *pg_slot_read(pg_task *t, pg_slot *slot) {
 static sl_error *use_snapshot(pg_task *t, const char *name) {
     sl_buf b;
     sl_buf_init(&b, NULL);
-    sl_buf_printf(&b, "begin transaction isolation level repeatable read read only; set transaction snapshot ");
+    sl_buf_printf(&b,
+                  "begin transaction isolation level repeatable read read only; set transaction snapshot ");
     pg_quote_literal(&b, sl_str_of(name));
     sl_error *err = pg_conn_query(&t->sql, z(&b), "taking over the slot's snapshot", NULL);
     sl_buf_deinit(&b);
@@ -129,7 +137,8 @@ sl_error *pg_slot_create(pg_task *t, bool temporary, bool export_snapshot, uint6
     PGresult *res = NULL;
     sl_log(t->ctx, SL_LOG_INFO, "creating %s '%.*s'; this waits for running transactions to end",
            temporary ? "a temporary slot beside" : "replication slot", SL_STR_ARG(t->s->slot));
-    sl_error *err = pg_conn_query(&t->repl, z(&b), "creating a replication slot (max_replication_slots may need to be larger)", &res);
+    sl_error *err = pg_conn_query(
+        &t->repl, z(&b), "creating a replication slot (max_replication_slots may need to be larger)", &res);
     sl_buf_deinit(&b);
     if (!err) {
         *lsn = pg_lsn_parse(PQgetvalue(res, 0, 1));
@@ -164,7 +173,8 @@ static sl_error *add_tables(pg_task *t, sl_buf *b) {
     sl_error *err = pg_tables_list(t, &a, &tables, &n);
     if (!err && n == 0) {
         err = sl_error_new(SL_E_CONFIG, SL_USER,
-                           "no table matches the filters, so publication '%.*s' cannot be made for them; check table.include.list "
+                           "no table matches the filters, so publication '%.*s' cannot be made for them; "
+                           "check table.include.list "
                            "and schema.include.list",
                            SL_STR_ARG(t->s->publication));
     }
@@ -181,10 +191,11 @@ static sl_error *add_tables(pg_task *t, sl_buf *b) {
 static sl_error *execute_publication(pg_task *t, sl_buf *b) {
     sl_error *err = pg_conn_query(&t->sql, z(b), "making the publication", NULL);
     if (err && err->code == SL_E_AUTH) {
-        err = sl_error_wrap(err,
-                            "publication '%.*s' cannot be made by '%.*s'; make it as a superuser or owner and set "
-                            "publication.autocreate.mode=disabled",
-                            SL_STR_ARG(t->s->publication), SL_STR_ARG(t->s->user));
+        err = sl_error_wrap(
+            err,
+            "publication '%.*s' cannot be made by '%.*s'; make it as a superuser or owner and set "
+            "publication.autocreate.mode=disabled",
+            SL_STR_ARG(t->s->publication), SL_STR_ARG(t->s->user));
     }
     return err;
 }
@@ -227,7 +238,8 @@ sl_error *pg_publication_prepare(pg_task *t) {
     SL_TRY(find_publication(t, &exists, &all));
     if (!exists && t->s->autocreate == PG_PUB_DISABLED) {
         return sl_error_new(SL_E_CONFIG, SL_USER,
-                            "there is no publication '%.*s' and publication.autocreate.mode is disabled; run: create publication "
+                            "there is no publication '%.*s' and publication.autocreate.mode is disabled; "
+                            "run: create publication "
                             "\"%.*s\" for table ...",
                             SL_STR_ARG(t->s->publication), SL_STR_ARG(t->s->publication));
     }

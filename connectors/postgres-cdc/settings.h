@@ -15,7 +15,12 @@ typedef enum pg_snapshot_mode {
     PG_SNAPSHOT_CONFIGURED,
 } pg_snapshot_mode;
 
-typedef enum pg_autocreate { PG_PUB_ALL_TABLES, PG_PUB_DISABLED, PG_PUB_FILTERED, PG_PUB_NO_TABLES } pg_autocreate;
+typedef enum pg_autocreate {
+    PG_PUB_ALL_TABLES,
+    PG_PUB_DISABLED,
+    PG_PUB_FILTERED,
+    PG_PUB_NO_TABLES
+} pg_autocreate;
 typedef enum pg_flush_mode { PG_FLUSH_CONNECTOR, PG_FLUSH_MANUAL, PG_FLUSH_BOTH } pg_flush_mode;
 typedef enum pg_locking { PG_LOCK_NONE, PG_LOCK_SHARED } pg_locking;
 typedef enum pg_mismatch { PG_TRUST_NOTHING, PG_TRUST_OFFSET, PG_TRUST_SLOT, PG_TRUST_GREATER } pg_mismatch;

@@ -1,10 +1,10 @@
 /*
- * snapshot.c - the rows that are in the captured tables when a slot starts: read with COPY in the snapshot that the slot
- * exported, so that streaming from the slot's start continues exactly there.
+ * snapshot.c - the rows that are in the captured tables when a slot starts: read with COPY in the snapshot
+ * that the slot exported, so that streaming from the slot's start continues exactly there.
  *
- * One row is held back, for the markers: which is a table's last one is known only when COPY ends. In this version a
- * snapshot that did not finish starts over: its offset says that it is not complete, and nothing is confirmed to the slot.
- * Memory: one row of libpq's, and the batch.
+ * One row is held back, for the markers: which is a table's last one is known only when COPY ends. In this
+ * version a snapshot that did not finish starts over: its offset says that it is not complete, and nothing is
+ * confirmed to the slot. Memory: one row of libpq's, and the batch.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +21,10 @@ static sl_error *order_tables(pg_task *t, pg_snap_table *all, size_t n) {
     for (size_t k = 0; k < (rules ? rules : 1); k++) { /* in the order of the list, each table once */
         for (size_t i = 0; i < n; i++) {
             char id[300];
-            int len = snprintf(id, sizeof id, "%.*s.%.*s", SL_STR_ARG(all[i].schema), SL_STR_ARG(all[i].name));
-            bool wanted = !rules || cdc_patterns_match_one(t->rules.snapshot_include, k, (sl_str){id, (size_t)len});
+            int len =
+                snprintf(id, sizeof id, "%.*s.%.*s", SL_STR_ARG(all[i].schema), SL_STR_ARG(all[i].name));
+            bool wanted =
+                !rules || cdc_patterns_match_one(t->rules.snapshot_include, k, (sl_str){id, (size_t)len});
             if (wanted && all[i].oid) {
                 s->tables[s->n++] = all[i];
                 all[i].oid = 0;
@@ -47,7 +49,8 @@ static sl_error *lock_tables(pg_task *t) {
     }
     sl_buf_add_z(&b, " in access share mode");
     sl_buf_add_char(&b, 0);
-    sl_error *err = b.failed ? sl_error_nomem() : pg_conn_query(&t->sql, b.p, "locking the tables of the snapshot", NULL);
+    sl_error *err =
+        b.failed ? sl_error_nomem() : pg_conn_query(&t->sql, b.p, "locking the tables of the snapshot", NULL);
     sl_buf_deinit(&b);
     return err;
 }
@@ -61,15 +64,23 @@ sl_error *pg_snapshot_begin(pg_task *t, uint64_t lsn) {
     SL_TRY(order_tables(t, all, n));
     SL_TRY(lock_tables(t));
     PGresult *res = NULL;
-    SL_TRY(pg_conn_query(&t->sql, "select pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())", "reading the snapshot's transaction", &res));
+    SL_TRY(pg_conn_query(&t->sql, "select pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())",
+                         "reading the snapshot's transaction", &res));
     int64_t tx = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
     PQclear(res);
     s->ts_us = pg_wall_ns() / 1000;
     s->started_ms = pg_now_ms();
     s->resume_ms = t->s->cdc.snapshot_delay_ms ? s->started_ms + t->s->cdc.snapshot_delay_ms : 0;
-    t->pos = (pg_offset){.has_lsn = true, .lsn = lsn, .has_tx = true, .tx = tx, .has_ts = true, .ts_us = s->ts_us, .snapshot = true};
+    t->pos = (pg_offset){.has_lsn = true,
+                         .lsn = lsn,
+                         .has_tx = true,
+                         .tx = tx,
+                         .has_ts = true,
+                         .ts_us = s->ts_us,
+                         .snapshot = true};
     t->state = PG_STATE_SNAPSHOT;
-    sl_log(t->ctx, SL_LOG_INFO, "snapshot of %zu table(s) at %X/%X begins", s->n, (unsigned)(lsn >> 32), (unsigned)lsn);
+    sl_log(t->ctx, SL_LOG_INFO, "snapshot of %zu table(s) at %X/%X begins", s->n, (unsigned)(lsn >> 32),
+           (unsigned)lsn);
     return NULL;
 }
 
@@ -142,7 +153,8 @@ static sl_error *start_table(pg_task *t) {
     const pg_snap_table *x = &s->tables[s->at];
     SL_TRY(pg_relation_from_catalog(t, x->schema, x->name, &s->relation));
     char what[300];
-    snprintf(what, sizeof what, "reading the rows of %.*s (the user needs SELECT on it)", SL_STR_ARG(s->relation.table->id));
+    snprintf(what, sizeof what, "reading the rows of %.*s (the user needs SELECT on it)",
+             SL_STR_ARG(s->relation.table->id));
     sl_buf b;
     sl_buf_init(&b, NULL);
     copy_command(t, x, &b);
@@ -169,7 +181,13 @@ static size_t unescape(char *p, size_t n) {
         }
         char c = from[1];
         from += 2;
-        *to++ = (char)(c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c == 'b' ? '\b' : c == 'f' ? '\f' : c == 'v' ? '\v' : c);
+        *to++ = (char)(c == 'n'   ? '\n'
+                       : c == 't' ? '\t'
+                       : c == 'r' ? '\r'
+                       : c == 'b' ? '\b'
+                       : c == 'f' ? '\f'
+                       : c == 'v' ? '\v'
+                                  : c);
     }
     return (size_t)(to - p);
 }
@@ -189,7 +207,8 @@ static sl_error *decode_line(pg_task *t, char *line, size_t n, sl_value **out) {
         char *tab = memchr(line, '\t', (size_t)(end - line));
         char *stop = tab ? tab : end;
         if ((tab == NULL) != (i + 1 == cols)) {
-            return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a row of %.*s with another number of columns than %u",
+            return sl_error_new(SL_E_DATABASE, SL_FATAL,
+                                "the server sent a row of %.*s with another number of columns than %u",
                                 SL_STR_ARG(r->table->id), cols);
         }
         if (stop - line == 2 && line[0] == '\\' && line[1] == 'N') {
@@ -231,7 +250,11 @@ static sl_error *emit_held(pg_task *t, bool last) {
     PQfreemem(s->held);
     s->held = NULL;
     SL_TRY(err);
-    pg_event_at at = {.snapshot = marker(s, s->held_first, last), .lsn = t->pos.lsn, .ts_us = s->ts_us, .has_tx = true, .tx = t->pos.tx};
+    pg_event_at at = {.snapshot = marker(s, s->held_first, last),
+                      .lsn = t->pos.lsn,
+                      .ts_us = s->ts_us,
+                      .has_tx = true,
+                      .tx = t->pos.tx};
     cdc_event ev = {.source = pg_source_block(t, s->relation.table, &at), .now_ns = pg_wall_ns()};
     s->held_first = false;
     s->rows++;
@@ -250,7 +273,8 @@ static sl_error *end_table(pg_task *t) {
         PQclear(res);
     }
     SL_TRY(err);
-    sl_log(t->ctx, SL_LOG_INFO, "snapshot: %llu row(s) of %.*s", (unsigned long long)s->rows, SL_STR_ARG(s->relation.table->id));
+    sl_log(t->ctx, SL_LOG_INFO, "snapshot: %llu row(s) of %.*s", (unsigned long long)s->rows,
+           SL_STR_ARG(s->relation.table->id));
     s->copying = false;
     pg_relation_deinit(t, &s->relation);
     s->at++;
@@ -261,11 +285,14 @@ static sl_error *finish(pg_task *t, sl_batch *b, sl_wait *wait) {
     SL_TRY(pg_conn_query(&t->sql, "commit", "ending the snapshot", NULL));
     t->pos.completed = true;
     SL_TRY(pg_set_offset(t, b));
-    sl_log(t->ctx, SL_LOG_INFO, "snapshot of %zu table(s) is complete after %lld ms", t->snap.n, (long long)(pg_now_ms() - t->snap.started_ms));
+    sl_log(t->ctx, SL_LOG_INFO, "snapshot of %zu table(s) is complete after %lld ms", t->snap.n,
+           (long long)(pg_now_ms() - t->snap.started_ms));
     pg_snapshot_deinit(t);
-    bool stream = t->s->snapshot_mode != PG_SNAPSHOT_INITIAL_ONLY && (t->s->snapshot_mode != PG_SNAPSHOT_CONFIGURED || t->s->conf_stream);
+    bool stream = t->s->snapshot_mode != PG_SNAPSHOT_INITIAL_ONLY &&
+                  (t->s->snapshot_mode != PG_SNAPSHOT_CONFIGURED || t->s->conf_stream);
     t->state = stream ? PG_STATE_STREAM : PG_STATE_DONE;
-    t->snap.resume_ms = stream && t->s->cdc.streaming_delay_ms ? pg_now_ms() + t->s->cdc.streaming_delay_ms : 0;
+    t->snap.resume_ms =
+        stream && t->s->cdc.streaming_delay_ms ? pg_now_ms() + t->s->cdc.streaming_delay_ms : 0;
     *wait = (sl_wait){.idle = false, .fd = -1};
     return NULL;
 }

@@ -7,20 +7,44 @@
 
 /* Indexes of the source block's fields, in Debezium's order. */
 enum {
-    F_VERSION, F_CONNECTOR, F_NAME, F_TS_MS, F_SNAPSHOT, F_DB, F_SEQUENCE, F_TS_US, F_TS_NS, F_SCHEMA, F_TABLE, F_TXID, F_LSN,
-    F_XMIN, F_ORIGIN, F_ORIGIN_LSN
+    F_VERSION,
+    F_CONNECTOR,
+    F_NAME,
+    F_TS_MS,
+    F_SNAPSHOT,
+    F_DB,
+    F_SEQUENCE,
+    F_TS_US,
+    F_TS_NS,
+    F_SCHEMA,
+    F_TABLE,
+    F_TXID,
+    F_LSN,
+    F_XMIN,
+    F_ORIGIN,
+    F_ORIGIN_LSN
 };
 
-static sl_error *make_source_schema(pg_task *t, const sl_schema *string, const sl_schema *i64, const sl_schema *opt_i64) {
-    sl_field fields[PG_SOURCE_FIELDS] = {
-        {SL_STR("version"), string},         {SL_STR("connector"), string},        {SL_STR("name"), string},
-        {SL_STR("ts_ms"), i64},              {SL_STR("snapshot"), t->snapshot_field}, {SL_STR("db"), string},
-        {SL_STR("sequence"), t->opt_string}, {SL_STR("ts_us"), opt_i64},           {SL_STR("ts_ns"), opt_i64},
-        {SL_STR("schema"), string},          {SL_STR("table"), string},            {SL_STR("txId"), opt_i64},
-        {SL_STR("lsn"), opt_i64},            {SL_STR("xmin"), opt_i64},            {SL_STR("origin"), t->opt_string},
-        {SL_STR("origin_lsn"), opt_i64}};
-    return cdc_struct_schema(t->ctx->host, SL_STR("io.debezium.connector.postgresql.Source"), 1, false, fields, PG_SOURCE_FIELDS,
-                             &t->source_schema);
+static sl_error *make_source_schema(pg_task *t, const sl_schema *string, const sl_schema *i64,
+                                    const sl_schema *opt_i64) {
+    sl_field fields[PG_SOURCE_FIELDS] = {{SL_STR("version"), string},
+                                         {SL_STR("connector"), string},
+                                         {SL_STR("name"), string},
+                                         {SL_STR("ts_ms"), i64},
+                                         {SL_STR("snapshot"), t->snapshot_field},
+                                         {SL_STR("db"), string},
+                                         {SL_STR("sequence"), t->opt_string},
+                                         {SL_STR("ts_us"), opt_i64},
+                                         {SL_STR("ts_ns"), opt_i64},
+                                         {SL_STR("schema"), string},
+                                         {SL_STR("table"), string},
+                                         {SL_STR("txId"), opt_i64},
+                                         {SL_STR("lsn"), opt_i64},
+                                         {SL_STR("xmin"), opt_i64},
+                                         {SL_STR("origin"), t->opt_string},
+                                         {SL_STR("origin_lsn"), opt_i64}};
+    return cdc_struct_schema(t->ctx->host, SL_STR("io.debezium.connector.postgresql.Source"), 1, false,
+                             fields, PG_SOURCE_FIELDS, &t->source_schema);
 }
 
 static sl_str schema_name(pg_task *t, const char *name) {
@@ -33,16 +57,19 @@ static sl_error *make_message_schemas(pg_task *t) {
     bool as_bytes = t->s->cdc.binary_mode == CDC_BINARY_BYTES;
     SL_TRY(sl_schema_simple(h, as_bytes ? SL_BYTES : SL_STRING, true, &bytes));
     sl_field body[] = {{SL_STR("prefix"), t->opt_string}, {SL_STR("content"), bytes}};
-    sl_error *err = cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.Message"), 1, false, body, 2, &t->message_body);
+    sl_error *err = cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.Message"), 1, false,
+                                      body, 2, &t->message_body);
     h->schema_unref(bytes);
     SL_TRY(err);
-    SL_TRY(cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.MessageKey"), 1, false, body, 1, &t->message_key));
+    SL_TRY(cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.MessageKey"), 1, false, body,
+                             1, &t->message_key));
     sl_field value[] = {{SL_STR("op"), t->schemas.string},
                         {SL_STR("ts_ms"), t->schemas.opt_int64},
                         {SL_STR("source"), t->source_schema},
                         {SL_STR("transaction"), t->schemas.transaction},
                         {SL_STR("message"), t->message_body}};
-    return cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.MessageValue"), 1, false, value, 5, &t->message_value);
+    return cdc_struct_schema(h, schema_name(t, "io.debezium.connector.postgresql.MessageValue"), 1, false,
+                             value, 5, &t->message_value);
 }
 
 sl_error *pg_source_init(pg_task *t) {
@@ -61,7 +88,8 @@ sl_error *pg_source_init(pg_task *t) {
     h->schema_unref(opt_i64);
     SL_TRY(err);
     SL_TRY(cdc_schemas_init(&t->schemas, h, t->source_schema));
-    t->message_topic = sl_arena_printf(&t->arena, "%.*s%.*smessage", SL_STR_ARG(t->s->cdc.topic_prefix), SL_STR_ARG(t->s->cdc.topic_delimiter));
+    t->message_topic = sl_arena_printf(&t->arena, "%.*s%.*smessage", SL_STR_ARG(t->s->cdc.topic_prefix),
+                                       SL_STR_ARG(t->s->cdc.topic_delimiter));
     SL_TRY(make_message_schemas(t));
     return cdc_emitter_init(&t->emitter, t->ctx, &t->s->cdc, &t->schemas, "postgresql");
 }
@@ -79,7 +107,8 @@ void pg_source_deinit(pg_task *t) {
 }
 
 void pg_source_commit(pg_task *t) {
-    int n = t->pos.has_commit ? snprintf(t->sequence_head, sizeof t->sequence_head, "[\"%llu\",", (unsigned long long)t->pos.lsn_commit)
+    int n = t->pos.has_commit ? snprintf(t->sequence_head, sizeof t->sequence_head, "[\"%llu\",",
+                                         (unsigned long long)t->pos.lsn_commit)
                               : snprintf(t->sequence_head, sizeof t->sequence_head, "[null,");
     t->sequence_head_n = (size_t)n;
 }
@@ -161,13 +190,16 @@ static sl_error *bad_value(pg_task *t, pg_relation *r, uint32_t col, sl_value *o
         return sl_error_nomem();
     }
     if (t->s->cdc.converting_failure == CDC_ON_FAILURE_FAIL) {
-        return sl_error_new(SL_E_DATA, SL_FATAL, "a value of column '%.*s' of %.*s does not fit its type '%.*s'; set "
+        return sl_error_new(SL_E_DATA, SL_FATAL,
+                            "a value of column '%.*s' of %.*s does not fit its type '%.*s'; set "
                             "event.converting.failure.handling.mode=warn to pass such values as null",
                             SL_STR_ARG(c->name), SL_STR_ARG(r->table->id), SL_STR_ARG(c->type_name));
     }
     if (t->s->cdc.converting_failure == CDC_ON_FAILURE_WARN && !r->warned[col]) {
         r->warned[col] = true;
-        sl_log(t->ctx, SL_LOG_WARN, "a value of column '%.*s' of %.*s does not fit its type '%.*s', and is null in events; not said again for this column",
+        sl_log(t->ctx, SL_LOG_WARN,
+               "a value of column '%.*s' of %.*s does not fit its type '%.*s', and is null in events; not "
+               "said again for this column",
                SL_STR_ARG(c->name), SL_STR_ARG(r->table->id), SL_STR_ARG(c->type_name));
     }
     *out = sl_null();
@@ -194,7 +226,8 @@ static sl_error *unsent(pg_task *t, pg_relation *r, uint32_t col, const sl_value
 sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_value *old, sl_value **out) {
     uint32_t n = r->table->ncols;
     if (tuple.n != n) {
-        return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a row of %u columns for %.*s, which has %u", tuple.n,
+        return sl_error_new(SL_E_DATABASE, SL_FATAL,
+                            "the server sent a row of %u columns for %.*s, which has %u", tuple.n,
                             SL_STR_ARG(r->table->id), n);
     }
     sl_value *row = sl_arena_alloc(&t->emitter.batch->arena, (n ? n : 1) * sizeof *row);
@@ -204,7 +237,8 @@ sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_va
     for (uint32_t i = 0; i < n; i++) {
         pgo_cell cell;
         if (!pgo_next_cell(&tuple.rest, &cell)) {
-            return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed row for %.*s", SL_STR_ARG(r->table->id));
+            return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed row for %.*s",
+                                SL_STR_ARG(r->table->id));
         }
         switch (cell.kind) {
         case 't':
@@ -217,8 +251,10 @@ sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_va
             row[i] = sl_null();
             break;
         default:
-            return sl_error_new(SL_E_UNSUPPORTED, SL_FATAL, "the server sent a binary value for %.*s: remove binary from slot.stream.params",
-                                SL_STR_ARG(r->table->id));
+            return sl_error_new(
+                SL_E_UNSUPPORTED, SL_FATAL,
+                "the server sent a binary value for %.*s: remove binary from slot.stream.params",
+                SL_STR_ARG(r->table->id));
         }
     }
     *out = row;
@@ -234,7 +270,8 @@ sl_error *pg_set_offset(pg_task *t, sl_batch *b) {
     return NULL;
 }
 
-sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const pg_event_at *at, sl_str tx_id) {
+sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const pg_event_at *at,
+                          sl_str tx_id) {
     sl_arena *a = &b->arena;
     sl_record *r = sl_batch_add(b);
     sl_value key = sl_value_alloc(a, SL_STRUCT, 1);

@@ -1,12 +1,13 @@
 /*
- * stream.c - follows the slot: decodes changes into records, keeps the position, answers keepalives, tells the server how
- * far everything is stored.
+ * stream.c - follows the slot: decodes changes into records, keeps the position, answers keepalives, tells
+ * the server how far everything is stored.
  *
- * COPY BOTH messages: 'w' start(8) end(8) time(8) payload; 'k' end(8) time(8) reply(1); ours: 'r' written(8) flushed(8)
- * applied(8) time(8) reply(1). See "Streaming Replication Protocol".
+ * COPY BOTH messages: 'w' start(8) end(8) time(8) payload; 'k' end(8) time(8) reply(1); ours: 'r' written(8)
+ * flushed(8) applied(8) time(8) reply(1). See "Streaming Replication Protocol".
  *
- * What was delivered before a restart is passed over: transactions that ended before the stored position are not sent again
- * by the server (or skipped here), and of the one that was cut the events up to (lsn, number at that lsn).
+ * What was delivered before a restart is passed over: transactions that ended before the stored position are
+ * not sent again by the server (or skipped here), and of the one that was cut the events up to (lsn, number
+ * at that lsn).
  */
 #include <stdio.h>
 #include <time.h>
@@ -15,7 +16,7 @@
 
 #define HEADER_W 25
 #define ADVANCE_MS 1000
-#define GATHER_MS 2      /* under load: let this much come in between steps, instead of a step for each packet */
+#define GATHER_MS 2 /* under load: let this much come in between steps, instead of a step for each packet */
 #define GATHER_UNTIL 512 /* records of a step that need no gathering */
 #define PG_EPOCH_US INT64_C(946684800000000)
 
@@ -64,8 +65,8 @@ static sl_error *start_replication(pg_task *t, const char *sql) {
         if (!busy || left <= 0) {
             return err;
         }
-        sl_log(t->ctx, SL_LOG_WARN, "replication slot '%.*s' is in use, trying again in %lld ms (%d left)", SL_STR_ARG(t->s->slot),
-               (long long)t->s->slot_retry_ms, left);
+        sl_log(t->ctx, SL_LOG_WARN, "replication slot '%.*s' is in use, trying again in %lld ms (%d left)",
+               SL_STR_ARG(t->s->slot), (long long)t->s->slot_retry_ms, left);
         sl_error_free(err);
         SL_TRY(wait_retry(t, t->s->slot_retry_ms));
     }
@@ -85,7 +86,8 @@ sl_error *pg_stream_start(pg_task *t) {
     sl_error *err = b.failed ? sl_error_nomem() : start_replication(t, b.p);
     sl_buf_deinit(&b);
     SL_TRY(err);
-    sl_log(t->ctx, SL_LOG_INFO, "streaming from slot '%.*s' at %X/%X", SL_STR_ARG(t->s->slot), (unsigned)(st->start >> 32), (unsigned)st->start);
+    sl_log(t->ctx, SL_LOG_INFO, "streaming from slot '%.*s' at %X/%X", SL_STR_ARG(t->s->slot),
+           (unsigned)(st->start >> 32), (unsigned)st->start);
     int64_t now = pg_now_ms();
     st->started = true;
     st->received = st->start;
@@ -146,12 +148,14 @@ static sl_error *on_begin(pg_task *t, const pgo_message *m, uint64_t lsn) {
     pg_tx *tx = &t->stream.tx;
     *tx = (pg_tx){.open = true, .xid = m->xid, .final_lsn = m->lsn, .commit_us = m->commit_us};
     tx->skip = m->lsn < t->stream.start;
-    tx->resuming = !tx->skip && t->resume.has_lsn && t->resume.message && t->resume.has_tx && (uint32_t)t->resume.tx == m->xid &&
-                   strcmp(t->resume.message, "COMMIT") != 0 && strcmp(t->resume.message, "BEGIN") != 0 && lsn <= t->resume.lsn;
+    tx->resuming = !tx->skip && t->resume.has_lsn && t->resume.message && t->resume.has_tx &&
+                   (uint32_t)t->resume.tx == m->xid && strcmp(t->resume.message, "COMMIT") != 0 &&
+                   strcmp(t->resume.message, "BEGIN") != 0 && lsn <= t->resume.lsn;
     if (tx->resuming && t->resume.events == 0) {
         t->resume.events = 1;
     }
-    return tx->skip ? NULL : cdc_emit_tx_begin(&t->emitter, tx_id(t, lsn), m->commit_us / 1000, !tx->resuming);
+    return tx->skip ? NULL
+                    : cdc_emit_tx_begin(&t->emitter, tx_id(t, lsn), m->commit_us / 1000, !tx->resuming);
 }
 
 static sl_error *on_commit(pg_task *t, const pgo_message *m) {
@@ -162,8 +166,16 @@ static sl_error *on_commit(pg_task *t, const pgo_message *m) {
         return NULL;
     }
     t->resume.message = NULL; /* whatever comes now is new */
-    t->pos = (pg_offset){.has_lsn = true, .lsn = m->end_lsn, .has_proc = true, .lsn_proc = m->end_lsn, .has_commit = true,
-                         .lsn_commit = m->end_lsn, .has_tx = true, .tx = tx->xid, .has_ts = true, .ts_us = m->commit_us,
+    t->pos = (pg_offset){.has_lsn = true,
+                         .lsn = m->end_lsn,
+                         .has_proc = true,
+                         .lsn_proc = m->end_lsn,
+                         .has_commit = true,
+                         .lsn_commit = m->end_lsn,
+                         .has_tx = true,
+                         .tx = tx->xid,
+                         .has_ts = true,
+                         .ts_us = m->commit_us,
                          .message = "COMMIT"};
     pg_source_commit(t);
     t->stream.moved = true;
@@ -197,13 +209,16 @@ static bool advance(pg_task *t, uint64_t lsn, const char *word) {
 
 static void event_at(pg_task *t, uint64_t lsn, pg_event_at *at) {
     pg_tx *tx = &t->stream.tx;
-    *at = (pg_event_at){.snapshot = "false", .lsn = lsn, .ts_us = tx->commit_us, .has_tx = true, .tx = tx->xid, .origin = tx};
+    *at = (pg_event_at){
+        .snapshot = "false", .lsn = lsn, .ts_us = tx->commit_us, .has_tx = true, .tx = tx->xid, .origin = tx};
 }
 
-static sl_error *emit(pg_task *t, pg_relation *r, cdc_op op, sl_value *before, sl_value *after, uint64_t lsn) {
+static sl_error *emit(pg_task *t, pg_relation *r, cdc_op op, sl_value *before, sl_value *after,
+                      uint64_t lsn) {
     pg_event_at at;
     event_at(t, lsn, &at);
-    cdc_event ev = {.source = pg_source_block(t, r->table, &at), .transaction_id = tx_id(t, lsn), .now_ns = pg_wall_ns()};
+    cdc_event ev = {
+        .source = pg_source_block(t, r->table, &at), .transaction_id = tx_id(t, lsn), .now_ns = pg_wall_ns()};
     return cdc_emit_row(&t->emitter, r->table, op, before, after, &ev);
 }
 
@@ -213,13 +228,15 @@ static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
     static const char *const names[] = {"INSERT", "UPDATE", "DELETE"};
     int which = data.p[0] == PGO_INSERT ? 0 : data.p[0] == PGO_UPDATE ? 1 : 2;
     if (data.n < 5) {
-        return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed message of kind '%c'", data.p[0]);
+        return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed message of kind '%c'",
+                            data.p[0]);
     }
     bool fresh = advance(t, lsn, names[which]);
     sl_reader head = sl_reader_of(data.p + 1, 4);
     pg_relation *r = pg_relation_find(t, sl_reader_u32be(&head));
     if (!r) {
-        return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a row of a relation that it did not describe");
+        return sl_error_new(SL_E_DATABASE, SL_FATAL,
+                            "the server sent a row of a relation that it did not describe");
     }
     if (!r->table) {
         return NULL;
@@ -245,7 +262,11 @@ static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
     if (which < 2) {
         SL_TRY(pg_row_decode(t, r, m.new_row, m.old_kind == 'O' ? before : NULL, &after));
     }
-    return emit(t, r, which == 0 ? CDC_OP_CREATE : which == 1 ? CDC_OP_UPDATE : CDC_OP_DELETE, before, after, lsn);
+    return emit(t, r,
+                which == 0   ? CDC_OP_CREATE
+                : which == 1 ? CDC_OP_UPDATE
+                             : CDC_OP_DELETE,
+                before, after, lsn);
 }
 
 static sl_error *on_row(pg_task *t, sl_str data, uint64_t lsn) {
@@ -258,8 +279,8 @@ static sl_error *on_row(pg_task *t, sl_str data, uint64_t lsn) {
     b->n = before;
     if (t->s->cdc.processing_failure == CDC_ON_FAILURE_WARN) {
         char text[400];
-        sl_log(t->ctx, SL_LOG_WARN, "the event at %X/%X is passed over: %s", (unsigned)(lsn >> 32), (unsigned)lsn,
-               sl_error_text(err, text, sizeof text));
+        sl_log(t->ctx, SL_LOG_WARN, "the event at %X/%X is passed over: %s", (unsigned)(lsn >> 32),
+               (unsigned)lsn, sl_error_text(err, text, sizeof text));
     }
     sl_error_free(err);
     return NULL;
@@ -281,7 +302,8 @@ static sl_error *on_truncate(pg_task *t, const pgo_message *m, uint64_t lsn) {
 
 static sl_error *on_message(pg_task *t, const pgo_message *m, uint64_t lsn) {
     bool transactional = m->flags & 1;
-    pg_event_at at = {.snapshot = "false", .lsn = lsn, .ts_us = t->pos.has_ts ? t->pos.ts_us : pg_wall_ns() / 1000};
+    pg_event_at at = {
+        .snapshot = "false", .lsn = lsn, .ts_us = t->pos.has_ts ? t->pos.ts_us : pg_wall_ns() / 1000};
     if (transactional) {
         if (!advance(t, lsn, "MESSAGE")) {
             return NULL;
@@ -300,7 +322,8 @@ static sl_error *on_message(pg_task *t, const pgo_message *m, uint64_t lsn) {
         t->stream.moved = true;
         pg_source_commit(t);
     }
-    if (t->message_include ? !cdc_patterns_match(t->message_include, m->name) : cdc_patterns_match(t->message_exclude, m->name)) {
+    if (t->message_include ? !cdc_patterns_match(t->message_include, m->name)
+                           : cdc_patterns_match(t->message_exclude, m->name)) {
         return NULL;
     }
     return pg_message_emit(t, t->emitter.batch, m, &at, transactional ? tx_id(t, lsn) : SL_STR_NONE);
@@ -339,8 +362,8 @@ static sl_error *on_payload(pg_task *t, sl_str data, uint64_t lsn) {
     }
 }
 
-/* Between transactions everything before the server's position that concerns us was sent: a slot whose tables are idle
-   moves on with it. */
+/* Between transactions everything before the server's position that concerns us was sent: a slot whose tables
+   are idle moves on with it. */
 static sl_error *on_keepalive(pg_task *t, sl_reader *r) {
     uint64_t end = sl_reader_u64be(r);
     sl_reader_u64be(r);
@@ -452,7 +475,8 @@ static sl_error *read_xmin(pg_task *t) {
     pg_quote_literal(&b, t->s->slot);
     sl_buf_add_char(&b, 0);
     PGresult *res = NULL;
-    sl_error *err = b.failed ? sl_error_nomem() : pg_conn_query(&t->sql, b.p, "reading the slot's xmin", &res);
+    sl_error *err =
+        b.failed ? sl_error_nomem() : pg_conn_query(&t->sql, b.p, "reading the slot's xmin", &res);
     sl_buf_deinit(&b);
     int64_t v = -1;
     if (!err && PQntuples(res) == 1 && sl_str_to_i64(sl_str_of(PQgetvalue(res, 0, 0)), &v)) {
@@ -492,7 +516,8 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
     bool more = true;
     size_t limit = t->s->cdc.max_queue_bytes ? (size_t)t->s->cdc.max_queue_bytes : PG_BATCH_BYTES;
     int64_t looked = 0;
-    while (more && b->n < (size_t)t->s->cdc.max_batch_size && b->arena.total < limit * 4 && looked++ < 20000) {
+    while (more && b->n < (size_t)t->s->cdc.max_batch_size && b->arena.total < limit * 4 &&
+           looked++ < 20000) {
         SL_TRY(read_one(t, &more));
     }
     SL_TRY(heartbeat(t, b));
@@ -502,7 +527,8 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
     }
     *wait = (sl_wait){.fd = -1};
     if (!more) {
-        *wait = (sl_wait){.idle = true, .fd = PQsocket(t->repl.c), .readable = true, .until_ms = t->stream.next_status_ms};
+        *wait = (sl_wait){
+            .idle = true, .fd = PQsocket(t->repl.c), .readable = true, .until_ms = t->stream.next_status_ms};
         wait->writable = PQflush(t->repl.c) > 0;
         if (b->n && b->n < GATHER_UNTIL && !wait->writable) {
             *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = pg_now_ms() + GATHER_MS};

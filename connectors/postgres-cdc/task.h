@@ -1,9 +1,9 @@
 /*
  * task.h - the one task of the source, and what its parts share.
  *
- *   server.c    checks, slot, publication        relation.c  tables from the catalog and from relation messages
- *   snapshot.c  the rows that are there          stream.c    the changes, and what is told to the server
- *   source.c    source blocks and row images     plugin.c    open, poll, committed, close
+ *   server.c    checks, slot, publication        relation.c  tables from the catalog and from relation
+ * messages snapshot.c  the rows that are there          stream.c    the changes, and what is told to the
+ * server source.c    source blocks and row images     plugin.c    open, poll, committed, close
  *
  * States: SNAPSHOT -> STREAM, or SNAPSHOT -> DONE (initial_only); poll changes it.
  * Threads: the task's; interrupted may be set by any.
@@ -53,18 +53,18 @@ typedef struct pg_snapshot {
     uint64_t rows;
     int64_t ts_us;
     int64_t started_ms;
-    int64_t resume_ms;    /* not before: snapshot.delay.ms, streaming.delay.ms */
+    int64_t resume_ms; /* not before: snapshot.delay.ms, streaming.delay.ms */
 } pg_snapshot;
 
 typedef struct pg_tx {
     bool open;
-    bool skip;         /* delivered before */
-    bool resuming;     /* its first events were delivered before */
+    bool skip;     /* delivered before */
+    bool resuming; /* its first events were delivered before */
     uint32_t xid;
     uint64_t final_lsn;
     int64_t commit_us;
     uint64_t event_lsn;
-    int64_t events;    /* at event_lsn */
+    int64_t events; /* at event_lsn */
     bool has_origin;
     uint64_t origin_lsn;
     char origin[128];
@@ -79,8 +79,8 @@ typedef struct pg_stream {
     int64_t next_heartbeat_ms;
     int64_t next_advance_ms; /* an offset without records not before */
     int64_t next_xmin_ms;
-    int64_t xmin;            /* -1 = unknown */
-    bool moved;              /* pos changed since the last offset */
+    int64_t xmin; /* -1 = unknown */
+    bool moved;   /* pos changed since the last offset */
     bool started;
 } pg_stream;
 
@@ -103,8 +103,8 @@ typedef struct pg_task {
     sl_arena arena;
     pg_types types;
     pg_relation *relations[256];
-    pg_offset resume;    /* where the stored offset was */
-    pg_offset pos;       /* behind the last event */
+    pg_offset resume; /* where the stored offset was */
+    pg_offset pos;    /* behind the last event */
     bool drop_on_close;
     pg_snapshot snap;
     pg_stream stream;
@@ -121,7 +121,8 @@ typedef struct pg_slot {
 } pg_slot;
 SL_MUST_CHECK sl_error *pg_server_check(pg_task *t);
 SL_MUST_CHECK sl_error *pg_slot_read(pg_task *t, pg_slot *slot);
-/* pg_slot_create creates a slot; with a snapshot name the transaction on t->sql is set to its exported snapshot. */
+/* pg_slot_create creates a slot; with a snapshot name the transaction on t->sql is set to its exported
+ * snapshot. */
 SL_MUST_CHECK sl_error *pg_slot_create(pg_task *t, bool temporary, bool export_snapshot, uint64_t *lsn);
 SL_MUST_CHECK sl_error *pg_publication_prepare(pg_task *t);
 void pg_slot_drop(pg_task *t);
@@ -155,11 +156,14 @@ typedef struct pg_event_at {
 /* pg_source_block gives the source block of an event; table NULL = none. SL_NULL when out of memory. */
 sl_value pg_source_block(pg_task *t, cdc_table *table, const pg_event_at *at);
 /* pg_row_decode reads a tuple of the stream into a row image; old may be NULL. */
-SL_MUST_CHECK sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_value *old, sl_value **out);
+SL_MUST_CHECK sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_value *old,
+                                      sl_value **out);
 /* pg_row_value reads one text into a column's value, as event.converting.failure.handling.mode says. */
-SL_MUST_CHECK sl_error *pg_row_value(pg_task *t, pg_relation *r, uint32_t col, char *p, size_t n, sl_value *out);
+SL_MUST_CHECK sl_error *pg_row_value(pg_task *t, pg_relation *r, uint32_t col, char *p, size_t n,
+                                     sl_value *out);
 SL_MUST_CHECK sl_error *pg_set_offset(pg_task *t, sl_batch *b);
-SL_MUST_CHECK sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const pg_event_at *at, sl_str tx_id);
+SL_MUST_CHECK sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const pg_event_at *at,
+                                        sl_str tx_id);
 
 /* snapshot.c */
 SL_MUST_CHECK sl_error *pg_snapshot_begin(pg_task *t, uint64_t lsn);

@@ -88,7 +88,8 @@ sl_error *pg_types_get(pg_types *t, uint32_t oid, const pg_type **out) {
                   oid);
     sl_buf_add_char(&b, 0);
     PGresult *res = NULL;
-    sl_error *err = b.failed ? sl_error_nomem() : pg_conn_query(t->conn, b.p, "reading a type from the catalog", &res);
+    sl_error *err =
+        b.failed ? sl_error_nomem() : pg_conn_query(t->conn, b.p, "reading a type from the catalog", &res);
     sl_buf_deinit(&b);
     if (!err && PQntuples(res) == 1) {
         err = add_row(t, res);

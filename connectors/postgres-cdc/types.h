@@ -9,7 +9,7 @@
 typedef struct pg_type {
     uint32_t oid;
     sl_str name;
-    char kind;        /* b, c, d, e, m, p, r */
+    char kind; /* b, c, d, e, m, p, r */
     char category;
     char delimiter;
     uint32_t element; /* of a true array, else 0 */
@@ -31,7 +31,8 @@ typedef struct pg_types {
 void pg_types_init(pg_types *t, const sl_host *host, pg_conn *conn);
 void pg_types_deinit(pg_types *t);
 
-/* pg_types_get gives a type, reading the catalog if it must; *out is NULL when there is no such type (any more). */
+/* pg_types_get gives a type, reading the catalog if it must; *out is NULL when there is no such type (any
+ * more). */
 SL_MUST_CHECK sl_error *pg_types_get(pg_types *t, uint32_t oid, const pg_type **out);
 
 /* pg_types_add puts a copy of a type in. */

@@ -1,13 +1,14 @@
 /*
- * source_driver.c - runs one source plugin without a worker: polls it, prints its records as JSON lines, keeps its
- * offsets in a file. For tests and measurements of sources alone.
+ * source_driver.c - runs one source plugin without a worker: polls it, prints its records as JSON lines,
+ * keeps its offsets in a file. For tests and measurements of sources alone.
  *
  * Usage:  source_driver PLUGIN.so CONNECTOR.properties OFFSETS.json [option...]
- *           --records N   stop after N records          --idle MS  stop after MS without a record (default 3000)
+ *           --records N   stop after N records          --idle MS  stop after MS without a record (default
+ * 3000)
  *           --quiet       print only the totals         --schemas  print schemas too, as JsonConverter does
  *           --no-store    do not store or commit offsets
  *
- * Exit codes: 0 done, 1 the task failed, 2 usage. Built by tests/integration/postgres-cdc/run.sh.
+ * Exit codes: 0 done, 1 the task failed, 2 usage. Built by tests/integration/postgres-cdc/source.test.sh.
  * Threads: one. Memory: one batch at a time.
  */
 #include <jansson.h>
@@ -129,8 +130,9 @@ static void put_value(sl_buf *b, const sl_schema *s, const sl_value *v) {
 }
 
 static const char *type_name(sl_type t) {
-    static const char *const names[SL_TYPE_COUNT] = {"null",   "int8",    "int16",  "int32", "int64", "float", "double",
-                                                     "boolean", "string", "bytes", "array", "map",   "struct"};
+    static const char *const names[SL_TYPE_COUNT] = {"null",  "int8",   "int16",   "int32",  "int64",
+                                                     "float", "double", "boolean", "string", "bytes",
+                                                     "array", "map",    "struct"};
     return names[t];
 }
 
@@ -228,7 +230,8 @@ static void check_record(const sl_record *r) {
     }
     if (err) {
         char text[400];
-        fprintf(stderr, "source_driver: record of %.*s is not valid: %s\n", SL_STR_ARG(r->topic), sl_error_text(err, text, sizeof text));
+        fprintf(stderr, "source_driver: record of %.*s is not valid: %s\n", SL_STR_ARG(r->topic),
+                sl_error_text(err, text, sizeof text));
         exit(1);
     }
 }
@@ -282,7 +285,8 @@ static char *text_of(const sl_value *v) {
     return b.p;
 }
 
-static sl_error *host_offset_read(const sl_context *ctx, const sl_value *partition, sl_arena *arena, sl_value *offset) {
+static sl_error *host_offset_read(const sl_context *ctx, const sl_value *partition, sl_arena *arena,
+                                  sl_value *offset) {
     (void)ctx;
     char *key = text_of(partition);
     json_t *j = json_object_get(the.offsets, key);
@@ -331,8 +335,8 @@ static const sl_host host = {.struct_size = sizeof(sl_host),
 
 static int fail(sl_error *err) {
     char text[1000];
-    fprintf(stderr, "source_driver: %s %s: %s\n", sl_error_class_name(err->cls), sl_error_code_name(err->code),
-            sl_error_text(err, text, sizeof text));
+    fprintf(stderr, "source_driver: %s %s: %s\n", sl_error_class_name(err->cls),
+            sl_error_code_name(err->code), sl_error_text(err, text, sizeof text));
     sl_error_free(err);
     return 1;
 }
@@ -369,7 +373,8 @@ static void wait_for(const sl_wait *w, int64_t deadline) {
     }
     int64_t until = w->until_ms && w->until_ms < deadline ? w->until_ms : deadline;
     int64_t left = until - now_ms();
-    struct pollfd p = {.fd = w->fd, .events = (short)((w->readable ? POLLIN : 0) | (w->writable ? POLLOUT : 0))};
+    struct pollfd p = {.fd = w->fd,
+                       .events = (short)((w->readable ? POLLIN : 0) | (w->writable ? POLLOUT : 0))};
     poll(&p, w->fd >= 0 ? 1 : 0, left > 0 ? (int)left : 0);
 }
 
@@ -404,9 +409,11 @@ static void print_totals(int64_t started) {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
     fflush(stdout);
-    fprintf(stderr, "source_driver: %lld records in %lld batches, %lld ms (with the idle time), %.3f CPU s, %ld KB\n", the.records,
-            the.batches, (long long)(now_ms() - started),
-            (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6,
+    fprintf(stderr,
+            "source_driver: %lld records in %lld batches, %lld ms (with the idle time), %.3f CPU s, %ld KB\n",
+            the.records, the.batches, (long long)(now_ms() - started),
+            (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+                (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6,
             u.ru_maxrss);
 }
 
@@ -438,7 +445,8 @@ static sl_error *prepare(char **argv, sl_arena *a, sl__registry *reg, sl__instan
         def->source->validate(&inst->context, &report);
     }
     for (size_t i = 0; i < report.n; i++) {
-        fprintf(stderr, "source_driver: %s %.*s: %.*s\n", report.items[i].severity == SL_SEV_ERROR ? "error" : "warning",
+        fprintf(stderr, "source_driver: %s %.*s: %.*s\n",
+                report.items[i].severity == SL_SEV_ERROR ? "error" : "warning",
                 SL_STR_ARG(report.items[i].key), SL_STR_ARG(report.items[i].message));
     }
     return sl_config_report_error(&report);
@@ -470,7 +478,8 @@ static bool read_options(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     if (argc < 4 || !read_options(argc, argv)) {
-        fprintf(stderr, "usage: source_driver PLUGIN.so CONNECTOR.properties OFFSETS.json [--records N] [--idle MS] [--quiet] "
+        fprintf(stderr, "usage: source_driver PLUGIN.so CONNECTOR.properties OFFSETS.json [--records N] "
+                        "[--idle MS] [--quiet] "
                         "[--schemas] [--no-store]\n");
         return 2;
     }

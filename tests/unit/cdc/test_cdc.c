@@ -250,7 +250,8 @@ static void envelopes_have_their_shape(void **state) {
     test_assert_str(f.table->value->name, "p.s.t.Value");
     assert_true(f.table->value->optional);
     test_assert_str(f.table->key->name, "p.s.t.Key");
-    static const char *const fields[] = {"before", "after", "source", "transaction", "op", "ts_ms", "ts_us", "ts_ns"};
+    static const char *const fields[] = {"before", "after", "source", "transaction",
+                                         "op",     "ts_ms", "ts_us",  "ts_ns"};
     assert_int_equal(f.table->envelope->nfields, 8);
     for (uint32_t i = 0; i < 8; i++) {
         test_assert_str(f.table->envelope->fields[i].name, fields[i]);
@@ -264,7 +265,8 @@ static void envelopes_have_their_shape(void **state) {
     test_assert_str(b.records[0].topic, "p.s.t");
     assert_int_equal(b.records[0].key.items[0].i, 1);
     assert_int_equal(b.records[0].value.items[0].type, SL_NULL);
-    test_assert_str(sl_value_str(&b.records[0].value.items[1].items[2]), ""); /* a required column is never null */
+    test_assert_str(sl_value_str(&b.records[0].value.items[1].items[2]),
+                    ""); /* a required column is never null */
     assert_int_equal(b.records[0].value.items[5].i, 1234);
     assert_int_equal(b.records[0].nheaders, 4);
     test_assert_str(b.records[0].headers[0].name, "__debezium.context.connectorLogicalName");
@@ -283,7 +285,8 @@ static void key_changes_are_delete_and_create(void **state) {
     init_batch(&b);
     test_assert_ok(cdc_emit_begin(&f.emitter, &b));
     cdc_event ev = event_of(&f, &b);
-    test_assert_ok(cdc_emit_row(&f.emitter, f.table, CDC_OP_UPDATE, row(&b, 1, "a", "w"), row(&b, 2, "a", "w"), &ev));
+    test_assert_ok(
+        cdc_emit_row(&f.emitter, f.table, CDC_OP_UPDATE, row(&b, 1, "a", "w"), row(&b, 2, "a", "w"), &ev));
     assert_int_equal(b.n, 3);
     test_assert_str(sl_value_str(&b.records[0].value.items[4]), "d");
     test_assert_str(b.records[0].headers[0].name, "__debezium.newkey");
@@ -307,7 +310,8 @@ static void columns_are_masked_cut_and_left_out(void **state) {
     default_config(&f.config);
     f.config.column_exclude = SL_STR("s\\.t\\.id");
     f.config.skip_unchanged = true;
-    f.map = test_config(&arena, "column.truncate.to.2.chars", "s.t.v", "column.mask.with.3.chars", "s.t.w", NULL);
+    f.map =
+        test_config(&arena, "column.truncate.to.2.chars", "s.t.v", "column.mask.with.3.chars", "s.t.w", NULL);
     open_fixture(&f);
     assert_int_equal(f.table->value->nfields, 2);
     assert_non_null(f.table->key);
@@ -317,11 +321,13 @@ static void columns_are_masked_cut_and_left_out(void **state) {
     init_batch(&b);
     test_assert_ok(cdc_emit_begin(&f.emitter, &b));
     cdc_event ev = event_of(&f, &b);
-    test_assert_ok(cdc_emit_row(&f.emitter, f.table, CDC_OP_CREATE, NULL, row(&b, 1, "\xc3\xa4\xc3\xb6\xc3\xbc", "secret"), &ev));
+    test_assert_ok(cdc_emit_row(&f.emitter, f.table, CDC_OP_CREATE, NULL,
+                                row(&b, 1, "\xc3\xa4\xc3\xb6\xc3\xbc", "secret"), &ev));
     test_assert_str(sl_value_str(&b.records[0].value.items[1].items[0]), "\xc3\xa4\xc3\xb6");
     test_assert_str(sl_value_str(&b.records[0].value.items[1].items[1]), "***");
     assert_int_equal(b.records[0].key.items[0].i, 1);
-    test_assert_ok(cdc_emit_row(&f.emitter, f.table, CDC_OP_UPDATE, row(&b, 1, "abc", "x"), row(&b, 1, "abd", "y"), &ev));
+    test_assert_ok(cdc_emit_row(&f.emitter, f.table, CDC_OP_UPDATE, row(&b, 1, "abc", "x"),
+                                row(&b, 1, "abd", "y"), &ev));
     assert_int_equal(b.n, 1); /* nothing that is seen changed */
     deinit_batch(&b);
     close_fixture(&f);
@@ -332,9 +338,11 @@ static void hashes_are_debeziums(void **state) {
     cdc_config c;
     default_config(&c);
     cdc_rules r;
-    sl_config map = test_config(&arena, "column.mask.hash.SHA-256.with.salt.abc", "s.t.v", "column.mask.hash.v2.MD-5.with.salt.x", "s.t.w",
+    sl_config map = test_config(&arena, "column.mask.hash.SHA-256.with.salt.abc", "s.t.v",
+                                "column.mask.hash.v2.MD-5.with.salt.x", "s.t.w",
                                 "column.mask.hash.v2.SHA-256.with.salt.abc", "s.t.x", NULL);
-    test_assert_error(cdc_rules_init(&r, &c, &(sl_config){map.entries + 1, 1}), SL_E_CONFIG, "expected column.mask.hash");
+    test_assert_error(cdc_rules_init(&r, &c, &(sl_config){map.entries + 1, 1}), SL_E_CONFIG,
+                      "expected column.mask.hash");
     map = test_config(&arena, "column.mask.hash.v2.SHA-256.with.salt.abc", "s.t.v", NULL);
     test_assert_ok(cdc_rules_init(&r, &c, &map));
     sl_value v = sl_string(SL_STR("x"));

@@ -14,10 +14,19 @@ static sl_error *parse(sl_str data, size_t n, pgo_message *m, bool *known, char 
 
 static const sl_str begin = MSG("B\0\0\0\0\0\0\1\2\0\0\0\0\0\0\0\5\0\0\0\7");
 static const sl_str commit = MSG("C\0\0\0\0\0\0\0\1\2\0\0\0\0\0\0\1\3\0\0\0\0\0\0\0\5");
-static const sl_str relation = MSG("R\0\0\0\11public\0t\0d\0\2\1id\0\0\0\0\27\377\377\377\377\0v\0\0\0\0\31\377\377\377\377");
-static const sl_str insert = MSG("I\0\0\0\11N\0\2t\0\0\0\1" "7" "n");
-static const sl_str update = MSG("U\0\0\0\11O\0\2t\0\0\0\1" "7" "nN\0\2t\0\0\0\1" "8" "u");
-static const sl_str removal = MSG("D\0\0\0\11K\0\2t\0\0\0\1" "7" "n");
+static const sl_str relation =
+    MSG("R\0\0\0\11public\0t\0d\0\2\1id\0\0\0\0\27\377\377\377\377\0v\0\0\0\0\31\377\377\377\377");
+static const sl_str insert = MSG("I\0\0\0\11N\0\2t\0\0\0\1"
+                                 "7"
+                                 "n");
+static const sl_str update = MSG("U\0\0\0\11O\0\2t\0\0\0\1"
+                                 "7"
+                                 "nN\0\2t\0\0\0\1"
+                                 "8"
+                                 "u");
+static const sl_str removal = MSG("D\0\0\0\11K\0\2t\0\0\0\1"
+                                  "7"
+                                  "n");
 static const sl_str truncation = MSG("T\0\0\0\2\1\0\0\0\11\0\0\0\12");
 static const sl_str message = MSG("M\1\0\0\0\0\0\0\0\5pfx\0\0\0\0\2hi");
 static const sl_str origin = MSG("O\0\0\0\0\0\0\0\5node\0");
@@ -81,11 +90,13 @@ static void lying_lengths_are_refused(void **state) {
     (void)state;
     pgo_message m;
     bool known;
-    test_assert_error(pgo_parse(MSG("I\0\0\0\11N\0\1t\377\377\377\377x"), &m, &known), SL_E_DATABASE, "cut off");
+    test_assert_error(pgo_parse(MSG("I\0\0\0\11N\0\1t\377\377\377\377x"), &m, &known), SL_E_DATABASE,
+                      "cut off");
     test_assert_error(pgo_parse(MSG("I\0\0\0\11N\377\377n"), &m, &known), SL_E_DATABASE, "cut off");
     test_assert_error(pgo_parse(MSG("I\0\0\0\11X\0\0"), &m, &known), SL_E_DATABASE, "expected a row");
     test_assert_error(pgo_parse(MSG("T\377\377\377\377\0\0\0\0\11"), &m, &known), SL_E_DATABASE, "cut off");
-    test_assert_error(pgo_parse(MSG("M\1\0\0\0\0\0\0\0\5pfx\0\177\377\377\377hi"), &m, &known), SL_E_DATABASE, "too early");
+    test_assert_error(pgo_parse(MSG("M\1\0\0\0\0\0\0\0\5pfx\0\177\377\377\377hi"), &m, &known), SL_E_DATABASE,
+                      "too early");
 }
 
 int main(void) {

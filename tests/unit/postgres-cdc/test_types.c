@@ -17,8 +17,18 @@ static int setup(void **state) {
     pg_types_init(&types, test_host(), NULL);
     settings = (pg_settings){.money_digits = 2, .cdc = {.unavailable_placeholder = SL_STR("__unavailable")}};
     static const pg_type more[] = {
-        {.oid = 1007, .name = SL_STR_INIT("_int4"), .kind = 'b', .category = 'A', .delimiter = ',', .element = 23},
-        {.oid = 1009, .name = SL_STR_INIT("_text"), .kind = 'b', .category = 'A', .delimiter = ',', .element = 25},
+        {.oid = 1007,
+         .name = SL_STR_INIT("_int4"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ',',
+         .element = 23},
+        {.oid = 1009,
+         .name = SL_STR_INIT("_text"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ',',
+         .element = 25},
         {.oid = 70000, .name = SL_STR_INIT("mood"), .kind = 'e', .labels = SL_STR_INIT("sad,ok")},
         {.oid = 70001, .name = SL_STR_INIT("posint"), .kind = 'd', .base = 23, .typmod = -1},
         {.oid = 70002, .name = SL_STR_INIT("hstore"), .kind = 'b', .category = 'U'},
@@ -217,7 +227,8 @@ static void containers(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         refused(1007, -1, bad[i]);
     }
-    strings(70002, -1, "\"a\"=>\"1\", \"b\"=>NULL, \"c d\"=>\"q\\\"x\"", "{\"a\":\"1\",\"b\":null,\"c d\":\"q\\\"x\"}");
+    strings(70002, -1, "\"a\"=>\"1\", \"b\"=>NULL, \"c d\"=>\"q\\\"x\"",
+            "{\"a\":\"1\",\"b\":null,\"c d\":\"q\\\"x\"}");
     strings(70002, -1, "", "{}");
     refused(70002, -1, "\"a\"=>");
     refused(70002, -1, "\"a");
@@ -284,8 +295,16 @@ static void defaults(void **state) {
 
 static void offsets_are_debeziums(void **state) {
     (void)state;
-    pg_offset o = {.has_lsn = true, .lsn = 20, .has_proc = true, .lsn_proc = 20, .has_commit = true, .lsn_commit = 10,
-                   .has_tx = true, .tx = 7, .message = "INSERT", .events = 2};
+    pg_offset o = {.has_lsn = true,
+                   .lsn = 20,
+                   .has_proc = true,
+                   .lsn_proc = 20,
+                   .has_commit = true,
+                   .lsn_commit = 10,
+                   .has_tx = true,
+                   .tx = 7,
+                   .message = "INSERT",
+                   .events = 2};
     sl_value v = pg_offset_store(&o, &arena);
     assert_int_equal(sl_map_get(&v, SL_STR("lsn_commit"))->i, 10);
     pg_offset back;

@@ -1,0 +1,141 @@
+#!/bin/bash
+# The PostgreSQL source alone, on a real server: snapshot, stream, restarts in the middle of both, an idle slot, and what is said when
+# something is wrong. Records are read with tests/support/source_driver.c, without Kafka.
+set -euo pipefail
+# shellcheck source=tests/support/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+
+dir=$TEST_DIR
+db=pg_source_$$
+slot=pg_source_$$
+# a driver built with sanitizers when the plugins are
+sanitize=$(nm "$B/libsluice.a" 2>/dev/null | grep -q __asan_init && echo -fsanitize=address,undefined || true)
+# shellcheck disable=SC2046,SC2086 # words
+gcc -std=gnu11 -g -O1 $sanitize -D_GNU_SOURCE -I"$SL_ROOT/plugins-api/include" -I"$SL_ROOT/runtime" -o "$dir/driver" \
+    "$SL_ROOT/tests/support/source_driver.c" "$B/libsluice.a" "$B/libsluice-plugin.a" \
+    $(pkg-config --libs rdkafka jansson yaml-0.1 libmicrohttpd libpcre2-8 libcrypto) -ldl -lpthread -lm
+
+sql() {
+    psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"
+}
+
+cleanup() {
+    sql -d postgres -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot' and not active" >/dev/null || true
+    sql -d postgres -c "drop database if exists $db with (force)" || true
+}
+at_exit cleanup
+
+# properties NAME LINE...: a connector's file
+properties() {
+    local name=$1
+    shift
+    cat >"$dir/$name.properties" <<END
+name=$name
+connector.class=io.debezium.connector.postgresql.PostgresConnector
+database.hostname=$PGHOST
+database.port=$PGPORT
+database.user=$PGUSER
+database.dbname=$db
+topic.prefix=t
+slot.name=$slot
+publication.name=pub
+table.include.list=public.a,public.b,public.big
+slot.retry.delay.ms=200
+slot.max.retries=2
+END
+    [ $# -eq 0 ] || printf '%s\n' "$@" >>"$dir/$name.properties"
+}
+
+# drive NAME OPTION...: runs the source, its records to $dir/out, its log to $dir/log
+drive() {
+    local name=$1
+    shift
+    "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/$name.properties" "$dir/offsets.json" --idle 700 "$@" >"$dir/out" 2>"$dir/log"
+}
+
+expect() {
+    local what=$1 got=$2 wanted=$3
+    [ "$got" = "$wanted" ] || fail "$what: expected '$wanted', got '$got'"
+    log "ok: $what"
+}
+
+# expect_log WHAT PATTERN COMMAND...: the command fails and says so
+expect_log() {
+    local what=$1 pattern=$2
+    shift 2
+    if "$@"; then fail "$what: it was accepted"; fi
+    grep -q -- "$pattern" "$dir/log" || {
+        cat "$dir/log" >&2
+        fail "$what: expected '$pattern' in the log"
+    }
+    log "ok: $what"
+}
+
+count() {
+    python3 - "$1" "$2" <<'END'
+import json, sys
+rows = [json.loads(l) for l in open(sys.argv[1])]
+print(eval(sys.argv[2]))
+END
+}
+
+sql -d postgres -c "create database $db"
+sql -d "$db" -c "create table a (id int primary key, v text); create table b (id int primary key, v text);
+    create table other (x text); create table big (id int primary key, s text, l text);
+    alter table big alter l set storage external; insert into a select i, 'x' from generate_series(1, 3000) i;
+    insert into big values (1, 's', repeat('x', 5000))"
+properties main
+
+drive main --records 1000
+drive main
+expect "a snapshot that was cut starts over" "$(grep -c 'starts over' "$dir/log")" 1
+expect "every row once, with its markers" \
+    "$(count "$dir/out" "len(rows), len({(r['topic'], r['key']['id']) for r in rows}), rows[0]['value']['source']['snapshot'], rows[-1]['value']['source']['snapshot'], {r['value']['op'] for r in rows}")" \
+    "(3001, 3001, 'first', 'last', {'r'})"
+
+# one transaction whose rows share WAL records, read in three pieces
+seq 1 10000 | sed 's/$/\ty/' >"$dir/rows"
+sql -d "$db" -c "\\copy b from '$dir/rows'"
+sql -d "$db" -c "insert into a values (9001, 'after')"
+: >"$dir/all"
+for _ in 1 2 3 4 5; do
+    drive main --records 2500
+    cat "$dir/out" >>"$dir/all"
+done
+expect "a transaction goes on where it was cut: nothing missing, nothing twice, in order" \
+    "$(count "$dir/all" "len(rows), [r['key']['id'] for r in rows if r['topic'] == 't.public.b'] == list(range(1, 10001)), rows[-1]['key']['id']")" \
+    "(10001, True, 9001)"
+
+sql -d "$db" -c "update big set s = 's2'; update big set id = 2; delete from big"
+drive main
+expect "unsent values, key changes, tombstones" \
+    "$(count "$dir/out" "[(r['key']['id'], r['value'] and r['value']['op'], [h[0][11:] for h in r['headers'] if 'key' in h[0]]) for r in rows], rows[0]['value']['after']['l']")" \
+    "([(1, 'u', []), (1, 'd', ['newkey']), (1, None, ['newkey']), (2, 'c', ['oldkey']), (2, 'd', []), (2, None, [])], '__debezium_unavailable_value')"
+
+before=$(sql -d "$db" -c "select confirmed_flush_lsn from pg_replication_slots where slot_name = '$slot'")
+sql -d "$db" -c "insert into other select repeat('x', 1000) from generate_series(1, 5000)"
+drive main --idle 2500
+expect "the slot moves on though the captured tables are idle" \
+    "$(sql -d "$db" -c "select confirmed_flush_lsn - '$before' > 4000000 from pg_replication_slots where slot_name = '$slot'")" t
+
+"$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/main.properties" "$dir/offsets.json" --quiet --idle 20000 >/dev/null 2>"$dir/holder" &
+holder=$!
+slot_active() { [ "$(sql -d "$db" -c "select active from pg_replication_slots where slot_name = '$slot'")" = t ]; }
+wait_until 10 slot_active
+expect_log "a slot in use" 'retriable.*55006' drive main
+sql -d "$db" -c "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '$slot'" >/dev/null
+wait "$holder" && fail "a terminated walsender: the task went on"
+expect "a terminated walsender is an outage" "$(grep -c 'retriable database: the server ended the stream' "$dir/holder")" 1
+
+properties wrong 'signal.data.collection=public.s'
+expect_log "a key that is not supported" "signal.data.collection.*not supported" drive wrong
+properties wrong "publication.name=no_such_$$" 'publication.autocreate.mode=disabled'
+expect_log "no publication" "there is no publication" drive wrong
+properties wrong 'database.user=secret' 'database.password=wrong'
+expect_log "a wrong password" 'user authentication.*password authentication failed' drive wrong
+sql -d "$db" -c "select pg_drop_replication_slot('$slot')" >/dev/null
+expect_log "a dropped slot" 'is not there any more.*when_needed' drive main
+properties again 'snapshot.mode=when_needed'
+drive again
+expect "when_needed reads the tables again" "$(count "$dir/out" "len(rows), rows[-1]['value']['source']['snapshot']")" "(13001, 'last_in_data_collection')"
+log "passed"
