@@ -9,7 +9,10 @@ dir=$TEST_DIR
 db=pg_source_$$
 slot=pg_source_$$
 # a driver built with sanitizers when the plugins are
-sanitize=$(nm "$B/libsluice.a" 2>/dev/null | grep -q __asan_init && echo -fsanitize=address,undefined || true)
+sanitize=
+if nm "$B/libsluice.a" 2>/dev/null | grep -q __asan_init; then
+    sanitize=-fsanitize=address,undefined
+fi
 # shellcheck disable=SC2046,SC2086 # words
 gcc -std=gnu11 -g -O1 $sanitize -D_GNU_SOURCE -I"$SL_ROOT/plugins-api/include" -I"$SL_ROOT/runtime" -o "$dir/driver" \
     "$SL_ROOT/tests/support/source_driver.c" "$B/libsluice.a" "$B/libsluice-plugin.a" \
