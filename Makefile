@@ -95,7 +95,7 @@ UNIT_PLUGIN_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC) $(UNIT_PLUGIN_SRC))
 UNIT_SUPPORT := $(call obj,$(sort $(wildcard tests/unit/support/*.c)))
 
-$(B)/obj/tests/unit/%.o: EXTRA_CFLAGS = $(RT_CFLAGS) -Itests/unit -Iconnectors -Wno-missing-prototypes $($(word 1,$(subst /, ,$*))_CFLAGS)
+$(B)/obj/tests/unit/%.o: EXTRA_CFLAGS = $(RT_CFLAGS) -Itests/unit -Iconnectors -Wno-missing-prototypes $($(word 3,$(subst /, ,$*))_CFLAGS)
 $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC)): $(B)/unit/%: $(B)/obj/tests/unit/%.o $(UNIT_SUPPORT) $(B)/libsluice.a $(B)/libsluice-plugin.a
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) $(EXE_LDFLAGS) -o $@ $^ -lcmocka $(RT_LIBS)

@@ -1,6 +1,8 @@
 /* Names, filters, masks, decimals, calendars, envelopes of connectors/cdc. */
 #include "support/support.h"
 
+#include <stdio.h>
+
 #include <cdc/config.h>
 #include <cdc/decimal.h>
 #include <cdc/emit.h>

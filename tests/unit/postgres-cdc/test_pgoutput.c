@@ -1,6 +1,8 @@
 /* The decoder of pgoutput: messages made by hand, whole and cut off at every byte. */
 #include "support/support.h"
 
+#include <stdlib.h>
+
 #include "postgres-cdc/pgoutput.h"
 
 #define MSG(lit) ((sl_str){lit, sizeof(lit) - 1})
@@ -53,7 +55,7 @@ static void messages_are_read(void **state) {
     assert_true(c.key);
     test_assert_ok(pgo_parse(update, &m, &known));
     assert_int_equal(m.old_kind, 'O');
-    pgo_cell cell;
+    pgo_cell cell = {0};
     assert_true(pgo_next_cell(&m.new_row.rest, &cell));
     test_assert_str(((sl_str){cell.p, cell.n}), "8");
     assert_true(pgo_next_cell(&m.new_row.rest, &cell));

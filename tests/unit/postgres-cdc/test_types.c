@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "postgres-cdc/convert.h"
 #include "postgres-cdc/offset.h"
