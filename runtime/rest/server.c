@@ -23,6 +23,7 @@
 
 #define COMPONENT "rest"
 #define MAX_BODY ((size_t)4 * 1024 * 1024)
+#define MAX_DISCARD ((size_t)64 * 1024 * 1024) /* a body up to here is read and thrown away, so that the client sees the answer */
 #define MAX_CONNECTIONS 512
 #define IDLE_SECONDS 30
 #define ANSWER_MS 90000 /* as Kafka Connect's */
@@ -219,7 +220,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
         if (!x) {
             return MHD_NO;
         }
-        if (announced_size(connection) > MAX_BODY) {
+        if (announced_size(connection) > MAX_DISCARD) {
             return refuse(x, 413, "expected a body of at most 4 MiB");
         }
         return MHD_YES;

@@ -20,6 +20,7 @@
 
 #define GROW_AFTER_MS 20
 #define SHRINK_AFTER_MS 5000
+#define SHRINK_STEP_MS 1000
 #define EPOLL_BATCH 64
 
 struct sl__sched {
@@ -32,6 +33,9 @@ struct sl__sched {
     sl__unit **timers; /* binary heap by until_ms, from index 1 */
     size_t ntimers, timers_cap;
     unsigned threads, busy, min_threads, max_threads;
+    unsigned surplus;   /* so many idle threads may end */
+    int64_t window_ms;  /* when that was last thought about */
+    int64_t waited_ms;  /* when a unit last waited long for a thread */
     uint64_t steps;
     bool stopping;
     int epoll_fd;
@@ -231,23 +235,42 @@ static sl__unit *dequeue(sl__sched *s) {
         s->tail = NULL;
     }
     s->queued--;
+    int64_t now = sl__now_ms();
+    if (now - u->queued_ms >= GROW_AFTER_MS) {
+        s->waited_ms = now;
+    }
     return u;
+}
+
+/* may_end tells a thread without work whether it is one too many. When no unit has waited long for a while, a quarter of what is
+   above the minimum goes, and so on; short steps that come in bursts keep no thread that they could do without. @locks s->lock
+   held */
+static bool may_end(sl__sched *s) {
+    int64_t now = sl__now_ms();
+    if (now - s->window_ms >= SHRINK_STEP_MS) {
+        bool quiet = now - s->waited_ms >= SHRINK_AFTER_MS;
+        s->surplus = quiet && s->threads > s->min_threads ? (s->threads - s->min_threads + 3) / 4 : 0;
+        s->window_ms = now;
+    }
+    if (!s->surplus || s->threads <= s->min_threads) {
+        return false;
+    }
+    s->surplus--;
+    return true;
 }
 
 static void *pool_main(void *arg) {
     sl__sched *s = arg;
     pthread_mutex_lock(&s->lock);
-    int64_t idle_since = sl__now_ms();
     while (!s->stopping) {
         if (s->head) {
             run_unit(s, dequeue(s));
-            idle_since = sl__now_ms();
         } else if (s->threads <= s->min_threads) {
             pthread_cond_wait(&s->ready, &s->lock);
-        } else if (sl__now_ms() - idle_since >= SHRINK_AFTER_MS) {
+        } else if (may_end(s)) {
             break;
         } else {
-            cond_wait_ms(&s->ready, &s->lock, SHRINK_AFTER_MS);
+            cond_wait_ms(&s->ready, &s->lock, SHRINK_STEP_MS);
         }
     }
     s->threads--;
