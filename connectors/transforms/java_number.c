@@ -185,7 +185,7 @@ static void shortest_digits(double f, bool is_float, char *out, size_t size) {
     for (int digits = 1; digits <= most; digits++) {
         snprintf(out, size, "%.*e", digits - 1, f);
         double back = read_double(out, is_float);
-        if (memcmp(&back, &f, sizeof f) == 0) {
+        if (back == f) { /* both finite and above zero */
             return;
         }
     }

@@ -13,7 +13,6 @@
 #include "simple_date.h"
 
 #define MAX_DEPTH 100u
-#define MAX_SCHEMAS 4096u
 
 typedef struct parser {
     const sl_host *host;
@@ -25,6 +24,7 @@ typedef struct parser {
     unsigned depth;
     const sl_schema **made; /* references to give back */
     uint32_t nmade;
+    uint32_t made_cap;
 } parser;
 
 /* What a text was found to be; ok = false: not what it looked like. */
@@ -107,11 +107,19 @@ static sl_error *own(parser *p, sl_error *err, const sl_schema *const *s, found 
     return err;
 }
 
+/* room makes place for one more reference. */
 static sl_error *room(parser *p) {
-    if (!p->made) {
-        p->made = sl_calloc(MAX_SCHEMAS, sizeof *p->made);
+    if (p->nmade < p->made_cap) {
+        return NULL;
     }
-    return p->made && p->nmade < MAX_SCHEMAS ? NULL : sl_error_nomem();
+    uint32_t cap = p->made_cap ? p->made_cap * 2 : 16;
+    const sl_schema **made = sl_realloc(p->made, cap * sizeof *made);
+    if (!made) {
+        return sl_error_nomem();
+    }
+    p->made = made;
+    p->made_cap = cap;
+    return NULL;
 }
 
 static sl_error *simple(parser *p, sl_value v, found *out) {
