@@ -33,10 +33,10 @@ debian_version() {
 # names that changed between Debian 12 and 13
 version=$(debian_version)
 if [ "$version" -le 12 ]; then
-    pg=15 java=openjdk-17-jre-headless clang=14
+    pg=15 java=openjdk-17-jdk-headless clang=14
     lib_microhttpd=libmicrohttpd12 lib_ssl=libssl3
 else
-    pg=17 java=openjdk-21-jre-headless clang=19
+    pg=17 java=openjdk-21-jdk-headless clang=19
     lib_microhttpd=libmicrohttpd12t64 lib_ssl=libssl3t64
 fi
 
