@@ -91,6 +91,9 @@ sl__route_found sl__route_find(const sl__route *routes, size_t n, sl_str method,
                                sl__match *out) {
     sl_str wanted = sl_str_eqz(method, "HEAD") ? SL_STR("GET") : method;
     *out = (sl__match){.allowed = SL_STR("")};
+    if (!sl_str_starts(path, SL_STR("/"))) {
+        return SL_ROUTE_NO_PATH;
+    }
     for (size_t i = 0; i < n; i++) {
         sl_str args[SL__ROUTE_ARGS] = {{NULL, 0}};
         if (!path_matches(sl_str_of(routes[i].pattern), path, args)) {
