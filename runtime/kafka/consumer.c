@@ -11,11 +11,14 @@
 
 #include <sluice/record.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kafka/kafka.h"
 
 #define COMPONENT "kafka"
 #define REGEX_INTERVAL_MS 30000
+#define CLOSE_MS 3000 /* for leaving the group, and what revoked() does besides */
+#define LEAVE_US 50000 /* the request to leave must get out, or the mock cluster counts the member on */
 
 /* ---- errors that come instead of messages ---- */
 
@@ -216,7 +219,7 @@ static sl_error *make_client(sl__consumer *c, const sl__client_config *conf) {
         {"queued.max.messages.kbytes", "8192"},
         {"fetch.max.bytes", "8388608"},
         {"topic.metadata.refresh.interval.ms", "1000"},
-        {"session.timeout.ms", "6000"}, /* a member that left counts for so long */
+        {"session.timeout.ms", "4000"}, /* its rebalances take nearly so long; the first join takes 3 s, and must not be longer */
         {"heartbeat.interval.ms", "500"},
         {"fetch.wait.max.ms", "50"}, /* the mock cluster answers only when this is over */
         {NULL, NULL},
@@ -349,6 +352,56 @@ sl_error *sl__consumer_open(struct sl__kafka *k, const sl__consumer_spec *spec, 
     return NULL;
 }
 
+/* leave_group leaves, serving the last rebalance (revoked). An unreachable coordinator is not waited for long: the group finds out by
+   itself. False: it took too long. */
+static bool leave_group(sl__consumer *c) {
+    rd_kafka_queue_t *events = rd_kafka_queue_new(c->rk);
+    rd_kafka_error_t *err = rd_kafka_consumer_close_queue(c->rk, events);
+    int64_t until = sl__now_ms() + CLOSE_MS;
+    while (!err && !rd_kafka_consumer_closed(c->rk) && sl__now_ms() < until) {
+        rd_kafka_queue_poll_callback(events, 50);
+    }
+    bool closed = !err && rd_kafka_consumer_closed(c->rk);
+    rd_kafka_error_destroy(err);
+    rd_kafka_queue_destroy(events);
+    if (closed && c->embedded) {
+        usleep(LEAVE_US);
+    }
+    return closed;
+}
+
+static void *destroy_client(void *rk) {
+    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return NULL;
+}
+
+/* destroy_apart frees a client on a thread of its own: with a commit that still waits for the coordinator librdkafka lets go only after
+   session.timeout.ms. Nothing of ours is called by it any more. */
+static void destroy_apart(rd_kafka_t *rk) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, destroy_client, rk) == 0) {
+        pthread_detach(thread);
+    } else {
+        destroy_client(rk);
+    }
+}
+
+static void close_client(sl__consumer *c) {
+    bool closed = c->rk && leave_group(c);
+    if (c->queue) {
+        rd_kafka_queue_io_event_enable(c->queue, -1, NULL, 0);
+        rd_kafka_queue_destroy(c->queue);
+    }
+    if (!c->rk) {
+        return;
+    }
+    if (closed) {
+        rd_kafka_destroy(c->rk);
+    } else {
+        destroy_apart(c->rk);
+    }
+}
+
 void sl__consumer_close(sl__consumer *c) {
     if (!c) {
         return;
@@ -357,17 +410,8 @@ void sl__consumer_close(sl__consumer *c) {
         sl__embedded_unlisten(c->embedded, &c->notice);
     }
     sl__subscription_stop(c->subscription);
-    if (c->rk) {
-        rd_kafka_consumer_close(c->rk);
-    }
+    close_client(c);
     sl__subscription_free(c->subscription);
-    if (c->queue) {
-        rd_kafka_queue_io_event_enable(c->queue, -1, NULL, 0);
-        rd_kafka_queue_destroy(c->queue);
-    }
-    if (c->rk) {
-        rd_kafka_destroy(c->rk);
-    }
     if (c->fd >= 0) {
         close(c->fd);
     }

@@ -35,15 +35,17 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
 
 sl_error *sl__topic_admin_open(const sl__client_config *conf, const struct sl__embedded *embedded,
                                sl__topic_admin **out) {
+    static const sl__rk_setting forced[] = {{"allow.auto.create.topics", "false"}, {NULL, NULL}};
     sl__topic_admin *a = sl_calloc(1, sizeof(*a));
     if (!a) {
         return sl_error_nomem();
     }
     rd_kafka_conf_t *rk;
-    sl_error *err = sl__rk_conf_new(conf, NULL, NULL, embedded, a, &rk);
+    sl_error *err = sl__rk_conf_new(conf, NULL, forced, embedded, a, &rk);
     if (!err) {
         rd_kafka_conf_set_error_cb(rk, on_error);
-        err = sl__rk_new(RD_KAFKA_PRODUCER, rk, &a->rk);
+        /* a consumer's metadata requests do not make topics; a producer's would */
+        err = sl__rk_new(RD_KAFKA_CONSUMER, rk, &a->rk);
     }
     if (err) {
         sl_free(a);

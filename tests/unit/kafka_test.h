@@ -42,6 +42,17 @@ static inline void settings_init(settings *s, const char *servers) {
     settings_add(s, "bootstrap.servers", servers ? servers : "embedded:");
 }
 
+/* random_bytes fills a payload that no compression makes smaller; always the same one. */
+static inline void random_bytes(char *p, size_t n) {
+    uint64_t x = 88172645463325252u;
+    for (size_t i = 0; i < n; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        p[i] = (char)(x >> 32);
+    }
+}
+
 /* ---- deliveries ---- */
 
 typedef struct counter {
@@ -136,6 +147,7 @@ typedef struct reader {
     int assignments;
     int revocations;
     int lost;
+    int returned; /* partitions given up */
     long messages;
     int64_t last_offset;
     int64_t start_at; /* what assigned() answers; -1 = nothing */
@@ -164,6 +176,7 @@ static inline void reader_revoked(void *arg, const sl_topic_partition *parts, si
         r->revoked(r, parts, n);
     }
     r->assigned -= (int)n;
+    r->returned += (int)n;
     r->revocations++;
     r->lost += lost;
 }

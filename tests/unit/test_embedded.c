@@ -60,6 +60,7 @@ static void nothing_is_lost_with_a_slow_reader(void **state) {
     static source s;
     bench_open(&b, NULL);
     memset(&s, 0, sizeof s);
+    random_bytes(s.payload, sizeof s.payload);
     s.bench = &b;
     s.waiter.wake = wake_source;
     pthread_mutex_init(&s.lock, NULL);
@@ -99,6 +100,7 @@ static void keeps_what_is_held(void **state) {
     static const size_t sizes[] = {1, 100, 10000};
     static char payload[10000];
     bench b;
+    random_bytes(payload, sizeof payload);
     bench_open(&b, NULL);
     sl__embedded *e = sl__kafka_embedded(b.kafka);
     for (size_t i = 0; i < 3; i++) {
@@ -128,6 +130,7 @@ static void a_gap_is_an_error(void **state) {
     bench b;
     reader r;
     settings latest;
+    random_bytes(payload, sizeof payload);
     bench_open(&b, NULL);
     test_assert_ok(sl__embedded_topic(sl__kafka_embedded(b.kafka), SL_STR("t"), 1));
     bench_send_many(&b, "t", 100, sl_str_make(payload, sizeof payload)); /* 10 MB: nobody reads, nobody is held */
