@@ -174,7 +174,7 @@ static bool all_ended(const sl__herder *h) {
 
 /* count_left counts what still runs when the herder ends all the same. */
 static unsigned count_left(const sl__herder *h) {
-    unsigned left = h->nlost + h->njobs;
+    unsigned left = sl__boxes_left(h) + h->njobs;
     for (const sl__connector *c = h->first; c; c = c->next) {
         for (size_t i = 0; i < c->nslots; i++) {
             left += c->slots[i].task != NULL;

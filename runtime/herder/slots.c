@@ -29,6 +29,7 @@ struct sl__box {
     bool over;
     /* the herder's thread */
     sl__slot *slot; /* NULL = abandoned */
+    sl__task *lost; /* owned; abandoned */
     sl__box *next;  /* of the lost ones */
 };
 
@@ -69,9 +70,18 @@ static void box_free(sl__box *box) {
     sl_free(box);
 }
 
+unsigned sl__boxes_left(const sl__herder *h) {
+    unsigned n = 0;
+    for (const sl__box *box = h->lost; box; box = box->next) {
+        n += !sl__task_ended(box->lost);
+    }
+    return n;
+}
+
 void sl__boxes_free(sl__herder *h) {
     while (h->lost) {
         sl__box *next = h->lost->next;
+        sl__task_unref(h->lost->lost);
         box_free(h->lost);
         h->lost = next;
     }
@@ -257,13 +267,13 @@ static void abandon(sl__slot *s) {
     pthread_mutex_lock(&s->box->lock);
     s->box->slot = NULL;
     pthread_mutex_unlock(&s->box->lock);
+    s->box->lost = s->task;
     s->box->next = h->lost;
     h->lost = s->box;
-    h->nlost++;
     sl__metric *m = sl__metric_get("tasks_abandoned", SL_STR_NONE, -1);
     sl__metric_add(m, 1);
     sl__metric_release(m);
-    s->task = NULL; /* its reference goes with the box, which may still name it */
+    s->task = NULL; /* its reference is the box's now */
     over(s, SL_TASK_STOPPED, NULL, false);
 }
 

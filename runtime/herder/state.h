@@ -24,7 +24,6 @@ struct sl__herder {
     sl__connector *first, *last;
     sl__call *waiting; /* calls with a job under way */
     sl__box *lost;     /* of abandoned tasks: they may still be posted to */
-    unsigned nlost;
     unsigned njobs;
     bool stopping;
     int64_t stop_by_ms;
@@ -58,6 +57,8 @@ void sl__slot_leave(sl__slot *s, bool again);
 void sl__slot_set_target(sl__slot *s, sl__task_target target);
 void sl__slot_tick(sl__slot *s, int64_t now, int64_t *next);
 void sl__slot_fail(sl__slot *s, const char *trace, bool retriable);
+/* sl__boxes_left counts the abandoned tasks that still run. */
+unsigned sl__boxes_left(const sl__herder *h);
 void sl__boxes_free(sl__herder *h);
 
 /* ---- tries.c: when to try again ---- */

@@ -35,6 +35,7 @@ struct sl__task {
     atomic_int refs;
     atomic_int target; /* sl__task_target */
     atomic_bool abandoned;
+    atomic_bool ended;
     const sl__task_env *env;
     sl__task_spec spec; /* strings in the arena */
     sl_arena arena;

@@ -31,6 +31,10 @@ void sl__task_unref(sl__task *t) {
     sl_free(t);
 }
 
+bool sl__task_ended(const sl__task *t) {
+    return atomic_load(&((sl__task *)(uintptr_t)t)->ended);
+}
+
 sl_str sl__task_connector(const sl__task *t) {
     return t->spec.connector;
 }
@@ -252,6 +256,7 @@ static void task_done(sl__unit *u) {
         t->failure = NULL;
     }
     report(t, true);
+    atomic_store(&t->ended, true);
     sl__task_unref(t); /* the scheduler's */
 }
 
