@@ -19,7 +19,8 @@ static sl_topic_partition *make_parts(const rd_kafka_topic_partition_list_t *lis
     return parts;
 }
 
-/* expect_at gives the offset that must come first from a partition, -1 = any: a real cluster may have deleted or compacted. */
+/* expect_at gives the offset that must come first from a partition, -1 = any: a real cluster may have deleted
+ * or compacted. */
 static int64_t expect_at(sl__consumer *c, const sl_topic_partition *p) {
     if (!c->embedded) {
         return -1;
@@ -74,7 +75,8 @@ static void end(sl__consumer *c, const rd_kafka_topic_partition_list_t *list, bo
 
 static void log_result(const sl__consumer *c, rd_kafka_error_t *err, const char *what) {
     if (err) {
-        sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': %s: %s", SL_STR_ARG(c->group), what, rd_kafka_error_string(err));
+        sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': %s: %s", SL_STR_ARG(c->group), what,
+                rd_kafka_error_string(err));
         rd_kafka_error_destroy(err);
     }
 }
@@ -122,7 +124,8 @@ void sl__consumer_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_t
         end(c, list, rd_kafka_assignment_lost(rk));
         unassign(c, list, cooperative);
     } else {
-        sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': rebalance: %s", SL_STR_ARG(c->group), rd_kafka_err2str(what));
+        sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': rebalance: %s", SL_STR_ARG(c->group),
+                rd_kafka_err2str(what));
         unassign(c, list, false);
     }
     if (err) {
@@ -165,11 +168,12 @@ sl_error *sl__consumer_seek(sl__consumer *c, const sl_topic_partition *part) {
     rd_kafka_topic_partition_list_add(list, topic, part->partition)->offset = part->offset;
     rd_kafka_error_t *failed = p ? rd_kafka_seek_partitions(c->rk, list, SEEK_MS) : NULL;
     if (!p) {
-        err = sl_error_new(SL_E_CONFLICT, SL_RETRIABLE, "cannot seek in '%s'-%d: it is not assigned any more", topic,
-                           (int)part->partition);
+        err = sl_error_new(SL_E_CONFLICT, SL_RETRIABLE, "cannot seek in '%s'-%d: it is not assigned any more",
+                           topic, (int)part->partition);
     } else if (failed || list->elems[0].err) {
-        err = sl_error_new(SL_E_KAFKA, SL_RETRIABLE, "cannot seek in '%s'-%d: %s", topic, (int)part->partition,
-                           failed ? rd_kafka_error_string(failed) : rd_kafka_err2str(list->elems[0].err));
+        err =
+            sl_error_new(SL_E_KAFKA, SL_RETRIABLE, "cannot seek in '%s'-%d: %s", topic, (int)part->partition,
+                         failed ? rd_kafka_error_string(failed) : rd_kafka_err2str(list->elems[0].err));
     } else {
         p->next = part->offset;
     }
@@ -189,7 +193,8 @@ static int64_t part_lag(const sl__consumer *c, const sl__part *p) {
     if (p->next >= 0) {
         return high > p->next ? high - p->next : 0;
     }
-    /* the committed offset is librdkafka's secret; but what gives nothing although it is read has nothing to give */
+    /* the committed offset is librdkafka's secret; but what gives nothing although it is read has nothing to
+     * give */
     return !c->paused && sl__now_ms() - p->since_ms > QUIET_MS ? 0 : -1;
 }
 

@@ -33,8 +33,8 @@ static sl_error *set_pair(rd_kafka_conf_t *rk, const sl__client_property *p) {
         return NULL;
     }
     if (res == RD_KAFKA_CONF_UNKNOWN && p->optional) {
-        sl__log(SL_LOG_INFO, COMPONENT, "setting '%s' is not known to librdkafka %s and has no effect", p->name.p,
-                rd_kafka_version_str());
+        sl__log(SL_LOG_INFO, COMPONENT, "setting '%s' is not known to librdkafka %s and has no effect",
+                p->name.p, rd_kafka_version_str());
         return NULL;
     }
     /* librdkafka's text quotes the value */
@@ -77,8 +77,9 @@ static sl_error *set_all(rd_kafka_conf_t *rk, const sl__client_config *conf, con
     return set_list(rk, forced);
 }
 
-sl_error *sl__rk_conf_new(const sl__client_config *conf, const sl__rk_setting *defaults, const sl__rk_setting *forced,
-                          const sl__embedded *embedded, void *opaque, rd_kafka_conf_t **out) {
+sl_error *sl__rk_conf_new(const sl__client_config *conf, const sl__rk_setting *defaults,
+                          const sl__rk_setting *forced, const sl__embedded *embedded, void *opaque,
+                          rd_kafka_conf_t **out) {
     rd_kafka_conf_t *rk = rd_kafka_conf_new();
     sl_error *err = set_all(rk, conf, defaults, forced, embedded);
     if (err) {
@@ -125,20 +126,23 @@ sl_error *sl__client_copy(const sl__client_config *conf, sl_arena *arena, sl__cl
 sl_error *sl__rk_acl_error(rd_kafka_resp_err_t err, const char *operation, sl_str topic, sl_str group) {
     switch (err) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-        return sl_error_new(SL_E_AUTH, SL_FATAL, "not allowed to %s topic '%.*s': give the principal the ACL %s on it",
-                            operation, SL_STR_ARG(topic), operation);
+        return sl_error_new(SL_E_AUTH, SL_FATAL,
+                            "not allowed to %s topic '%.*s': give the principal the ACL %s on it", operation,
+                            SL_STR_ARG(topic), operation);
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
         return sl_error_new(SL_E_AUTH, SL_FATAL,
                             "not allowed to use group '%.*s': give the principal the ACL Read on the group",
                             SL_STR_ARG(group));
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-        return sl_error_new(SL_E_AUTH, SL_FATAL,
-                            "not allowed to %s on the cluster: give the principal the ACL %s (for idempotent producers "
-                            "on brokers before 3.0: IdempotentWrite) on the cluster",
-                            operation, operation);
+        return sl_error_new(
+            SL_E_AUTH, SL_FATAL,
+            "not allowed to %s on the cluster: give the principal the ACL %s (for idempotent producers "
+            "on brokers before 3.0: IdempotentWrite) on the cluster",
+            operation, operation);
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-        return sl_error_new(SL_E_AUTH, SL_FATAL,
-                            "not allowed to use the transactional id: give the principal the ACL Write on it");
+        return sl_error_new(
+            SL_E_AUTH, SL_FATAL,
+            "not allowed to use the transactional id: give the principal the ACL Write on it");
     default:
         return NULL;
     }

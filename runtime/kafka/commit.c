@@ -42,9 +42,10 @@ static sl_error *commit_error(const sl__consumer *c, rd_kafka_resp_err_t err, co
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
     case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-        return sl_error_new(SL_E_CONFLICT, SL_RETRIABLE,
-                            "offsets of group '%.*s' were not committed, for it has moved on without this consumer: %s",
-                            SL_STR_ARG(c->group), rd_kafka_err2str(err));
+        return sl_error_new(
+            SL_E_CONFLICT, SL_RETRIABLE,
+            "offsets of group '%.*s' were not committed, for it has moved on without this consumer: %s",
+            SL_STR_ARG(c->group), rd_kafka_err2str(err));
     default:
         return sl_error_new(sl__rk_is_outage(err) ? SL_E_TIMEOUT : SL_E_KAFKA, SL_RETRIABLE,
                             "offsets of group '%.*s' were not committed: %s", SL_STR_ARG(c->group),
@@ -53,7 +54,8 @@ static sl_error *commit_error(const sl__consumer *c, rd_kafka_resp_err_t err, co
 }
 
 /* settle takes the broker's answer; either argument may say what went wrong. */
-static sl_error *settle(sl__consumer *c, rd_kafka_resp_err_t err, const rd_kafka_topic_partition_list_t *list) {
+static sl_error *settle(sl__consumer *c, rd_kafka_resp_err_t err,
+                        const rd_kafka_topic_partition_list_t *list) {
     const char *topic = NULL;
     rd_kafka_resp_err_t single = first_error(list, &topic);
     if (list && (!err || single)) {
@@ -91,7 +93,8 @@ static rd_kafka_topic_partition_list_t *make_list(const sl_topic_partition *part
 }
 
 /* commit_and_wait waits for the answer; one that comes too late is not seen. */
-static sl_error *commit_and_wait(sl__consumer *c, const rd_kafka_topic_partition_list_t *list, int timeout_ms) {
+static sl_error *commit_and_wait(sl__consumer *c, const rd_kafka_topic_partition_list_t *list,
+                                 int timeout_ms) {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
     rd_kafka_resp_err_t err = rd_kafka_commit_queue(c->rk, list, queue, NULL, NULL);
     rd_kafka_event_t *ev = err ? NULL : rd_kafka_queue_poll(queue, timeout_ms);

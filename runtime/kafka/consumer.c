@@ -1,7 +1,8 @@
 /*
  * consumer.c - a consumer's life and its messages.
  *
- * Threads: the task's; librdkafka writes to the descriptor from its own. Memory: messages are librdkafka's until released.
+ * Threads: the task's; librdkafka writes to the descriptor from its own. Memory: messages are librdkafka's
+ * until released.
  */
 #include "kafka/consumer_impl.h"
 
@@ -17,7 +18,7 @@
 
 #define COMPONENT "kafka"
 #define REGEX_INTERVAL_MS 30000
-#define CLOSE_MS 3000 /* for leaving the group, and what revoked() does besides */
+#define CLOSE_MS 3000  /* for leaving the group, and what revoked() does besides */
 #define LEAVE_US 50000 /* the request to leave must get out, or the mock cluster counts the member on */
 
 /* ---- errors that come instead of messages ---- */
@@ -45,25 +46,28 @@ static sl_error *take_failure(sl__consumer *c) {
 static sl_error *fatal_error(const sl__consumer *c) {
     char text[512];
     rd_kafka_resp_err_t cause = rd_kafka_fatal_error(c->rk, text, sizeof text);
-    return sl_error_new(SL_E_KAFKA, SL_FATAL, "the consumer of group '%.*s' cannot go on: %s: %s", SL_STR_ARG(c->group),
-                        rd_kafka_err2name(cause), text);
+    return sl_error_new(SL_E_KAFKA, SL_FATAL, "the consumer of group '%.*s' cannot go on: %s: %s",
+                        SL_STR_ARG(c->group), rd_kafka_err2name(cause), text);
 }
 
 /* group_error: what the group coordinator refuses for good; NULL = nothing of the kind. */
 static sl_error *group_error(const sl__consumer *c, rd_kafka_resp_err_t err) {
-    const char *advice = err == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL
-                             ? "its members use another protocol or assignment strategy: stop them, set "
-                               "consumer.override.partition.assignment.strategy to theirs, or take another group.id"
-                         : err == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT
-                             ? "session.timeout.ms is outside the broker's group.min.session.timeout.ms and "
-                               "group.max.session.timeout.ms"
-                         : err == RD_KAFKA_RESP_ERR_INVALID_GROUP_ID ? "choose another group.id"
-                                                                     : NULL;
-    return advice ? sl_error_new(SL_E_CONFIG, SL_FATAL, "cannot join group '%.*s': %s", SL_STR_ARG(c->group), advice)
+    const char *advice =
+        err == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL
+            ? "its members use another protocol or assignment strategy: stop them, set "
+              "consumer.override.partition.assignment.strategy to theirs, or take another group.id"
+        : err == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT
+            ? "session.timeout.ms is outside the broker's group.min.session.timeout.ms and "
+              "group.max.session.timeout.ms"
+        : err == RD_KAFKA_RESP_ERR_INVALID_GROUP_ID ? "choose another group.id"
+                                                    : NULL;
+    return advice ? sl_error_new(SL_E_CONFIG, SL_FATAL, "cannot join group '%.*s': %s", SL_STR_ARG(c->group),
+                                 advice)
                   : NULL;
 }
 
-/* event_error gives the error that an event means for the task, NULL = none: it was logged or needs nothing. */
+/* event_error gives the error that an event means for the task, NULL = none: it was logged or needs nothing.
+ */
 static sl_error *event_error(const sl__consumer *c, const rd_kafka_message_t *m) {
     sl_str topic = sl_str_of(m->rkt ? rd_kafka_topic_name(m->rkt) : "");
     sl_error *err = sl__rk_acl_error(m->err, "Read", topic, c->group);
@@ -75,19 +79,21 @@ static sl_error *event_error(const sl__consumer *c, const rd_kafka_message_t *m)
     case RD_KAFKA_RESP_ERR__FATAL:
         return fatal_error(c);
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-        return sl_error_new(SL_E_KAFKA, SL_FATAL,
-                            "'%.*s'-%d: %s: set the group's offsets, or consumer.override.auto.offset.reset to earliest or "
-                            "latest",
-                            SL_STR_ARG(topic), (int)m->partition, rd_kafka_message_errstr(m));
+        return sl_error_new(
+            SL_E_KAFKA, SL_FATAL,
+            "'%.*s'-%d: %s: set the group's offsets, or consumer.override.auto.offset.reset to earliest or "
+            "latest",
+            SL_STR_ARG(topic), (int)m->partition, rd_kafka_message_errstr(m));
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-        return sl_error_at(sl_error_new(SL_E_DATA, SL_FATAL, "a damaged message: %s", rd_kafka_message_errstr(m)), topic,
-                           m->partition, m->offset);
+        return sl_error_at(
+            sl_error_new(SL_E_DATA, SL_FATAL, "a damaged message: %s", rd_kafka_message_errstr(m)), topic,
+            m->partition, m->offset);
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
         return NULL;
     default:
-        sl__log(sl__rk_is_outage(m->err) ? SL_LOG_DEBUG : SL_LOG_WARN, COMPONENT, "group '%.*s': %s", SL_STR_ARG(c->group),
-                rd_kafka_message_errstr(m));
+        sl__log(sl__rk_is_outage(m->err) ? SL_LOG_DEBUG : SL_LOG_WARN, COMPONENT, "group '%.*s': %s",
+                SL_STR_ARG(c->group), rd_kafka_message_errstr(m));
         return NULL;
     }
 }
@@ -95,8 +101,8 @@ static sl_error *event_error(const sl__consumer *c, const rd_kafka_message_t *m)
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
     const sl__consumer *c = opaque;
     (void)rk;
-    sl__log(sl__rk_is_outage((rd_kafka_resp_err_t)err) ? SL_LOG_DEBUG : SL_LOG_WARN, COMPONENT, "group '%.*s': %s",
-            SL_STR_ARG(c->group), reason);
+    sl__log(sl__rk_is_outage((rd_kafka_resp_err_t)err) ? SL_LOG_DEBUG : SL_LOG_WARN, COMPONENT,
+            "group '%.*s': %s", SL_STR_ARG(c->group), reason);
 }
 
 /* ---- messages ---- */
@@ -104,10 +110,12 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
 static sl_error *gap_error(const sl__consumer *c, const rd_kafka_message_t *m, const sl__part *p) {
     return sl_error_at(
         sl_error_new(SL_E_KAFKA, SL_FATAL,
-                     "the embedded broker has dropped records %lld to %lld of '%s'-%d, which group '%.*s' has not read: it "
+                     "the embedded broker has dropped records %lld to %lld of '%s'-%d, which group '%.*s' "
+                     "has not read: it "
                      "keeps 5 MB a partition. Make the sink before the source, set "
                      "consumer.override.auto.offset.reset=latest to do without them, or use a Kafka cluster",
-                     (long long)p->next, (long long)m->offset - 1, p->topic, (int)p->partition, SL_STR_ARG(c->group)),
+                     (long long)p->next, (long long)m->offset - 1, p->topic, (int)p->partition,
+                     SL_STR_ARG(c->group)),
         sl_str_make(p->topic, p->topic_n), p->partition, m->offset);
 }
 
@@ -177,7 +185,8 @@ void sl__message_release(void *handle) {
     }
 }
 
-sl_error *sl__message_headers(const sl__in_message *msg, sl_arena *arena, sl_str **names, sl_str **values, size_t *n) {
+sl_error *sl__message_headers(const sl__in_message *msg, sl_arena *arena, sl_str **names, sl_str **values,
+                              size_t *n) {
     rd_kafka_headers_t *headers = NULL;
     *names = *values = NULL;
     *n = 0;
@@ -186,7 +195,8 @@ sl_error *sl__message_headers(const sl__in_message *msg, sl_arena *arena, sl_str
         return NULL;
     }
     if (res) {
-        return sl_error_at(sl_error_new(SL_E_DATA, SL_USER, "the message's headers cannot be read: %s", rd_kafka_err2str(res)),
+        return sl_error_at(sl_error_new(SL_E_DATA, SL_USER, "the message's headers cannot be read: %s",
+                                        rd_kafka_err2str(res)),
                            msg->topic, msg->partition, msg->offset);
     }
     size_t count = rd_kafka_header_cnt(headers);
@@ -219,7 +229,8 @@ static sl_error *make_client(sl__consumer *c, const sl__client_config *conf) {
         {"queued.max.messages.kbytes", "8192"},
         {"fetch.max.bytes", "8388608"},
         {"topic.metadata.refresh.interval.ms", "1000"},
-        {"session.timeout.ms", "4000"}, /* its rebalances take nearly so long; the first join takes 3 s, and must not be longer */
+        {"session.timeout.ms",
+         "4000"}, /* its rebalances take nearly so long; the first join takes 3 s, and must not be longer */
         {"heartbeat.interval.ms", "500"},
         {"fetch.wait.max.ms", "50"}, /* the mock cluster answers only when this is over */
         {NULL, NULL},
@@ -255,7 +266,8 @@ static void subscription_failed(void *arg, sl_error *err) {
     sl__consumer_fail(arg, err);
 }
 
-/* A source waits for what this group has not committed: the task must come and see sl__consumer_commit_due. */
+/* A source waits for what this group has not committed: the task must come and see sl__consumer_commit_due.
+ */
 static void held(sl__hold_notice *n) {
     uint64_t one = 1;
     sl__consumer *c = (sl__consumer *)((char *)n - offsetof(sl__consumer, notice));
@@ -327,7 +339,8 @@ static sl_error *open_parts(sl__consumer *c, const sl__consumer_spec *spec) {
     }
     c->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (c->fd < 0) {
-        return sl_error_new(SL_E_IO, SL_RETRIABLE, "cannot make a descriptor for a consumer: %s", strerror(errno));
+        return sl_error_new(SL_E_IO, SL_RETRIABLE, "cannot make a descriptor for a consumer: %s",
+                            strerror(errno));
     }
     SL_TRY(make_client(c, spec->conf));
     SL_TRY(watch_queue(c));
@@ -352,14 +365,15 @@ sl_error *sl__consumer_open(struct sl__kafka *k, const sl__consumer_spec *spec, 
     return NULL;
 }
 
-/* leave_group leaves, serving the last rebalance (revoked). An unreachable coordinator is not waited for long: the group finds out by
-   itself. False: it took too long. */
+/* leave_group leaves, serving the last rebalance (revoked). An unreachable coordinator is not waited for
+   long: the group finds out by itself. False: it took too long. */
 static bool leave_group(sl__consumer *c) {
     rd_kafka_queue_t *events = rd_kafka_queue_new(c->rk);
     rd_kafka_error_t *err = rd_kafka_consumer_close_queue(c->rk, events);
     int64_t until = sl__now_ms() + CLOSE_MS;
     while (!err && !rd_kafka_consumer_closed(c->rk) && sl__now_ms() < until) {
-        rd_kafka_queue_poll_callback(events, 50);
+        /* serves callbacks; may also give what was fetched before, which is read again by whoever is next */
+        sl__message_release(rd_kafka_consume_queue(events, 50));
     }
     bool closed = !err && rd_kafka_consumer_closed(c->rk);
     rd_kafka_error_destroy(err);
@@ -375,8 +389,8 @@ static void *destroy_client(void *rk) {
     return NULL;
 }
 
-/* destroy_apart frees a client on a thread of its own: with a commit that still waits for the coordinator librdkafka lets go only after
-   session.timeout.ms. Nothing of ours is called by it any more. */
+/* destroy_apart frees a client on a thread of its own: with a commit that still waits for the coordinator
+   librdkafka lets go only after session.timeout.ms. Nothing of ours is called by it any more. */
 static void destroy_apart(rd_kafka_t *rk) {
     pthread_t thread;
     if (pthread_create(&thread, NULL, destroy_client, rk) == 0) {

@@ -1,6 +1,6 @@
 /*
- * consumer_impl.h - between consumer.c (life, messages), assignment.c (rebalances, seeking, pausing), commit.c and
- * subscription.c (which topics). Private to these.
+ * consumer_impl.h - between consumer.c (life, messages), assignment.c (rebalances, seeking, pausing),
+ * commit.c and subscription.c (which topics). Private to these.
  */
 #ifndef SLUICE_KAFKA_CONSUMER_IMPL_H
 #define SLUICE_KAFKA_CONSUMER_IMPL_H
@@ -35,9 +35,11 @@ struct sl__consumer {
 void sl__consumer_fail(sl__consumer *c, sl_error *err);
 
 /* sl__consumer_rebalance is librdkafka's rebalance callback; its opaque is the consumer. */
-void sl__consumer_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list, void *opaque);
+void sl__consumer_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list,
+                            void *opaque);
 
 /* sl__consumer_committed is librdkafka's callback for commits that nobody waits for. */
-void sl__consumer_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list, void *opaque);
+void sl__consumer_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *list,
+                            void *opaque);
 
 #endif

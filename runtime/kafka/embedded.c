@@ -50,8 +50,9 @@ static sl_error *start_cluster(sl__embedded *e) {
     SL_TRY(sl__rk_new(RD_KAFKA_PRODUCER, conf, &e->rk));
     e->cluster = rd_kafka_mock_cluster_new(e->rk, 1);
     if (!e->cluster) {
-        return sl_error_new(SL_E_NETWORK, SL_FATAL,
-                            "the embedded broker cannot listen on 127.0.0.1: use a Kafka cluster, set bootstrap.servers");
+        return sl_error_new(
+            SL_E_NETWORK, SL_FATAL,
+            "the embedded broker cannot listen on 127.0.0.1: use a Kafka cluster, set bootstrap.servers");
     }
 #if RD_KAFKA_VERSION >= 0x02080000
     rd_kafka_mock_group_initial_rebalance_delay_ms(e->cluster, 100);
@@ -78,11 +79,12 @@ static sl_error *make_topic(sl__embedded *e, sl_str name, int partitions) {
     if (!copy) {
         return sl_error_nomem();
     }
-    rd_kafka_resp_err_t err = rd_kafka_mock_topic_create(e->cluster, copy, partitions < 1 ? 1 : partitions, 1);
+    rd_kafka_resp_err_t err =
+        rd_kafka_mock_topic_create(e->cluster, copy, partitions < 1 ? 1 : partitions, 1);
     sl_free(copy);
     if (err && err != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
-        return sl_error_new(SL_E_KAFKA, SL_FATAL, "the embedded broker cannot make topic '%.*s': %s", SL_STR_ARG(name),
-                            rd_kafka_err2str(err));
+        return sl_error_new(SL_E_KAFKA, SL_FATAL, "the embedded broker cannot make topic '%.*s': %s",
+                            SL_STR_ARG(name), rd_kafka_err2str(err));
     }
     return NULL;
 }
@@ -92,9 +94,11 @@ sl_error *sl__embedded_set_leader(sl__embedded *e, sl_str topic, int32_t partiti
     if (!name) {
         return sl_error_nomem();
     }
-    rd_kafka_resp_err_t err = rd_kafka_mock_partition_set_leader(e->cluster, name, partition, leader ? 1 : -1);
+    rd_kafka_resp_err_t err =
+        rd_kafka_mock_partition_set_leader(e->cluster, name, partition, leader ? 1 : -1);
     sl_free(name);
-    return err ? sl_error_new(SL_E_KAFKA, SL_BUG, "the embedded broker has no partition %.*s-%d", SL_STR_ARG(topic), partition)
+    return err ? sl_error_new(SL_E_KAFKA, SL_BUG, "the embedded broker has no partition %.*s-%d",
+                              SL_STR_ARG(topic), partition)
                : NULL;
 }
 
@@ -245,7 +249,8 @@ sl_error *sl__embedded_new(sl__embedded **out) {
         return err;
     }
     sl__log(SL_LOG_WARN, COMPONENT,
-            "the embedded broker on %s keeps its data in memory, at most 5 MB a partition, and loses all of it when the "
+            "the embedded broker on %s keeps its data in memory, at most 5 MB a partition, and loses all of "
+            "it when the "
             "worker ends: for a first try and for tests only",
             sl__embedded_servers(e));
     *out = e;
@@ -303,10 +308,12 @@ bool sl__embedded_reserve(sl__embedded *e, sl_str topic, size_t bytes, sl__hold_
     return ok;
 }
 
-void sl__embedded_stored(sl__embedded *e, sl_str topic, int32_t partition, int64_t offset, size_t bytes, size_t more) {
+void sl__embedded_stored(sl__embedded *e, sl_str topic, int32_t partition, int64_t offset, size_t bytes,
+                         size_t more) {
     pthread_mutex_lock(&e->lock);
     if (!sl__hold_store(&e->table, topic, partition, offset, bytes, more)) {
-        sl__log(SL_LOG_WARN, COMPONENT, "out of memory while counting what topic '%.*s' has", SL_STR_ARG(topic));
+        sl__log(SL_LOG_WARN, COMPONENT, "out of memory while counting what topic '%.*s' has",
+                SL_STR_ARG(topic));
     }
     if (offset < 0 && e->waiting) {
         wake_all(e);
@@ -341,7 +348,8 @@ void sl__embedded_reader_away(sl__embedded *e, sl_str group, sl_str topic) {
 void sl__embedded_consumed(sl__embedded *e, sl_str group, sl_str topic, int32_t partition, int64_t next) {
     pthread_mutex_lock(&e->lock);
     if (!sl__hold_finish(&e->table, group, topic, partition, next)) {
-        sl__log(SL_LOG_WARN, COMPONENT, "out of memory while counting what group '%.*s' has read", SL_STR_ARG(group));
+        sl__log(SL_LOG_WARN, COMPONENT, "out of memory while counting what group '%.*s' has read",
+                SL_STR_ARG(group));
     }
     wake_all(e);
     pthread_mutex_unlock(&e->lock);

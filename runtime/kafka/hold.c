@@ -3,7 +3,7 @@
  */
 #include "kafka/hold.h"
 
-#define CHUNK_COST ((uint64_t)16 * 1024) /* records are counted in chunks of about this size */
+#define CHUNK_COST ((uint64_t)16 * 1024)      /* records are counted in chunks of about this size */
 #define KEPT_COST ((uint64_t)6 * 1024 * 1024) /* older chunks are certainly gone from the broker */
 
 /* A run of records. */
@@ -23,7 +23,7 @@ typedef struct hold_part {
     size_t cap;
     uint64_t before; /* sum before the first chunk */
     uint64_t sum;
-    int64_t end; /* offset after the last record */
+    int64_t end;         /* offset after the last record */
     position *positions; /* owned */
     size_t npositions;
 } hold_part;
@@ -121,7 +121,8 @@ static reader *find_reader(const hold_topic *topic, sl_str group) {
     return NULL;
 }
 
-/* unread gives what a partition has that the group has not finished; a chunk counts until it is behind the group. */
+/* unread gives what a partition has that the group has not finished; a chunk counts until it is behind the
+ * group. */
 static uint64_t unread(const hold_part *p, sl_str group) {
     const position *at = find_position(p, group);
     int64_t next = at ? at->next : 0;
@@ -205,7 +206,8 @@ static bool append(hold_part *p, int64_t offset, uint64_t cost) {
     return true;
 }
 
-bool sl__hold_store(sl__hold_table *t, sl_str name, int32_t partition, int64_t offset, size_t bytes, size_t more) {
+bool sl__hold_store(sl__hold_table *t, sl_str name, int32_t partition, int64_t offset, size_t bytes,
+                    size_t more) {
     hold_topic *topic = need_topic(t, name);
     if (!topic) {
         return false;

@@ -1,7 +1,8 @@
 /*
  * parts.h - a consumer's assigned partitions and how far it has read them.
  *
- * Threads: none, the consumer's. Memory: the table owns its names; a part stays where it is until the table changes.
+ * Threads: none, the consumer's. Memory: the table owns its names; a part stays where it is until the table
+ * changes.
  */
 #ifndef SLUICE_KAFKA_PARTS_H
 #define SLUICE_KAFKA_PARTS_H
@@ -12,7 +13,7 @@ typedef struct sl__part {
     char *topic; /* owned */
     size_t topic_n;
     int32_t partition;
-    int64_t next; /* the offset that must come next; -1 = any */
+    int64_t next;     /* the offset that must come next; -1 = any */
     int64_t since_ms; /* when it was assigned */
 } sl__part;
 

@@ -1,8 +1,9 @@
 /*
  * producer.c - one shared producer: making it, sending, delivery reports.
  *
- * Threads: sending from any; one thread of its own serves delivery reports and, in the end, closes the client.
- * Memory: payloads are the sender's until their delivery is reported; topics live as long as the producer.
+ * Threads: sending from any; one thread of its own serves delivery reports and, in the end, closes the
+ * client. Memory: payloads are the sender's until their delivery is reported; topics live as long as the
+ * producer.
  */
 #include "kafka/producer_impl.h"
 
@@ -57,7 +58,8 @@ static size_t header_bytes(const rd_kafka_message_t *m) {
     if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return 0;
     }
-    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+    for (size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
         total += strlen(name) + size + 8;
     }
     return total;
@@ -116,8 +118,8 @@ static void close_client(sl__producer *p) {
     }
     int left = rd_kafka_outq_len(p->rk);
     if (left > 0) {
-        sl__log(SL_LOG_WARN, COMPONENT, "%s: %d messages were not delivered when it was closed", rd_kafka_name(p->rk),
-                left);
+        sl__log(SL_LOG_WARN, COMPONENT, "%s: %d messages were not delivered when it was closed",
+                rd_kafka_name(p->rk), left);
     }
     while (rd_kafka_outq_len(p->rk) > 0) {
         rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -132,8 +134,8 @@ static void *serve(void *arg) {
         rd_kafka_poll(p->rk, POLL_MS);
         if (atomic_load(&p->broken) && !purged) {
             purged = true;
-            rd_kafka_purge(p->rk,
-                           RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+            rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                      RD_KAFKA_PURGE_F_NON_BLOCKING);
         }
     }
     close_client(p);
@@ -178,7 +180,8 @@ void sl__producer_free(sl__producer *p) {
 static sl_error *make_client(sl__producer *p, const sl__client_config *conf) {
     static const sl__rk_setting defaults[] = {
         {"linger.ms", "5"},
-        {"compression.type", "lz4"}, /* less CPU here and at the broker than the bytes it saves: see tests/bench */
+        {"compression.type",
+         "lz4"}, /* less CPU here and at the broker than the bytes it saves: see tests/bench */
         {"batch.num.messages", "10000"},
         {"message.max.bytes", DEFAULT_MESSAGE_MAX},
         {"queue.buffering.max.messages", "2147483647"},
@@ -308,11 +311,12 @@ static sl_error *make_headers(const sl__out_message *m, rd_kafka_headers_t **out
     rd_kafka_headers_t *h = rd_kafka_headers_new(m->nheaders);
     for (size_t i = 0; h && i < m->nheaders; i++) {
         const sl__out_header *x = &m->headers[i];
-        rd_kafka_resp_err_t err =
-            rd_kafka_header_add(h, x->name.p ? x->name.p : "", (ssize_t)x->name.n, x->value.p, (ssize_t)x->value.n);
+        rd_kafka_resp_err_t err = rd_kafka_header_add(h, x->name.p ? x->name.p : "", (ssize_t)x->name.n,
+                                                      x->value.p, (ssize_t)x->value.n);
         if (err) {
             rd_kafka_headers_destroy(h);
-            return sl_error_new(SL_E_DATA, SL_USER, "header '%.*s': %s", SL_STR_ARG(x->name), rd_kafka_err2str(err));
+            return sl_error_new(SL_E_DATA, SL_USER, "header '%.*s': %s", SL_STR_ARG(x->name),
+                                rd_kafka_err2str(err));
         }
     }
     *out = h;
@@ -320,8 +324,8 @@ static sl_error *make_headers(const sl__out_message *m, rd_kafka_headers_t **out
 }
 
 /* queue_message gives librdkafka's answer; headers are taken over only when it is success. */
-static rd_kafka_resp_err_t queue_message(sl__producer *p, const sl__out_message *m, rd_kafka_headers_t *headers,
-                                         void *opaque) {
+static rd_kafka_resp_err_t queue_message(sl__producer *p, const sl__out_message *m,
+                                         rd_kafka_headers_t *headers, void *opaque) {
     rd_kafka_vu_t parts[7] = {
         {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = m->topic->rkt},
         {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = m->partition < 0 ? RD_KAFKA_PARTITION_UA : m->partition},
@@ -344,7 +348,8 @@ static rd_kafka_resp_err_t queue_message(sl__producer *p, const sl__out_message 
     return code;
 }
 
-sl__send sl__producer_send(sl__producer *p, const sl__out_message *m, sl__delivery_target *target, sl_error **err) {
+sl__send sl__producer_send(sl__producer *p, const sl__out_message *m, sl__delivery_target *target,
+                           sl_error **err) {
     rd_kafka_headers_t *headers = NULL;
     *err = m->nheaders ? make_headers(m, &headers) : NULL;
     if (*err) {

@@ -1,5 +1,6 @@
 /*
- * producer_impl.h - between producer.c (one producer) and producers.c (the pool of them). Private to these two.
+ * producer_impl.h - between producer.c (one producer) and producers.c (the pool of them). Private to these
+ * two.
  */
 #ifndef SLUICE_KAFKA_PRODUCER_IMPL_H
 #define SLUICE_KAFKA_PRODUCER_IMPL_H
@@ -27,7 +28,8 @@ struct sl__producer {
     sl__map topics;       /* name -> sl__out_topic */
     pthread_cond_t drained;
 
-    /* Messages under way, in two generations by turns, so that a flush need not wait for what came after it. */
+    /* Messages under way, in two generations by turns, so that a flush need not wait for what came after it.
+     */
     atomic_uint generation;
     atomic_long under_way[2];
     bool flushing; /* guarded by lock: one flush at a time turns the generation */

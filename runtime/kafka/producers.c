@@ -1,8 +1,8 @@
 /*
  * producers.c - the pool: tasks with equal effective settings share a producer.
  *
- * Threads: any; one lock, not held while a producer is made or waited for. Memory: a producer without references closes on its
- * own thread, and is freed by the next call that finds it closed.
+ * Threads: any; one lock, not held while a producer is made or waited for. Memory: a producer without
+ * references closes on its own thread, and is freed by the next call that finds it closed.
  */
 #include <stdlib.h>
 
@@ -35,7 +35,8 @@ static void add_field(sl_buf *b, sl_str s) {
     sl_buf_add_str(b, s);
 }
 
-/* make_key writes settings in their canonical form: sorted by name, of each name the last. NULL: out of memory. */
+/* make_key writes settings in their canonical form: sorted by name, of each name the last. NULL: out of
+ * memory. */
 static char *make_key(const sl__client_config *conf, size_t batch_size) {
     pair_ref *refs = sl_calloc(conf->n + 1, sizeof(*refs));
     if (!refs) {
@@ -136,7 +137,8 @@ static void add(sl__producers *ps, sl__producer *p, char *key) {
     pthread_mutex_unlock(&ps->lock);
 }
 
-sl_error *sl__producers_get(sl__producers *ps, const sl__client_config *conf, size_t batch_size, sl__producer **out) {
+sl_error *sl__producers_get(sl__producers *ps, const sl__client_config *conf, size_t batch_size,
+                            sl__producer **out) {
     char *key = make_key(conf, batch_size);
     if (!key) {
         return sl_error_nomem();

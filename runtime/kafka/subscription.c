@@ -41,10 +41,12 @@ static sl_error *compile(sl__subscription *s, sl_str regex) {
     int code;
     PCRE2_SIZE at;
     PCRE2_UCHAR text[160];
-    s->code = pcre2_compile((PCRE2_SPTR)regex.p, regex.n, PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, NULL);
+    s->code =
+        pcre2_compile((PCRE2_SPTR)regex.p, regex.n, PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, NULL);
     if (!s->code) {
         pcre2_get_error_message(code, text, sizeof text);
-        return sl_error_new(SL_E_CONFIG, SL_USER, "topics.regex: '%.*s' is no regular expression: %s (at character %zu)",
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "topics.regex: '%.*s' is no regular expression: %s (at character %zu)",
                             SL_STR_ARG(regex), (const char *)text, (size_t)at + 1);
     }
     s->limits = pcre2_match_context_create(NULL);
@@ -68,13 +70,16 @@ static bool matches(sl__subscription *s, sl_str topic) {
         return false;
     }
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    int n = data ? pcre2_match(s->code, (PCRE2_SPTR)topic.p, topic.n, 0, 0, data, s->limits) : PCRE2_ERROR_NOMEMORY;
+    int n = data ? pcre2_match(s->code, (PCRE2_SPTR)topic.p, topic.n, 0, 0, data, s->limits)
+                 : PCRE2_ERROR_NOMEMORY;
     pcre2_match_data_free(data);
     if (n < 0 && n != PCRE2_ERROR_NOMATCH) {
-        s->spec.failed(s->spec.arg,
-                       sl_error_new(SL_E_CONFIG, SL_USER,
-                                    "topics.regex: matching '%.*s' with '%.*s' takes too long: make the expression simpler",
-                                    SL_STR_ARG(topic), SL_STR_ARG(s->spec.regex)));
+        s->spec.failed(
+            s->spec.arg,
+            sl_error_new(
+                SL_E_CONFIG, SL_USER,
+                "topics.regex: matching '%.*s' with '%.*s' takes too long: make the expression simpler",
+                SL_STR_ARG(topic), SL_STR_ARG(s->spec.regex)));
     }
     return n >= 0;
 }
@@ -157,7 +162,8 @@ static rd_kafka_topic_partition_list_t *list_matching(sl__subscription *s) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     for (int i = 0; i < md->topic_cnt; i++) {
         const rd_kafka_metadata_topic_t *t = &md->topics[i];
-        if ((!t->err || t->err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) && matches(s, sl_str_of(t->topic))) {
+        if ((!t->err || t->err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) &&
+            matches(s, sl_str_of(t->topic))) {
             rd_kafka_topic_partition_list_add(list, t->topic, RD_KAFKA_PARTITION_UA);
         }
     }
@@ -184,7 +190,8 @@ static void take_over(sl__subscription *s, const rd_kafka_topic_partition_list_t
     for (int i = 0; !err && i < list->cnt; i++) {
         err = join(s, sl_str_of(list->elems[i].topic));
     }
-    sl__log(SL_LOG_INFO, COMPONENT, "group '%.*s': topics.regex matches %d topics", SL_STR_ARG(s->spec.group), list->cnt);
+    sl__log(SL_LOG_INFO, COMPONENT, "group '%.*s': topics.regex matches %d topics", SL_STR_ARG(s->spec.group),
+            list->cnt);
     if (!err) {
         err = list->cnt ? subscribe(s->spec.rk, list) : NULL;
         if (!list->cnt) {
@@ -251,7 +258,9 @@ sl_error *sl__subscription_open(const sl__subscription_spec *spec, sl__subscript
     sl_error *err = spec->regex.p ? compile(s, spec->regex) : subscribe_topics(s);
     if (!err && s->code) {
         s->started = pthread_create(&s->thread, NULL, serve, s) == 0;
-        err = s->started ? NULL : sl_error_new(SL_E_INTERNAL, SL_RETRIABLE, "cannot start a thread for topics.regex");
+        err = s->started
+                  ? NULL
+                  : sl_error_new(SL_E_INTERNAL, SL_RETRIABLE, "cannot start a thread for topics.regex");
     }
     if (err) {
         sl__subscription_free(s);

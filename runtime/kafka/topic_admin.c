@@ -102,8 +102,9 @@ static bool reached(sl__topic_admin *a, rd_kafka_resp_err_t err) {
 static void missing(sl__topic_ask *ask) {
     if (ask->asked_for) {
         if (sl__now_ms() - ask->made_ms > SHOW_UP_MS) {
-            fail(ask, sl_error_new(SL_E_TIMEOUT, SL_RETRIABLE, "topic '%.*s' was made but is not seen after %d s",
-                                   SL_STR_ARG(ask->spec.name), SHOW_UP_MS / 1000));
+            fail(ask,
+                 sl_error_new(SL_E_TIMEOUT, SL_RETRIABLE, "topic '%.*s' was made but is not seen after %d s",
+                              SL_STR_ARG(ask->spec.name), SHOW_UP_MS / 1000));
         }
         return;
     }
@@ -144,8 +145,8 @@ static bool look_one(sl__topic_admin *a, sl__topic_ask *ask) {
     const struct rd_kafka_metadata *md = NULL;
     rd_kafka_topic_t *rkt = rd_kafka_topic_new(a->rk, ask->spec.name.p, NULL);
     if (!rkt) {
-        fail(ask, sl_error_new(SL_E_CONFIG, SL_USER, "'%.*s' cannot be a topic's name: %s", SL_STR_ARG(ask->spec.name),
-                               rd_kafka_err2str(rd_kafka_last_error())));
+        fail(ask, sl_error_new(SL_E_CONFIG, SL_USER, "'%.*s' cannot be a topic's name: %s",
+                               SL_STR_ARG(ask->spec.name), rd_kafka_err2str(rd_kafka_last_error())));
         return true;
     }
     rd_kafka_resp_err_t err = rd_kafka_metadata(a->rk, 0, rkt, &md, METADATA_MS);
@@ -154,8 +155,8 @@ static bool look_one(sl__topic_admin *a, sl__topic_ask *ask) {
         return false;
     }
     if (err) {
-        fail(ask, sl_error_new(SL_E_KAFKA, SL_RETRIABLE, "cannot look topic '%.*s' up: %s", SL_STR_ARG(ask->spec.name),
-                               rd_kafka_err2str(err)));
+        fail(ask, sl_error_new(SL_E_KAFKA, SL_RETRIABLE, "cannot look topic '%.*s' up: %s",
+                               SL_STR_ARG(ask->spec.name), rd_kafka_err2str(err)));
         return true;
     }
     if (md->topic_cnt > 0) {
@@ -205,7 +206,8 @@ static sl__topic_ask *find_ask(sl__topic_ask **asks, size_t n, sl__ask_state sta
 }
 
 /* give_up ends asks that a whole request failed for, in words that name each topic. */
-static void give_up(sl__topic_ask **asks, size_t n, sl__ask_state state, const char *what, rd_kafka_resp_err_t err) {
+static void give_up(sl__topic_ask **asks, size_t n, sl__ask_state state, const char *what,
+                    rd_kafka_resp_err_t err) {
     for (size_t i = 0; i < n; i++) {
         if (asks[i]->state == state) {
             fail(asks[i], sl_error_new(SL_E_KAFKA, SL_RETRIABLE, "cannot %s topic '%.*s': %s", what,
@@ -218,8 +220,9 @@ static void give_up(sl__topic_ask **asks, size_t n, sl__ask_state state, const c
 
 static rd_kafka_NewTopic_t *new_topic(const sl__topic_ask *ask, char *problem, size_t size) {
     const sl__topic_spec *s = &ask->spec;
-    rd_kafka_NewTopic_t *t = rd_kafka_NewTopic_new(s->name.p, s->partitions < 1 ? -1 : s->partitions,
-                                                   s->replication_factor < 1 ? -1 : s->replication_factor, problem, size);
+    rd_kafka_NewTopic_t *t =
+        rd_kafka_NewTopic_new(s->name.p, s->partitions < 1 ? -1 : s->partitions,
+                              s->replication_factor < 1 ? -1 : s->replication_factor, problem, size);
     for (size_t i = 0; t && s->configs && i < s->configs->n; i++) {
         const sl_config_entry *c = &s->configs->entries[i];
         if (c->value.p) {
@@ -236,7 +239,8 @@ static sl_error *create_error(const sl__topic_ask *ask, rd_kafka_resp_err_t err,
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
         return sl_error_new(SL_E_AUTH, SL_FATAL,
-                            "not allowed to create topic '%.*s': create it by hand, or give the principal the ACL Create on the "
+                            "not allowed to create topic '%.*s': create it by hand, or give the principal "
+                            "the ACL Create on the "
                             "topic or on the cluster",
                             SL_STR_ARG(name));
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
@@ -342,7 +346,8 @@ static void described(sl__topic_admin *a, sl__topic_ask *ask, const rd_kafka_Con
     if (err && !a->config_refused) {
         a->config_refused = true;
         sl__log(SL_LOG_WARN, COMPONENT,
-                "max.message.bytes of topic '%.*s' is not known: %s; batches may be too large for it (with the ACL "
+                "max.message.bytes of topic '%.*s' is not known: %s; batches may be too large for it (with "
+                "the ACL "
                 "DescribeConfigs on topics the worker fits them)",
                 SL_STR_ARG(ask->spec.name), rd_kafka_err2str(err));
     }

@@ -29,11 +29,12 @@ typedef struct sl__topic_ask {
     int64_t made_ms; /* when */
 } sl__topic_ask;
 
-SL_MUST_CHECK sl_error *sl__topic_admin_open(const sl__client_config *conf, const struct sl__embedded *embedded,
-                                             sl__topic_admin **out);
+SL_MUST_CHECK sl_error *sl__topic_admin_open(const sl__client_config *conf,
+                                             const struct sl__embedded *embedded, sl__topic_admin **out);
 void sl__topic_admin_close(sl__topic_admin *a); /* NULL is allowed */
 
-/* These move asks on that are in the state of their name. False: the cluster cannot be reached, the rest stays as it is. */
+/* These move asks on that are in the state of their name. False: the cluster cannot be reached, the rest
+ * stays as it is. */
 bool sl__topic_admin_look(sl__topic_admin *a, sl__topic_ask **asks, size_t n);
 bool sl__topic_admin_create(sl__topic_admin *a, sl__topic_ask **asks, size_t n);
 bool sl__topic_admin_describe(sl__topic_admin *a, sl__topic_ask **asks, size_t n);

@@ -1,9 +1,9 @@
 /*
  * topics.c - look-ups: what is known, what is asked for, who waits.
  *
- * Threads: look-ups from any; one thread asks the cluster and wakes waiters, without the lock. With an embedded broker there is
- * no thread: it answers at once.
- * Memory: an entry is freed by the thread, some time after it has expired.
+ * Threads: look-ups from any; one thread asks the cluster and wakes waiters, without the lock. With an
+ * embedded broker there is no thread: it answers at once. Memory: an entry is freed by the thread, some time
+ * after it has expired.
  */
 #include "kafka/topics_impl.h"
 
@@ -29,7 +29,7 @@ typedef struct entry {
     sl_arena arena;    /* strings of ask.spec */
     sl_config configs;
     bool pending;
-    int64_t until_ms; /* not pending: when it expires */
+    int64_t until_ms;           /* not pending: when it expires */
     sl__topic_waiter **waiters; /* owned array */
     size_t nwaiters;
     size_t cap;
@@ -80,7 +80,8 @@ static bool copy_spec(entry *e, const sl__topic_spec *spec) {
     return !e->arena.failed;
 }
 
-/* entry_key writes the name, and how to make the topic if it is to be made: another way is another question. */
+/* entry_key writes the name, and how to make the topic if it is to be made: another way is another question.
+ */
 static sl_str entry_key(const sl__topic_spec *spec, sl_buf *b) {
     sl_buf_init(b, NULL);
     sl_buf_add_str(b, spec->name);
@@ -156,7 +157,8 @@ static void make_pending(sl__topics *t, entry *e) {
 
 /* ---- look-ups ---- */
 
-static sl__lookup lookup_embedded(sl__topics *t, const sl__topic_spec *spec, sl__topic_info *info, sl_error **err) {
+static sl__lookup lookup_embedded(sl__topics *t, const sl__topic_spec *spec, sl__topic_info *info,
+                                  sl_error **err) {
     bool known = sl__embedded_has_topic(t->embedded, spec->name);
     *err = sl__embedded_topic(t->embedded, spec->name, spec->partitions);
     if (*err) {
@@ -181,8 +183,8 @@ static sl__lookup answer(const entry *e, sl__topic_info *info, sl_error **err) {
     return SL_LOOKUP_READY;
 }
 
-sl__lookup sl__topics_lookup(sl__topics *t, const sl__topic_spec *spec, sl__topic_waiter *w, sl__topic_info *info,
-                             sl_error **err) {
+sl__lookup sl__topics_lookup(sl__topics *t, const sl__topic_spec *spec, sl__topic_waiter *w,
+                             sl__topic_info *info, sl_error **err) {
     *err = NULL;
     if (t->embedded) {
         return lookup_embedded(t, spec, info, err);
@@ -261,8 +263,8 @@ static size_t collect(sl__topics *t, sl__topic_ask **asks, size_t max) {
 
 /* ask_all moves the asks on as far as they go now; false: the cluster cannot be reached. No lock. */
 static bool ask_all(sl__topic_admin *a, sl__topic_ask **asks, size_t n) {
-    return sl__topic_admin_look(a, asks, n) && sl__topic_admin_create(a, asks, n) && sl__topic_admin_look(a, asks, n) &&
-           sl__topic_admin_describe(a, asks, n);
+    return sl__topic_admin_look(a, asks, n) && sl__topic_admin_create(a, asks, n) &&
+           sl__topic_admin_look(a, asks, n) && sl__topic_admin_describe(a, asks, n);
 }
 
 /* settle ends an entry's wait if its ask is over. Lock held. */
@@ -277,7 +279,8 @@ static bool settle(sl__topics *t, entry *e) {
     return true;
 }
 
-/* wake_waiters calls them one by one; the lock is not held during a call, and the entry stays: only this thread frees it. */
+/* wake_waiters calls them one by one; the lock is not held during a call, and the entry stays: only this
+ * thread frees it. */
 static void wake_waiters(sl__topics *t, entry *e) {
     while (e->nwaiters) {
         sl__topic_waiter *w = e->waiters[--e->nwaiters];
@@ -320,8 +323,8 @@ static void fail_all(sl__topic_ask **asks, size_t n, sl_error *err) {
     sl_error_free(err);
 }
 
-/* run_round asks for all pending topics once; gives how long to wait before the next round, 0 = there is nothing left. Lock held,
-   but not while asking. */
+/* run_round asks for all pending topics once; gives how long to wait before the next round, 0 = there is
+   nothing left. Lock held, but not while asking. */
 static int64_t run_round(sl__topics *t, int64_t backoff) {
     sl__topic_ask *asks[ROUND];
     bool ok = true;
@@ -393,7 +396,9 @@ sl_error *sl__topics_new(const sl__client_config *admin, struct sl__embedded *em
     sl_error *err = sl__client_copy(admin, &t->arena, &t->conf);
     if (!err && !embedded) {
         t->started = pthread_create(&t->thread, NULL, serve, t) == 0;
-        err = t->started ? NULL : sl_error_new(SL_E_INTERNAL, SL_RETRIABLE, "cannot start the topic service's thread");
+        err = t->started
+                  ? NULL
+                  : sl_error_new(SL_E_INTERNAL, SL_RETRIABLE, "cannot start the topic service's thread");
     }
     if (err) {
         sl__topics_free(t);

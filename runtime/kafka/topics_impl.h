@@ -6,7 +6,8 @@
 
 #include "kafka/topics.h"
 
-/* sl__topics_cluster_id gives the cluster's id in the arena; waits up to timeout_ms; absent when it is not known. Any thread. */
+/* sl__topics_cluster_id gives the cluster's id in the arena; waits up to timeout_ms; absent when it is not
+ * known. Any thread. */
 sl_str sl__topics_cluster_id(sl__topics *t, int timeout_ms, sl_arena *arena);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * kafka_test.h - for tests of the kafka folder: settings, deliveries that are counted, a consumer that is read until it has enough.
+ * kafka_test.h - for tests of the kafka folder: settings, deliveries that are counted, a consumer that is
+ * read until it has enough.
  *
  * Threads: a target is counted on the producer's thread. Memory: what a bench holds is freed by bench_close.
  */
@@ -150,8 +151,8 @@ typedef struct reader {
     int returned; /* partitions given up */
     long messages;
     int64_t last_offset;
-    int64_t start_at; /* what assigned() answers; -1 = nothing */
-    sl_error *refuse; /* what assigned() fails with, once */
+    int64_t start_at;                                           /* what assigned() answers; -1 = nothing */
+    sl_error *refuse;                                           /* what assigned() fails with, once */
     void (*message)(struct reader *r, const sl__in_message *m); /* NULL = none */
     void (*revoked)(struct reader *r, const sl_topic_partition *parts, size_t n);
     void *arg;
@@ -182,8 +183,8 @@ static inline void reader_revoked(void *arg, const sl_topic_partition *parts, si
 }
 
 /* reader_open reads one topic (regex false) or those that match. */
-static inline void reader_open(reader *r, sl__kafka *k, const sl__client_config *conf, const char *group, const char *topic,
-                               bool regex) {
+static inline void reader_open(reader *r, sl__kafka *k, const sl__client_config *conf, const char *group,
+                               const char *topic, bool regex) {
     sl_str one = sl_str_of(topic);
     memset(r, 0, sizeof *r);
     r->start_at = -1;

@@ -1,5 +1,6 @@
 /*
- * test_embedded.c - the broker in the process, with producers and consumers: nothing that a sink has yet to read is dropped.
+ * test_embedded.c - the broker in the process, with producers and consumers: nothing that a sink has yet to
+ * read is dropped.
  */
 #include "kafka_test.h"
 
@@ -94,7 +95,8 @@ static void nothing_is_lost_with_a_slow_reader(void **state) {
 
 /* ---- limits ---- */
 
-/* The limits that hold.h relies on: 4 MiB of records, counted as it counts them, are kept, whatever their size. */
+/* The limits that hold.h relies on: 4 MiB of records, counted as it counts them, are kept, whatever their
+ * size. */
 static void keeps_what_is_held(void **state) {
     (void)state;
     static const size_t sizes[] = {1, 100, 10000};
@@ -133,7 +135,8 @@ static void a_gap_is_an_error(void **state) {
     random_bytes(payload, sizeof payload);
     bench_open(&b, NULL);
     test_assert_ok(sl__embedded_topic(sl__kafka_embedded(b.kafka), SL_STR("t"), 1));
-    bench_send_many(&b, "t", 100, sl_str_make(payload, sizeof payload)); /* 10 MB: nobody reads, nobody is held */
+    bench_send_many(&b, "t", 100,
+                    sl_str_make(payload, sizeof payload)); /* 10 MB: nobody reads, nobody is held */
     reader_open(&r, b.kafka, &b.conf.conf, "g", "t", false);
     test_assert_error(reader_until(&r, 100), SL_E_KAFKA, "has dropped records 0 to ");
     assert_int_equal(r.messages, 0);
@@ -173,7 +176,8 @@ static void topics_have_one_partition(void **state) {
     assert_int_equal(info.max_message_bytes, 0);
     assert_int_equal(sl__topics_lookup(t, &spec, NULL, &info, &err), SL_LOOKUP_READY);
     assert_false(info.created);
-    spec = (sl__topic_spec){.name = SL_STR("three"), .create = true, .partitions = 3, .replication_factor = 1};
+    spec =
+        (sl__topic_spec){.name = SL_STR("three"), .create = true, .partitions = 3, .replication_factor = 1};
     assert_int_equal(sl__topics_lookup(t, &spec, NULL, &info, &err), SL_LOOKUP_READY);
     assert_int_equal(info.partitions, 3);
     sl_arena arena;

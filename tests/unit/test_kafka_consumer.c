@@ -1,5 +1,6 @@
 /*
- * test_kafka_consumer.c - sinks' consumers with the embedded broker: messages, seeking, pausing, committing, rebalances, regex.
+ * test_kafka_consumer.c - sinks' consumers with the embedded broker: messages, seeking, pausing, committing,
+ * rebalances, regex.
  */
 #include "kafka_test.h"
 
@@ -63,8 +64,12 @@ static void headers_and_timestamps_travel(void **state) {
     reader r;
     sl_error *err = NULL;
     open_with_topic(&b, &r, "t");
-    sl__out_message m = {.partition = 0, .timestamp = 1700000000123, .key = SL_STR("k"), .payload = SL_STR("v"),
-                         .headers = headers, .nheaders = 3};
+    sl__out_message m = {.partition = 0,
+                         .timestamp = 1700000000123,
+                         .key = SL_STR("k"),
+                         .payload = SL_STR("v"),
+                         .headers = headers,
+                         .nheaders = 3};
     test_assert_ok(sl__producer_topic(b.producer, SL_STR("t"), &m.topic));
     assert_int_equal(sl__producer_send(b.producer, &m, &b.counter.target, &err), SL_SEND_OK);
     bench_send(&b, "t", SL_STR("k"), SL_STR("v"));
@@ -310,7 +315,8 @@ static void an_expensive_regex_is_stopped(void **state) {
     bench b;
     reader r;
     bench_open(&b, NULL);
-    test_assert_ok(sl__embedded_topic(sl__kafka_embedded(b.kafka), SL_STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), 1));
+    test_assert_ok(sl__embedded_topic(sl__kafka_embedded(b.kafka),
+                                      SL_STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), 1));
     reader_open(&r, b.kafka, &b.conf.conf, "g", "(a*)*(a*)*(a*)*[cd]", true);
     test_assert_error(reader_until(&r, 1), SL_E_CONFIG, "simpler");
     reader_close(&r);

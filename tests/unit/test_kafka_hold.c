@@ -14,7 +14,8 @@ static bool reserve(sl__hold_table *t, size_t bytes) {
     return ok;
 }
 
-/* fill stores records of 1 KB from an offset on, as many as there is room for; gives the offset after the last one. */
+/* fill stores records of 1 KB from an offset on, as many as there is room for; gives the offset after the
+ * last one. */
 static int64_t fill(sl__hold_table *t, int64_t offset) {
     while (offset < 100000 && reserve(t, 1024)) {
         assert_true(sl__hold_store(t, T, 0, offset++, 1024, 0));

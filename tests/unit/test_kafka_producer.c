@@ -1,5 +1,6 @@
 /*
- * test_kafka_producer.c - shared producers: the pool, sending, deliveries, what errors mean. With the embedded broker.
+ * test_kafka_producer.c - shared producers: the pool, sending, deliveries, what errors mean. With the
+ * embedded broker.
  */
 #include "kafka_test.h"
 
@@ -210,20 +211,17 @@ static void errors_have_their_class(void **state) {
     expect_class(RD_KAFKA_RESP_ERR__PURGE_QUEUE, SL_E_KAFKA, SL_RETRIABLE, "_PURGE_QUEUE");
     expect_class(RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, SL_E_KAFKA, SL_RETRIABLE, "_PURGE_INFLIGHT");
     expect_class(RD_KAFKA_RESP_ERR__FATAL, SL_E_KAFKA, SL_RETRIABLE, "_FATAL");
-    expect_class(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, SL_E_KAFKA, SL_RETRIABLE, "INVALID_PRODUCER_EPOCH");
+    expect_class(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, SL_E_KAFKA, SL_RETRIABLE,
+                 "INVALID_PRODUCER_EPOCH");
     expect_class(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, SL_E_KAFKA, SL_RETRIABLE, "OUT_OF_ORDER");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(delivers_and_flushes),
-        cmocka_unit_test(flush_does_not_wait_for_ever),
-        cmocka_unit_test(equal_settings_share),
-        cmocka_unit_test(users_batch_size_counts),
-        cmocka_unit_test(bad_settings_are_named),
-        cmocka_unit_test(null_is_not_empty),
-        cmocka_unit_test(too_large_is_the_records_fault),
-        cmocka_unit_test(full_queue_says_so),
+        cmocka_unit_test(delivers_and_flushes),           cmocka_unit_test(flush_does_not_wait_for_ever),
+        cmocka_unit_test(equal_settings_share),           cmocka_unit_test(users_batch_size_counts),
+        cmocka_unit_test(bad_settings_are_named),         cmocka_unit_test(null_is_not_empty),
+        cmocka_unit_test(too_large_is_the_records_fault), cmocka_unit_test(full_queue_says_so),
         cmocka_unit_test(errors_have_their_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

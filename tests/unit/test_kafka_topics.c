@@ -1,5 +1,6 @@
 /*
- * test_kafka_topics.c - look-ups while nobody answers. What a real cluster answers is in tests/integration/kafka.
+ * test_kafka_topics.c - look-ups while nobody answers. What a real cluster answers is in
+ * tests/integration/kafka.
  */
 #include "kafka_test.h"
 
@@ -74,7 +75,7 @@ static void no_waiter_is_needed(void **state) {
     settings_init(&s, NOBODY);
     test_assert_ok(sl__topics_new(&s.conf, NULL, &t));
     for (int i = 0; i < 100; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "topic%d", i);
         sl__topic_spec spec = {sl_str_of(name), i % 2 == 0, i, 1, NULL};
         assert_int_equal(sl__topics_lookup(t, &spec, NULL, &info, &err), SL_LOOKUP_PENDING);

@@ -1,6 +1,6 @@
 /*
- * test_kafka_broker.c - the kafka folder against a real broker. run.sh starts it and sets BOOTSTRAP, and START: a command that starts
- * a second broker at LATE_BOOTSTRAP.
+ * test_kafka_broker.c - the kafka folder against a real broker. run.sh starts it and sets BOOTSTRAP, and
+ * START: a command that starts a second broker at LATE_BOOTSTRAP.
  */
 #include "kafka_test.h"
 
@@ -60,7 +60,9 @@ static const char *make_topic(sl__kafka *k, const char *what, int partitions, co
     assert_int_equal(l, SL_LOOKUP_READY);
     assert_true(info.exists && info.created);
     assert_int_equal(info.partitions, partitions);
-    assert_int_equal(info.max_message_bytes, max_bytes ? atoll(max_bytes) : 1048588);
+    int64_t limit = 1048588; /* Kafka's default */
+    assert_int_equal(sl_str_to_i64(sl_str_of(max_bytes), &limit), max_bytes != NULL);
+    assert_int_equal(info.max_message_bytes, limit);
     return name;
 }
 
@@ -213,7 +215,8 @@ static void headers_and_partition(void **state) {
     sl_error *err = NULL;
     bench_open(&b, servers);
     const char *topic = make_topic(b.kafka, "headers", 2, NULL);
-    sl__out_message m = {.partition = 1, .timestamp = 1700000000123, .key = SL_STR("k"), .headers = headers, .nheaders = 2};
+    sl__out_message m = {
+        .partition = 1, .timestamp = 1700000000123, .key = SL_STR("k"), .headers = headers, .nheaders = 2};
     test_assert_ok(sl__producer_topic(b.producer, sl_str_of(topic), &m.topic));
     assert_int_equal(sl__producer_send(b.producer, &m, &b.counter.target, &err), SL_SEND_OK);
     counter_wait(&b.counter, 1);
@@ -256,7 +259,8 @@ static void too_large_for_the_topic(void **state) {
     bench_close(&b);
 }
 
-/* Records of 1 to 60 KB and one of 150 KB in between: with requests below the topic's limit only that one fails. */
+/* Records of 1 to 60 KB and one of 150 KB in between: with requests below the topic's limit only that one
+ * fails. */
 static void mixed_sizes_fail_only_the_large(void **state) {
     (void)state;
     static char payload[150000];
