@@ -32,8 +32,10 @@ typedef struct env_settings {
 extern const sl_config_row path_rows[PATH_ROWS];
 extern const sl_config_row env_rows[ENV_ROWS];
 
-/* values_write appends Values.convertToString of a value: strings as they are, inside containers quoted. */
-SL_MUST_CHECK sl_error *values_write(const sl_schema *schema, const sl_value *v, bool nested, sl_buf *out);
+/* values_write appends the text that headers have: Values.convertToString. */
+SL_MUST_CHECK sl_error *values_write(const sl_schema *schema, const sl_value *v, sl_buf *out);
+/* values_print appends what Java's toString gives: Struct{a=1}, [1, 2], {k=v}. */
+SL_MUST_CHECK sl_error *values_print(const sl_schema *schema, const sl_value *v, sl_buf *out);
 /* values_read is Values.parseString: the type that the text looks like. The value may point into the text. */
 SL_MUST_CHECK sl_error *values_read(sl_str text, sl_batch *batch, const sl_schema **schema, sl_value *v);
 

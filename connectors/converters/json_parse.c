@@ -1,17 +1,17 @@
 /*
- * json_parse.c - a strict parser of JSON (RFC 8259) straight into values in an arena.
+ * json_parse.c - a parser of JSON (RFC 8259) straight into values in an arena.
  *
- * Strings without escapes are views of the input. Depth is bounded as Jackson bounds it; the input must be
- * UTF-8.
+ * Strings without escapes are views of the input. Depth and the length of numbers are bounded as Jackson
+ * bounds them; the input must be UTF-8. As Kafka Connect's, it takes zeros in front of a number. Unlike it,
+ * it refuses anything behind the value, which Java drops without a word.
  */
 #include "json.h"
 
-#include <math.h>
-#include <stdlib.h>
+#include "text.h"
 
 #define MAX_DEPTH 1000
-#define DEDUPE_LIMIT 512 /* objects larger than this are not searched for equal names */
-#define MAX_NUMBER 1000  /* characters, as Jackson's limit */
+#define MANY_MEMBERS 64 /* objects larger than this are searched for equal names at their end, by a table */
+#define MAX_NUMBER 1000 /* characters, as Jackson's limit */
 
 sl_error *json_expected(const json_parser *p, const char *what) {
     if (p->p >= p->end) {
@@ -143,14 +143,32 @@ static sl_error *unescape(json_parser *p, const char *from, sl_str *out) {
     return NULL;
 }
 
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/* plain_end steps over what stands for itself in a string, eight bytes at once. */
+static const char *plain_end(const char *p, const char *end) {
+    while (end - p >= 8) {
+        uint64_t w;
+        memcpy(&w, p, sizeof(w));
+        uint64_t quote = w ^ EACH('"');
+        uint64_t slash = w ^ EACH('\\');
+        if (((w - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1))) & ~w & EACH(0x80)) {
+            break;
+        }
+        p += 8;
+    }
+    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) {
+        p++;
+    }
+    return p;
+}
+
 sl_error *json_parse_string(json_parser *p, sl_str *out) {
     if (p->p >= p->end || *p->p != '"') {
         return json_expected(p, "a string");
     }
     const char *from = ++p->p;
-    while (p->p < p->end && *p->p != '"' && *p->p != '\\' && (unsigned char)*p->p >= 0x20) {
-        p->p++;
-    }
+    p->p = plain_end(from, p->end);
     if (p->p < p->end && *p->p == '"') {
         *out = sl_str_make(from, (size_t)(p->p - from));
         p->p++;
@@ -176,8 +194,7 @@ static bool digits(json_parser *p) {
 static bool scan_number(json_parser *p, bool *whole) {
     *whole = true;
     p->p += p->p < p->end && *p->p == '-';
-    const char *first = p->p;
-    if (!digits(p) || (*first == '0' && p->p - first > 1)) {
+    if (!digits(p)) {
         return false;
     }
     if (p->p < p->end && *p->p == '.') {
@@ -209,9 +226,12 @@ static sl_error *parse_number(json_parser *p, sl_value *out) {
     const char *from = p->p;
     bool whole;
     int64_t i;
-    double d;
-    if (!scan_number(p, &whole) || p->p - from > MAX_NUMBER) {
-        return json_expected(p, "a number");
+    if (!scan_number(p, &whole)) {
+        return json_expected(p, p->p == from ? "a value" : "a digit");
+    }
+    if (p->p - from > MAX_NUMBER) {
+        return sl_error_new(SL_E_DATA, SL_USER, "a number in the JSON has more than %d characters",
+                            MAX_NUMBER);
     }
     sl_str text = sl_str_make(from, (size_t)(p->p - from));
     if (whole && sl_str_to_i64(text, &i)) {
@@ -221,10 +241,7 @@ static sl_error *parse_number(json_parser *p, sl_value *out) {
     } else if (whole) {
         *out = sl_int64(cut_integer(text));
     } else {
-        if (!sl_str_to_f64(text, &d)) {
-            d = text.p[0] == '-' ? -HUGE_VAL : HUGE_VAL;
-        }
-        *out = sl_float64(d);
+        *out = sl_float64(text_to_double(text));
     }
     return NULL;
 }
@@ -297,42 +314,96 @@ static sl_error *parse_array(json_parser *p, sl_value *out) {
     }
 }
 
-/* put_member adds a member, in place of an earlier one of the same name. */
-static bool put_member(json_parser *p, size_t base, sl_str name, const sl_value *v) {
-    if (p->n - base < (size_t)2 * DEDUPE_LIMIT) {
-        for (size_t i = base; i < p->n; i += 2) {
-            if (sl_str_eq(sl_value_str(&p->stack[i]), name)) {
-                p->stack[i + 1] = *v;
-                return true;
-            }
+/* An object being read. */
+typedef struct object {
+    size_t base;   /* where its members begin on the stack */
+    uint64_t seen; /* one bit for each kind of name so far, so that most are known to be new */
+} object;
+
+/* find_member gives the place of an earlier member's value, or NULL. */
+static sl_value *find_member(json_parser *p, object *o, sl_str name) {
+    uint64_t kind =
+        name.n ? name.n * 7 + (unsigned char)name.p[0] + 3u * (unsigned char)name.p[name.n - 1] : 0;
+    uint64_t bit = 1ULL << kind % 64;
+    if (!(o->seen & bit) || p->n - o->base >= (size_t)2 * MANY_MEMBERS) {
+        o->seen |= bit;
+        return NULL;
+    }
+    for (size_t i = o->base; i < p->n; i += 2) {
+        if (sl_str_eq(sl_value_str(&p->stack[i]), name)) {
+            return &p->stack[i + 1];
         }
+    }
+    return NULL;
+}
+
+/* put_member adds a member, in place of an earlier one of the same name. */
+static bool put_member(json_parser *p, object *o, sl_str name, const sl_value *v) {
+    sl_value *earlier = find_member(p, o, name);
+    if (earlier) {
+        *earlier = *v;
+        return true;
     }
     sl_value key = sl_string(name);
     return push(p, &key) && push(p, v);
 }
 
+/* merge_members does for a large object what put_member does for a small one. */
+static bool merge_members(json_parser *p, size_t base) {
+    size_t n = (p->n - base) / 2, size = 128, kept = 0;
+    sl_value *members = p->stack + base;
+    while (size < n * 2) {
+        size *= 2;
+    }
+    uint32_t *table = sl_calloc(size, sizeof(*table)); /* 1 + the number of a member */
+    for (size_t i = 0; table && i < n; i++) {
+        sl_str name = sl_value_str(&members[2 * i]);
+        size_t at = sl_str_hash(name) & (size - 1);
+        while (table[at] && !sl_str_eq(sl_value_str(&members[2 * (table[at] - 1)]), name)) {
+            at = (at + 1) & (size - 1);
+        }
+        if (!table[at]) {
+            table[at] = (uint32_t)++kept;
+        }
+        members[2 * (table[at] - 1)] = members[2 * i];
+        members[2 * (table[at] - 1) + 1] = members[2 * i + 1];
+    }
+    p->n = base + kept * 2;
+    sl_free(table);
+    return table != NULL;
+}
+
+static sl_error *end_object(json_parser *p, size_t base, sl_value *out) {
+    p->p++;
+    if (p->n - base > (size_t)2 * MANY_MEMBERS && !merge_members(p, base)) {
+        return sl_error_nomem();
+    }
+    return pop_all(p, base, SL_MAP, out);
+}
+
+static sl_error *parse_member(json_parser *p, object *o) {
+    sl_str name;
+    sl_value v;
+    json_skip_space(p);
+    SL_TRY(json_parse_string(p, &name));
+    json_skip_space(p);
+    if (p->p >= p->end || *p->p != ':') {
+        return json_expected(p, "':'");
+    }
+    p->p++;
+    SL_TRY(json_parse_value(p, &v));
+    return put_member(p, o, name, &v) ? NULL : sl_error_nomem();
+}
+
 static sl_error *parse_object(json_parser *p, sl_value *out) {
-    size_t base = p->n;
+    object o = {.base = p->n};
     p->p++;
     json_skip_space(p);
     if (p->p < p->end && *p->p == '}') {
-        p->p++;
-        return pop_all(p, base, SL_MAP, out);
+        return end_object(p, o.base, out);
     }
     for (;;) {
-        sl_str name;
-        sl_value v;
-        json_skip_space(p);
-        SL_TRY(json_parse_string(p, &name));
-        json_skip_space(p);
-        if (p->p >= p->end || *p->p != ':') {
-            return json_expected(p, "':'");
-        }
-        p->p++;
-        SL_TRY(json_parse_value(p, &v));
-        if (!put_member(p, base, name, &v)) {
-            return sl_error_nomem();
-        }
+        SL_TRY(parse_member(p, &o));
         json_skip_space(p);
         if (p->p < p->end && *p->p == ',') {
             p->p++;
@@ -341,8 +412,7 @@ static sl_error *parse_object(json_parser *p, sl_value *out) {
         if (p->p >= p->end || *p->p != '}') {
             return json_expected(p, "',' or '}'");
         }
-        p->p++;
-        return pop_all(p, base, SL_MAP, out);
+        return end_object(p, o.base, out);
     }
 }
 

@@ -8,7 +8,6 @@
 
 #include "text.h"
 
-#define MAX_SCHEMA_DEPTH 100
 #define CACHE_MOST 128 /* cached texts; each is compared before a schema is parsed */
 #define TAIL 24        /* texts of schemas differ at their ends more often than at their beginnings */
 
@@ -59,19 +58,37 @@ static sl_error *expected(const sl_schema *s, const char *what, const sl_value *
                         sl_type_name(s->type), s->name.n ? " and name " : "", SL_STR_ARG(s->name), name);
 }
 
-static sl_error *to_int(const sl_schema *s, const sl_value *json, sl_value *out) {
-    static const int64_t low[] = {
-        [SL_INT8] = INT8_MIN, [SL_INT16] = INT16_MIN, [SL_INT32] = INT32_MIN, [SL_INT64] = INT64_MIN};
-    static const int64_t high[] = {
-        [SL_INT8] = INT8_MAX, [SL_INT16] = INT16_MAX, [SL_INT32] = INT32_MAX, [SL_INT64] = INT64_MAX};
-    if (json->type != SL_INT64) {
+/* whole gives a number's value when it is an integer of 64 bits, also one written as 1.0 or 1e3. */
+static bool whole(const sl_value *json, sl_arena *a, int64_t *out) {
+    sl_str bytes;
+    if (json->type == SL_INT64) {
+        *out = json->i;
+        return true;
+    }
+    if (json->type != JSON_NUMBER || !text_to_decimal(a, sl_value_str(json), 0, &bytes) || bytes.n > 8) {
+        return false;
+    }
+    uint64_t v = bytes.p[0] & 0x80 ? UINT64_MAX : 0;
+    for (size_t i = 0; i < bytes.n; i++) {
+        v = v << 8 | (unsigned char)bytes.p[i];
+    }
+    *out = (int64_t)v;
+    return true;
+}
+
+static sl_error *to_int(const sl_schema *s, const sl_value *json, sl_arena *a, sl_value *out) {
+    static const int bits[] = {[SL_INT8] = 8, [SL_INT16] = 16, [SL_INT32] = 32, [SL_INT64] = 64};
+    int64_t v;
+    if (json->type != SL_INT64 && json->type != JSON_NUMBER) {
         return expected(s, "an integer", json);
     }
-    if (json->i < low[s->type] || json->i > high[s->type]) {
-        return sl_error_new(SL_E_DATA, SL_USER, "the integer %lld does not fit into %s", (long long)json->i,
-                            sl_type_name(s->type));
+    int64_t most = INT64_MAX >> (64 - bits[s->type]);
+    if (!whole(json, a, &v) || v > most || v < -most - 1) {
+        return a->failed ? sl_error_nomem()
+                         : sl_error_new(SL_E_DATA, SL_USER, "a number is no integer of type %s",
+                                        sl_type_name(s->type));
     }
-    *out = sl_int(s->type, json->i);
+    *out = sl_int(s->type, v);
     return NULL;
 }
 
@@ -91,43 +108,51 @@ static bool special_double(sl_str t, double *d) {
 }
 
 static sl_error *to_float(const sl_schema *s, const sl_value *json, sl_value *out) {
+    bool single = s->type == SL_FLOAT32;
     double d = 0;
     if (json->type == SL_INT64) {
-        d = (double)json->i;
+        d = single ? (double)(float)json->i : (double)json->i;
     } else if (json->type == JSON_NUMBER) {
-        if (!sl_str_to_f64(sl_value_str(json), &d)) {
-            d = json->s[0] == '-' ? -__builtin_inf() : __builtin_inf();
-        }
+        d = (single ? text_to_float : text_to_double)(sl_value_str(json));
     } else if (json->type != SL_STRING || !special_double(sl_value_str(json), &d)) {
         return expected(s, "a number", json);
     }
-    *out = s->type == SL_FLOAT32 ? sl_float32((double)(float)d) : sl_float64(d);
+    *out = single ? sl_float32(d) : sl_float64(d);
+    return NULL;
+}
+
+static sl_error *to_decimal(const sl_schema *s, const sl_value *json, sl_arena *a, sl_value *out) {
+    sl_str bytes;
+    int32_t scale;
+    if (json->type != JSON_NUMBER && json->type != SL_INT64) {
+        return expected(s, "base64 text or a number", json);
+    }
+    if (!text_scale(s, &scale)) {
+        return expected(s, "a whole number as the parameter 'scale'", json);
+    }
+    sl_str text =
+        json->type == JSON_NUMBER ? sl_value_str(json) : sl_arena_printf(a, "%lld", (long long)json->i);
+    if (!text.p || !text_to_decimal(a, text, scale, &bytes)) {
+        return a->failed ? sl_error_nomem()
+                         : sl_error_new(SL_E_DATA, SL_USER,
+                                        "a number does not fit into a decimal of scale %d without losing "
+                                        "digits",
+                                        (int)scale);
+    }
+    *out = sl_bytes(bytes);
     return NULL;
 }
 
 static sl_error *to_bytes(const sl_schema *s, const sl_value *json, sl_arena *a, sl_value *out) {
     sl_str bytes;
-    if (json->type == SL_STRING) {
-        if (!text_unbase64(a, sl_value_str(json), &bytes)) {
-            return expected(s, "base64 text", json);
-        }
-        *out = sl_bytes(bytes);
-        return NULL;
+    bool decimal = s->logical == SL_LOGICAL_DECIMAL;
+    if (json->type != SL_STRING) {
+        return decimal ? to_decimal(s, json, a, out) : expected(s, "base64 text", json);
     }
-    if (s->logical != SL_LOGICAL_DECIMAL || (json->type != JSON_NUMBER && json->type != SL_INT64)) {
-        return expected(s, s->logical == SL_LOGICAL_DECIMAL ? "base64 text or a number" : "base64 text",
-                        json);
+    if (!text_unbase64(a, sl_value_str(json), &bytes) || (decimal && !bytes.n)) {
+        return a->failed ? sl_error_nomem() : expected(s, "base64 text", json);
     }
-    int64_t scale = 0;
-    (void)sl_str_to_i64(sl_schema_param_get(s, SL_STR("scale")), &scale);
-    sl_str text =
-        json->type == JSON_NUMBER ? sl_value_str(json) : sl_arena_printf(a, "%lld", (long long)json->i);
-    if (!text.p || !text_to_decimal(a, text, (int32_t)scale, &bytes)) {
-        return sl_error_new(SL_E_DATA, SL_USER,
-                            "a number does not fit into a decimal of scale %d without losing digits",
-                            (int)scale);
-    }
-    *out = sl_bytes(bytes);
+    *out = sl_bytes(decimal ? text_minimal(bytes) : bytes);
     return NULL;
 }
 
@@ -206,7 +231,9 @@ static sl_error *to_struct(const json_settings *set, const sl_schema *s, sl_valu
 
 static sl_error *to_null(const json_settings *set, const sl_schema *s, sl_arena *a, sl_value *out) {
     if (s->default_value && set->null_to_default) {
-        return sl_value_copy(a, s->default_value, out) ? NULL : sl_error_nomem();
+        bool container = s->type == SL_ARRAY || s->type == SL_MAP || s->type == SL_STRUCT;
+        *out = *s->default_value; /* its text lives as long as the schema; items may be changed later */
+        return !container || sl_value_copy(a, s->default_value, out) ? NULL : sl_error_nomem();
     }
     if (!s->optional) {
         return sl_error_new(SL_E_DATA, SL_USER, "null for a required value of type %s without a default",
@@ -226,7 +253,7 @@ sl_error *json_to_value(const json_settings *set, const sl_schema *s, sl_value *
     case SL_INT16:
     case SL_INT32:
     case SL_INT64:
-        return to_int(s, json, out);
+        return to_int(s, json, a, out);
     case SL_FLOAT32:
     case SL_FLOAT64:
         return to_float(s, json, out);
@@ -249,187 +276,6 @@ sl_error *json_to_value(const json_settings *set, const sl_schema *s, sl_value *
         break;
     }
     return expected(s, "a known type", json);
-}
-
-/* ---- schemas ---- */
-
-typedef struct children {
-    const sl_schema *key, *element;
-    sl_field *fields;
-    uint32_t nfields;
-} children;
-
-static sl_error *schema_error(const char *what) {
-    return sl_error_new(SL_E_DATA, SL_USER, "bad \"schema\": %s", what);
-}
-
-static const sl_value *get(const sl_value *json, const char *name) {
-    const sl_value *v = sl_map_get(json, sl_str_of(name));
-    return v && v->type != SL_NULL ? v : NULL;
-}
-
-static sl_str get_text(const sl_value *json, const char *name) {
-    const sl_value *v = get(json, name);
-    return v && v->type == SL_STRING ? sl_value_str(v) : SL_STR_NONE;
-}
-
-static sl_type type_of(sl_str name) {
-    static const struct {
-        const char *name;
-        sl_type type;
-    } types[] = {{"int8", SL_INT8},     {"int16", SL_INT16},    {"int32", SL_INT32},  {"int64", SL_INT64},
-                 {"float", SL_FLOAT32}, {"double", SL_FLOAT64}, {"boolean", SL_BOOL}, {"string", SL_STRING},
-                 {"bytes", SL_BYTES},   {"array", SL_ARRAY},    {"map", SL_MAP},      {"struct", SL_STRUCT}};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (sl_str_eqz(name, types[i].name)) {
-            return types[i].type;
-        }
-    }
-    return SL_NULL;
-}
-
-static sl_error *read_fields(const sl_host *h, const json_settings *set, const sl_value *json, sl_arena *a,
-                             unsigned depth, children *c) {
-    const sl_value *fields = get(json, "fields");
-    if (!fields || fields->type != SL_ARRAY) {
-        return schema_error("a struct needs an array \"fields\"");
-    }
-    c->fields = sl_arena_zalloc(a, (fields->n + 1) * sizeof(*c->fields));
-    if (!c->fields) {
-        return sl_error_nomem();
-    }
-    for (uint32_t i = 0; i < fields->n; i++) {
-        sl_str name = get_text(&fields->items[i], "field");
-        if (!name.p) {
-            return schema_error("a field of a struct needs a text \"field\"");
-        }
-        SL_TRY(json_read_schema(h, set, &fields->items[i], a, depth + 1, &c->fields[i].schema));
-        c->fields[i].name = name;
-        c->nfields++;
-    }
-    return NULL;
-}
-
-static sl_error *read_child(const sl_host *h, const json_settings *set, const sl_value *json,
-                            const char *name, sl_arena *a, unsigned depth, const sl_schema **out) {
-    const sl_value *child = get(json, name);
-    if (!child) {
-        return sl_error_new(SL_E_DATA, SL_USER, "bad \"schema\": \"%s\" is missing", name);
-    }
-    return json_read_schema(h, set, child, a, depth + 1, out);
-}
-
-static sl_error *read_children(const sl_host *h, const json_settings *set, const sl_value *json, sl_type type,
-                               sl_arena *a, unsigned depth, children *c) {
-    switch (type) {
-    case SL_STRUCT:
-        return read_fields(h, set, json, a, depth, c);
-    case SL_MAP:
-        SL_TRY(read_child(h, set, json, "keys", a, depth, &c->key));
-        return read_child(h, set, json, "values", a, depth, &c->element);
-    case SL_ARRAY:
-        return read_child(h, set, json, "items", a, depth, &c->element);
-    default:
-        return NULL;
-    }
-}
-
-static void drop_children(const sl_host *h, const children *c) {
-    h->schema_unref(c->key);
-    h->schema_unref(c->element);
-    for (uint32_t i = 0; i < c->nfields; i++) {
-        h->schema_unref(c->fields[i].schema);
-    }
-}
-
-static sl_error *read_params(const sl_value *json, sl_arena *a, sl_schema *def) {
-    const sl_value *params = get(json, "parameters");
-    if (!params) {
-        return NULL;
-    }
-    if (params->type != SL_MAP) {
-        return schema_error("\"parameters\" must be an object");
-    }
-    sl_schema_param *items = sl_arena_alloc(a, (params->n + 1) * sizeof(*items));
-    if (!items) {
-        return sl_error_nomem();
-    }
-    for (uint32_t i = 0; i < params->n; i++) {
-        if (params->items[2 * i + 1].type != SL_STRING) {
-            return schema_error("the values of \"parameters\" must be text");
-        }
-        items[i] =
-            (sl_schema_param){sl_value_str(&params->items[2 * i]), sl_value_str(&params->items[2 * i + 1])};
-    }
-    def->params = items;
-    def->nparams = params->n;
-    return NULL;
-}
-
-/* read_default needs the schema itself, so it is made once without the default. */
-static sl_error *read_default(const sl_host *h, const json_settings *set, const sl_value *json, sl_arena *a,
-                              sl_schema *def, sl_value *value) {
-    const sl_value *given = sl_map_get(json, SL_STR("default"));
-    if (!given || given->type == SL_NULL) {
-        return NULL;
-    }
-    const sl_schema *bare;
-    sl_value copy;
-    SL_TRY(h->schema_intern(def, &bare));
-    sl_error *err =
-        sl_value_copy(a, given, &copy) ? json_to_value(set, bare, &copy, a, value) : sl_error_nomem();
-    h->schema_unref(bare);
-    def->default_value = value;
-    return err ? sl_error_wrap(err, "bad \"schema\": \"default\"") : NULL;
-}
-
-static sl_error *intern(const sl_host *h, const json_settings *set, const sl_value *json, sl_type type,
-                        const children *c, sl_arena *a, const sl_schema **out) {
-    sl_value dflt;
-    const sl_value *optional = get(json, "optional");
-    const sl_value *version = get(json, "version");
-    sl_schema def = {.type = type,
-                     .optional = optional && optional->type == SL_BOOL && optional->b,
-                     .name = get_text(json, "name"),
-                     .doc = get_text(json, "doc"),
-                     .key = c->key,
-                     .element = c->element,
-                     .fields = c->fields,
-                     .nfields = c->nfields};
-    if (version) {
-        if (version->type != SL_INT64 || version->i < INT32_MIN || version->i > INT32_MAX) {
-            return schema_error("\"version\" must be an integer");
-        }
-        def.has_version = true;
-        def.version = (int32_t)version->i;
-    }
-    SL_TRY(read_params(json, a, &def));
-    SL_TRY(read_default(h, set, json, a, &def, &dflt));
-    return h->schema_intern(&def, out);
-}
-
-sl_error *json_read_schema(const sl_host *h, const json_settings *set, const sl_value *json, sl_arena *a,
-                           unsigned depth, const sl_schema **out) {
-    children c = {0};
-    *out = NULL;
-    if (depth > MAX_SCHEMA_DEPTH) {
-        return schema_error("it is nested too deep");
-    }
-    if (json->type != SL_MAP) {
-        return schema_error("expected an object");
-    }
-    sl_type type = type_of(get_text(json, "type"));
-    if (type == SL_NULL) {
-        return schema_error("\"type\" must be one of int8, int16, int32, int64, float, double, boolean, "
-                            "string, bytes, array, map, "
-                            "struct");
-    }
-    sl_error *err = read_children(h, set, json, type, a, depth, &c);
-    if (!err) {
-        err = intern(h, set, json, type, &c, a, out);
-    }
-    drop_children(h, &c);
-    return err;
 }
 
 /* ---- the cache ---- */
@@ -510,6 +356,7 @@ static sl_error *read_schema_member(json_reader *r, json_parser *p, sl_batch *ba
     const char *from = p->p;
     sl_value json;
     SL_TRY(json_parse_value(p, &json));
+    e->schema = NULL;
     if (json.type == SL_NULL) {
         return NULL;
     }
@@ -530,6 +377,9 @@ static sl_error *not_an_envelope(void) {
 static sl_error *read_member(json_reader *r, json_parser *p, sl_batch *batch, envelope *e) {
     sl_str name;
     json_skip_space(p);
+    if (p->p < p->end && *p->p == '}') {
+        return not_an_envelope();
+    }
     SL_TRY(json_parse_string(p, &name));
     json_skip_space(p);
     if (p->p >= p->end || *p->p != ':') {
@@ -547,7 +397,6 @@ static sl_error *read_member(json_reader *r, json_parser *p, sl_batch *batch, en
 }
 
 static sl_error *read_envelope(json_reader *r, json_parser *p, sl_batch *batch, envelope *e) {
-    json_skip_space(p);
     if (p->p >= p->end || *p->p != '{') {
         return not_an_envelope();
     }
@@ -603,14 +452,20 @@ sl_error *json_read(json_reader *r, sl_str bytes, sl_batch *batch, const sl_sche
     if (!sl_str_is_utf8(bytes)) {
         return sl_error_new(SL_E_DATA, SL_USER, "the JSON is not valid UTF-8");
     }
+    bytes = sl_str_starts(bytes, SL_STR("\xef\xbb\xbf")) ? sl_str_skip(bytes, 3) : bytes;
     json_parser p = {.start = bytes.p,
                      .p = bytes.p,
                      .end = bytes.p + bytes.n,
                      .arena = &batch->arena,
                      .stack = r->stack,
                      .cap = r->stack_cap};
-    sl_error *err =
-        r->settings->schemas_enable ? read_with_schema(r, &p, batch, schema, value) : json_parse(&p, value);
+    json_skip_space(&p);
+    sl_error *err = NULL;
+    if (r->settings->schemas_enable) {
+        err = read_with_schema(r, &p, batch, schema, value);
+    } else if (p.p < p.end) { /* nothing at all is a null, as in Java */
+        err = json_parse(&p, value);
+    }
     r->stack = p.stack;
     r->stack_cap = p.cap;
     return err;

@@ -1,9 +1,11 @@
 /*
- * json_write.c - values as JSON, and schemas as Kafka Connect's JSON schemas.
+ * json_write.c - values as JSON, the way Kafka Connect's JsonConverter writes them.
  *
- * A schema is compiled once into a plan: the text before each field, what its value needs. Per record only
+ * A schema is compiled once into a plan: the text before each field, what a null becomes. Per record only
  * bytes are appended. Plans are cached by schema pointer, with a reference held, so the pointer cannot come
  * to mean another schema.
+ *
+ * Not for: the text of schemas (json_schema.c).
  */
 #include "json.h"
 
@@ -11,17 +13,23 @@
 
 #include "text.h"
 
+#define MAX_DEPTH 1000 /* as Jackson's limit */
+#define RECENT 64
+#define CHUNK 16       /* labels are copied in pieces of so many bytes, and padded to them */
+#define SCALAR_ROOM 24 /* an integer or a word behind its label */
+
 typedef struct plan plan;
 
 struct plan {
     const sl_schema *schema;
     sl_type type;
-    int32_t scale; /* Decimal; */
+    int32_t scale; /* with numeric */
+    bool numeric;  /* Decimal as a number */
     bool decimal;
-    bool null_default; /* a null becomes the default value */
-    bool string_keys;  /* MAP: an object */
-    sl_str *labels;    /* STRUCT: {"first": and ,"next": */
-    plan **fields;     /* STRUCT: by index; ARRAY, MAP: [0] the element, [1] the key */
+    bool string_keys; /* MAP: an object */
+    sl_str null_text; /* what a null becomes; absent = an error */
+    sl_str *labels;   /* STRUCT: {"first": and ,"next": padded to a multiple of CHUNK */
+    plan **fields;    /* STRUCT: by index; ARRAY, MAP: [0] the element, [1] the key */
     uint32_t nfields;
 };
 
@@ -39,9 +47,18 @@ struct json_writer {
     const json_settings *settings;
     entry **entries;
     size_t n, cap;
-    entry *last;
+    entry *recent[RECENT]; /* of entries, by the schema's id */
     uint64_t clock;
 };
+
+/* What is written, and where. */
+typedef struct writing {
+    const json_settings *set;
+    sl_buf *out;
+    unsigned depth;
+} writing;
+
+static sl_error *put_value(writing *w, const plan *p, const sl_value *v);
 
 static sl_error *bad(const char *what, const sl_schema *s) {
     return sl_error_new(SL_E_DATA, SL_USER, "%s%s%.*s", what, s && s->name.n ? " of schema " : "",
@@ -50,65 +67,93 @@ static sl_error *bad(const char *what, const sl_schema *s) {
 
 /* ---- plans ---- */
 
-static plan *make_plan(const json_settings *set, const sl_schema *s, sl_arena *a);
+static sl_error *make_plan(const json_settings *set, const sl_schema *s, sl_arena *a, plan **out);
 
-static bool plan_struct(const json_settings *set, plan *p, sl_arena *a) {
+/* make_label gives the text before a field's value. */
+static bool make_label(sl_arena *a, bool first, sl_str name, sl_str *label) {
+    sl_buf b;
+    sl_buf_init(&b, a);
+    sl_buf_add_char(&b, first ? '{' : ',');
+    sl_buf_add_json_str(&b, name);
+    sl_buf_add_char(&b, ':');
+    size_t n = b.n;
+    sl_buf_add(&b, "                ", CHUNK - n % CHUNK);
+    *label = sl_buf_take(&b);
+    label->n = n;
+    return label->p != NULL;
+}
+
+static sl_error *plan_struct(const json_settings *set, plan *p, sl_arena *a) {
     const sl_schema *s = p->schema;
     p->nfields = s->nfields;
     p->labels = sl_arena_zalloc(a, (s->nfields + 1) * sizeof(*p->labels));
     p->fields = sl_arena_zalloc(a, (s->nfields + 1) * sizeof(plan *));
     if (!p->labels || !p->fields) {
-        return false;
+        return sl_error_nomem();
     }
     for (uint32_t i = 0; i < s->nfields; i++) {
-        sl_buf b;
-        sl_buf_init(&b, a);
-        sl_buf_add_char(&b, i ? ',' : '{');
-        sl_buf_add_json_str(&b, s->fields[i].name);
-        sl_buf_add_char(&b, ':');
-        p->labels[i] = sl_buf_take(&b);
-        p->fields[i] = make_plan(set, s->fields[i].schema, a);
-        if (!p->labels[i].p || !p->fields[i]) {
-            return false;
+        if (!make_label(a, i == 0, s->fields[i].name, &p->labels[i])) {
+            return sl_error_nomem();
         }
+        SL_TRY(make_plan(set, s->fields[i].schema, a, &p->fields[i]));
     }
-    return true;
+    return NULL;
 }
 
-static bool plan_children(const json_settings *set, plan *p, sl_arena *a) {
+static sl_error *plan_children(const json_settings *set, plan *p, sl_arena *a) {
     const sl_schema *s = p->schema;
     if (p->type == SL_STRUCT) {
         return plan_struct(set, p, a);
     }
     if (p->type != SL_ARRAY && p->type != SL_MAP) {
-        return true;
+        return NULL;
     }
     p->fields = sl_arena_zalloc(a, 2 * sizeof(plan *));
     if (!p->fields) {
-        return false;
+        return sl_error_nomem();
     }
-    p->fields[0] = make_plan(set, s->element, a);
-    p->fields[1] = p->type == SL_MAP ? make_plan(set, s->key, a) : NULL;
-    p->string_keys = p->type == SL_MAP && s->key->type == SL_STRING;
-    return p->fields[0] && (p->type == SL_ARRAY || p->fields[1]);
+    SL_TRY(make_plan(set, s->element, a, &p->fields[0]));
+    if (p->type == SL_MAP) {
+        p->string_keys = s->key->type == SL_STRING;
+        return make_plan(set, s->key, a, &p->fields[1]);
+    }
+    return NULL;
 }
 
-static plan *make_plan(const json_settings *set, const sl_schema *s, sl_arena *a) {
-    plan *p = sl_arena_zalloc(a, sizeof(*p));
-    if (!p) {
+/* plan_null: the default value's text, null, or nothing. */
+static sl_error *plan_null(const json_settings *set, plan *p, sl_arena *a) {
+    if (!p->schema->default_value || !set->null_to_default) {
+        p->null_text = p->schema->optional ? SL_STR("null") : SL_STR_NONE;
         return NULL;
     }
+    sl_buf b;
+    sl_buf_init(&b, NULL);
+    sl_error *err = put_value(&(writing){set, &b, 0}, p, p->schema->default_value);
+    if (!err && !b.failed) {
+        p->null_text = sl_arena_str(a, sl_buf_view(&b));
+    }
+    sl_buf_deinit(&b);
+    return err ? err : p->null_text.p ? NULL : sl_error_nomem();
+}
+
+static sl_error *make_plan(const json_settings *set, const sl_schema *s, sl_arena *a, plan **out) {
+    plan *p = sl_arena_zalloc(a, sizeof(*p));
+    if (!p) {
+        return sl_error_nomem();
+    }
+    *out = p;
     p->schema = s;
     p->type = s->type;
     p->decimal = s->logical == SL_LOGICAL_DECIMAL;
-    p->null_default = s->default_value && set->null_to_default;
-    if (p->decimal) {
-        int64_t scale = 0;
-        (void)sl_str_to_i64(sl_schema_param_get(s, SL_STR("scale")), &scale);
-        p->scale = (int32_t)scale;
+    p->numeric = p->decimal && set->decimal_format == JSON_DECIMAL_NUMERIC;
+    if (p->decimal && !text_scale(s, &p->scale)) {
+        return bad("expected a whole number as the parameter 'scale'", s);
     }
-    return plan_children(set, p, a) ? p : NULL;
+    SL_TRY(plan_children(set, p, a));
+    return plan_null(set, p, a);
 }
+
+/* ---- the cache of plans ---- */
 
 static void free_entry(json_writer *w, entry *e) {
     w->host->schema_unref(e->schema);
@@ -124,11 +169,8 @@ static sl_error *make_entry(json_writer *w, const sl_schema *s, entry **out) {
     e->schema = s;
     w->host->schema_ref(s);
     sl_arena_init(&e->arena, 0);
-    sl_error *err = NULL;
-    e->root = make_plan(w->settings, s, &e->arena);
-    if (!e->root) {
-        err = sl_error_nomem();
-    } else if (w->settings->schemas_enable) {
+    sl_error *err = make_plan(w->settings, s, &e->arena, &e->root);
+    if (!err && w->settings->schemas_enable) {
         sl_buf b;
         sl_buf_init(&b, NULL);
         sl_buf_add_z(&b, "{\"schema\":");
@@ -162,6 +204,8 @@ static sl_error *add_entry(json_writer *w, const sl_schema *s, entry **out) {
     size_t most = w->settings->cache_size > 0 ? (size_t)w->settings->cache_size : 1;
     if (w->n >= most) {
         size_t at = oldest(w);
+        entry **slot = &w->recent[w->entries[at]->schema->id % RECENT];
+        *slot = *slot == w->entries[at] ? NULL : *slot;
         free_entry(w, w->entries[at]);
         w->entries[at] = *out;
         return NULL;
@@ -181,20 +225,19 @@ static sl_error *add_entry(json_writer *w, const sl_schema *s, entry **out) {
 }
 
 static sl_error *find_entry(json_writer *w, const sl_schema *s, entry **out) {
-    if (w->last && w->last->schema == s) {
-        *out = w->last;
-        return NULL;
+    entry **slot = &w->recent[s->id % RECENT];
+    if (!*slot || (*slot)->schema != s) {
+        *slot = NULL;
+        for (size_t i = 0; i < w->n && !*slot; i++) {
+            *slot = w->entries[i]->schema == s ? w->entries[i] : NULL;
+        }
+        if (!*slot) {
+            SL_TRY(add_entry(w, s, out));
+            *slot = *out;
+        }
     }
-    *out = NULL;
-    for (size_t i = 0; i < w->n && !*out; i++) {
-        *out = w->entries[i]->schema == s ? w->entries[i] : NULL;
-    }
-    w->last = NULL;
-    if (!*out) {
-        SL_TRY(add_entry(w, s, out));
-    }
+    *out = *slot;
     (*out)->used = ++w->clock;
-    w->last = *out;
     return NULL;
 }
 
@@ -218,55 +261,70 @@ void json_writer_free(json_writer *w) {
     sl_free(w);
 }
 
-/* ---- values with a plan ---- */
+/* ---- values ---- */
 
-static sl_error *put_value(const json_settings *set, const plan *p, const sl_value *v, sl_buf *out);
-
-static void put_double(sl_buf *out, double v, bool single) {
-    bool quote = isnan(v) || isinf(v);
+static sl_error *put_double(writing *w, double v, bool single) {
+    bool quote = !isfinite(v);
     if (quote) {
-        sl_buf_add_char(out, '"');
+        sl_buf_add_char(w->out, '"');
     }
-    (single ? text_float : text_double)(out, v);
+    (single ? text_float : text_double)(w->out, v);
     if (quote) {
-        sl_buf_add_char(out, '"');
+        sl_buf_add_char(w->out, '"');
     }
-}
-
-static sl_error *put_bytes(const json_settings *set, const plan *p, const sl_value *v, sl_buf *out) {
-    if (p && p->decimal && set->decimal_format == JSON_DECIMAL_NUMERIC) {
-        return text_decimal(out, sl_value_str(v), p->scale) ? NULL : sl_error_nomem();
-    }
-    sl_buf_add_char(out, '"');
-    text_base64(out, sl_value_str(v));
-    sl_buf_add_char(out, '"');
     return NULL;
 }
 
-static sl_error *put_struct(const json_settings *set, const plan *p, const sl_value *v, sl_buf *out) {
+static sl_error *put_bytes(writing *w, const plan *p, const sl_value *v) {
+    sl_str bytes = sl_value_str(v);
+    if (p && p->numeric) {
+        return text_decimal(w->out, bytes, p->scale) ? NULL : sl_error_nomem();
+    }
+    if (p && p->decimal) {
+        bytes = bytes.n ? text_minimal(bytes) : sl_str_make("", 1); /* nothing is the number 0 */
+    }
+    sl_buf_add_char(w->out, '"');
+    text_base64(w->out, bytes);
+    sl_buf_add_char(w->out, '"');
+    return NULL;
+}
+
+/* put_label copies a label and makes room for a scalar behind it. */
+static void put_label(sl_buf *out, sl_str label) {
+    char *to = sl_buf_room(out, label.n + CHUNK + SCALAR_ROOM);
+    if (!to) {
+        return;
+    }
+    for (size_t i = 0; i < label.n; i += CHUNK) {
+        memcpy(to + i, label.p + i, CHUNK);
+    }
+    out->n += label.n;
+}
+
+static sl_error *put_struct(writing *w, const plan *p, const sl_value *v) {
     if (v->n != p->nfields) {
         return bad("a struct has another number of fields than its schema", p->schema);
     }
     for (uint32_t i = 0; i < p->nfields; i++) {
-        sl_buf_add_str(out, p->labels[i]);
-        sl_error *err = put_value(set, p->fields[i], &v->items[i], out);
+        put_label(w->out, p->labels[i]);
+        sl_error *err = put_value(w, p->fields[i], &v->items[i]);
         if (err) {
             return sl_error_wrap(err, "field '%.*s'", SL_STR_ARG(p->schema->fields[i].name));
         }
     }
-    sl_buf_add(out, p->nfields ? "}" : "{}", p->nfields ? 1 : 2);
+    sl_buf_add(w->out, p->nfields ? "}" : "{}", p->nfields ? 1 : 2);
     return NULL;
 }
 
-static sl_error *put_array(const json_settings *set, const plan *p, const sl_value *v, sl_buf *out) {
-    sl_buf_add_char(out, '[');
+static sl_error *put_array(writing *w, const plan *p, const sl_value *v) {
+    sl_buf_add_char(w->out, '[');
     for (uint32_t i = 0; i < v->n; i++) {
         if (i) {
-            sl_buf_add_char(out, ',');
+            sl_buf_add_char(w->out, ',');
         }
-        SL_TRY(put_value(set, p ? p->fields[0] : NULL, &v->items[i], out));
+        SL_TRY(put_value(w, p ? p->fields[0] : NULL, &v->items[i]));
     }
-    sl_buf_add_char(out, ']');
+    sl_buf_add_char(w->out, ']');
     return NULL;
 }
 
@@ -279,97 +337,123 @@ static bool all_strings(const sl_value *map) {
     return true;
 }
 
-static sl_error *put_map(const json_settings *set, const plan *p, const sl_value *v, sl_buf *out) {
+/* put_name writes a key as the name of a member. */
+static sl_error *put_name(writing *w, const plan *key, const sl_value *v) {
+    if (v->type == SL_STRING || (v->type == SL_NULL && key && !sl_str_eqz(key->null_text, "null"))) {
+        return put_value(w, key, v); /* a string, its default, or an error */
+    }
+    if (v->type != SL_NULL) {
+        return sl_error_new(SL_E_DATA, SL_USER, "a key of type %s where the schema says STRING",
+                            sl_type_name((sl_type)v->type));
+    }
+    sl_buf_add(w->out, "\"null\"", 6);
+    return NULL;
+}
+
+static sl_error *put_pair(writing *w, const plan *p, const sl_value *pair, bool object) {
+    const plan *key = p ? p->fields[1] : NULL;
+    if (object) {
+        SL_TRY(put_name(w, key, pair));
+    } else {
+        sl_buf_add_char(w->out, '[');
+        SL_TRY(put_value(w, key, pair));
+    }
+    sl_buf_add_char(w->out, object ? ':' : ',');
+    SL_TRY(put_value(w, p ? p->fields[0] : NULL, pair + 1));
+    if (!object) {
+        sl_buf_add_char(w->out, ']');
+    }
+    return NULL;
+}
+
+static sl_error *put_map(writing *w, const plan *p, const sl_value *v) {
     bool object = p ? p->string_keys : all_strings(v);
-    sl_buf_add_char(out, object ? '{' : '[');
+    sl_buf_add_char(w->out, object ? '{' : '[');
     for (uint32_t i = 0; i < v->n; i++) {
-        const sl_value *key = &v->items[2 * i];
         if (i) {
-            sl_buf_add_char(out, ',');
+            sl_buf_add_char(w->out, ',');
         }
-        if (object) {
-            sl_buf_add_json_str(out, key->type == SL_STRING ? sl_value_str(key) : SL_STR("null"));
-            sl_buf_add_char(out, ':');
-        } else {
-            sl_buf_add_char(out, '[');
-            SL_TRY(put_value(set, p ? p->fields[1] : NULL, key, out));
-            sl_buf_add_char(out, ',');
-        }
-        SL_TRY(put_value(set, p ? p->fields[0] : NULL, key + 1, out));
-        if (!object) {
-            sl_buf_add_char(out, ']');
-        }
+        SL_TRY(put_pair(w, p, &v->items[2 * (size_t)i], object));
     }
-    sl_buf_add_char(out, object ? '}' : ']');
+    sl_buf_add_char(w->out, object ? '}' : ']');
     return NULL;
 }
 
-static sl_error *put_null(const json_settings *set, const plan *p, sl_buf *out) {
-    if (p && p->null_default) {
-        return put_value(set, p, p->schema->default_value, out);
+static sl_error *put_container(writing *w, const plan *p, const sl_value *v) {
+    sl_error *err;
+    if (++w->depth > MAX_DEPTH) {
+        return sl_error_new(SL_E_DATA, SL_USER, "a value is nested more than %d deep", MAX_DEPTH);
     }
-    if (p && !p->schema->optional) {
-        return bad("null for a required value without a default", p->schema);
+    if (v->type == SL_STRUCT) {
+        err = p ? put_struct(w, p, v) : bad("a struct without a schema", NULL);
+    } else {
+        err = v->type == SL_MAP ? put_map(w, p, v) : put_array(w, p, v);
     }
-    sl_buf_add(out, "null", 4);
-    return NULL;
+    w->depth--;
+    return err;
 }
 
-static sl_error *put_value(const json_settings *set, const plan *p, const sl_value *v, sl_buf *out) {
-    if (v->type == SL_NULL) {
-        return put_null(set, p, out);
-    }
-    if (p && v->type != p->type) {
+/* put_odd: a null, or a value that is not what its schema says. */
+static sl_error *put_odd(writing *w, const plan *p, const sl_value *v) {
+    if (v->type != SL_NULL) {
         return sl_error_new(SL_E_DATA, SL_USER, "a %s where the schema says %s",
                             sl_type_name((sl_type)v->type), sl_type_name(p->type));
+    }
+    if (p && !p->null_text.p) {
+        return bad("null for a required value without a default", p->schema);
+    }
+    sl_buf_add_str(w->out, p ? p->null_text : SL_STR("null"));
+    return NULL;
+}
+
+static sl_error *put_value(writing *w, const plan *p, const sl_value *v) {
+    if (v->type == SL_NULL || (p && v->type != p->type)) {
+        return put_odd(w, p, v);
     }
     switch ((sl_type)v->type) {
     case SL_INT8:
     case SL_INT16:
     case SL_INT32:
     case SL_INT64:
-        sl_buf_add_i64(out, v->i);
+        sl_buf_add_i64(w->out, v->i);
         return NULL;
     case SL_FLOAT32:
     case SL_FLOAT64:
-        put_double(out, v->f, v->type == SL_FLOAT32);
-        return NULL;
+        return put_double(w, v->f, v->type == SL_FLOAT32);
     case SL_BOOL:
-        sl_buf_add(out, v->b ? "true" : "false", v->b ? 4 : 5);
+        sl_buf_add(w->out, v->b ? "true" : "false", v->b ? 4 : 5);
         return NULL;
     case SL_STRING:
-        sl_buf_add_json_str(out, sl_value_str(v));
+        sl_buf_add_json_str(w->out, sl_value_str(v));
         return NULL;
     case SL_BYTES:
-        return put_bytes(set, p, v, out);
+        return put_bytes(w, p, v);
     case SL_ARRAY:
-        return put_array(set, p, v, out);
     case SL_MAP:
-        return put_map(set, p, v, out);
     case SL_STRUCT:
-        return p ? put_struct(set, p, v, out) : bad("a struct without a schema", NULL);
+        return put_container(w, p, v);
     case SL_NULL:
     case SL_TYPE_COUNT:
         break;
     }
-    return bad("a value of no known type", p ? p->schema : NULL);
+    return bad("a value of no known type", NULL);
 }
 
 sl_error *json_write(json_writer *w, const sl_schema *schema, const sl_value *value, sl_buf *out,
                      bool *is_null) {
     const json_settings *set = w->settings;
+    entry *e = NULL;
     *is_null = !schema && value->type == SL_NULL;
     if (*is_null) {
         return NULL;
     }
-    entry *e = NULL;
     if (schema) {
         SL_TRY(find_entry(w, schema, &e));
     }
     if (set->schemas_enable) {
         sl_buf_add_str(out, e ? e->envelope : SL_STR("{\"schema\":null,\"payload\":"));
     }
-    SL_TRY(put_value(set, e ? e->root : NULL, value, out));
+    SL_TRY(put_value(&(writing){set, out, set->schemas_enable}, e ? e->root : NULL, value));
     if (set->schemas_enable) {
         sl_buf_add_char(out, '}');
     }
@@ -379,84 +463,12 @@ sl_error *json_write(json_writer *w, const sl_schema *schema, const sl_value *va
 sl_error *json_write_plain(const json_settings *settings, const sl_schema *schema, const sl_value *value,
                            sl_buf *out) {
     sl_arena a;
+    plan *p = NULL;
     sl_arena_init(&a, 0);
-    plan *p = make_plan(settings, schema, &a);
-    sl_error *err = p ? put_value(settings, p, value, out) : sl_error_nomem();
+    sl_error *err = make_plan(settings, schema, &a, &p);
+    if (!err) {
+        err = put_value(&(writing){settings, out, 0}, p, value);
+    }
     sl_arena_deinit(&a);
     return err;
-}
-
-/* ---- schemas ---- */
-
-static const char *const TYPE_NAMES[SL_TYPE_COUNT] = {
-    [SL_INT8] = "int8",     [SL_INT16] = "int16",    [SL_INT32] = "int32",  [SL_INT64] = "int64",
-    [SL_FLOAT32] = "float", [SL_FLOAT64] = "double", [SL_BOOL] = "boolean", [SL_STRING] = "string",
-    [SL_BYTES] = "bytes",   [SL_ARRAY] = "array",    [SL_MAP] = "map",      [SL_STRUCT] = "struct",
-};
-
-static sl_error *schema_children(const json_settings *set, const sl_schema *s, sl_buf *out) {
-    switch (s->type) {
-    case SL_ARRAY:
-        sl_buf_add_z(out, ",\"items\":");
-        return json_write_schema(set, s->element, SL_STR_NONE, out);
-    case SL_MAP:
-        sl_buf_add_z(out, ",\"keys\":");
-        SL_TRY(json_write_schema(set, s->key, SL_STR_NONE, out));
-        sl_buf_add_z(out, ",\"values\":");
-        return json_write_schema(set, s->element, SL_STR_NONE, out);
-    case SL_STRUCT:
-        sl_buf_add_z(out, ",\"fields\":[");
-        for (uint32_t i = 0; i < s->nfields; i++) {
-            if (i) {
-                sl_buf_add_char(out, ',');
-            }
-            SL_TRY(json_write_schema(set, s->fields[i].schema, s->fields[i].name, out));
-        }
-        sl_buf_add_char(out, ']');
-        return NULL;
-    default:
-        return NULL;
-    }
-}
-
-static void add_text(sl_buf *out, const char *label, sl_str text) {
-    if (text.p) {
-        sl_buf_add_z(out, label);
-        sl_buf_add_json_str(out, text);
-    }
-}
-
-static void schema_params(const sl_schema *s, sl_buf *out) {
-    if (!s->nparams) {
-        return;
-    }
-    sl_buf_add_z(out, ",\"parameters\":{");
-    for (uint32_t i = 0; i < s->nparams; i++) {
-        if (i) {
-            sl_buf_add_char(out, ',');
-        }
-        sl_buf_add_json_str(out, s->params[i].name);
-        sl_buf_add_char(out, ':');
-        sl_buf_add_json_str(out, s->params[i].value);
-    }
-    sl_buf_add_char(out, '}');
-}
-
-sl_error *json_write_schema(const json_settings *set, const sl_schema *s, sl_str field, sl_buf *out) {
-    sl_buf_printf(out, "{\"type\":\"%s\"", TYPE_NAMES[s->type]);
-    SL_TRY(schema_children(set, s, out));
-    sl_buf_add_z(out, s->optional ? ",\"optional\":true" : ",\"optional\":false");
-    add_text(out, ",\"name\":", s->name);
-    if (s->has_version) {
-        sl_buf_printf(out, ",\"version\":%d", s->version);
-    }
-    add_text(out, ",\"doc\":", s->doc);
-    schema_params(s, out);
-    if (s->default_value) {
-        sl_buf_add_z(out, ",\"default\":");
-        SL_TRY(json_write_plain(set, s, s->default_value, out));
-    }
-    add_text(out, ",\"field\":", field);
-    sl_buf_add_char(out, '}');
-    return out->failed ? sl_error_nomem() : NULL;
 }

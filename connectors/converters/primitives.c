@@ -7,7 +7,7 @@
  */
 #include "converters.h"
 
-#include <string.h>
+#include "text.h"
 
 typedef struct primitive {
     const sl_host *host;
@@ -75,17 +75,18 @@ static sl_error *string_to_bytes(void *state, sl_str topic, sl_str header, const
     (void)topic;
     (void)header;
     *is_null = value->type == SL_NULL;
-    return *is_null ? NULL : values_write(schema, value, false, out);
+    return *is_null ? NULL : values_print(schema, value, out);
 }
 
 static sl_error *string_from_bytes(void *state, sl_str topic, sl_str header, sl_str bytes, sl_batch *batch,
                                    const sl_schema **schema, sl_value *value) {
     (void)topic;
     (void)header;
-    if (bytes.p && !sl_str_is_utf8(bytes)) {
-        return sl_error_new(SL_E_DATA, SL_USER, "expected UTF-8 text");
+    sl_str text = bytes.p ? text_utf8(&batch->arena, bytes) : SL_STR_NONE;
+    if (bytes.p && !text.p) {
+        return sl_error_nomem();
     }
-    return give(state, batch, schema, value, bytes.p ? sl_string(bytes) : sl_null());
+    return give(state, batch, schema, value, bytes.p ? sl_string(text) : sl_null());
 }
 
 const sl_converter_ops string_ops = {

@@ -121,44 +121,122 @@ void sl_buf_printf(sl_buf *b, const char *fmt, ...) {
 }
 
 void sl_buf_add_i64(sl_buf *b, int64_t v) {
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
     char digits[20];
-    size_t at = sizeof digits;
+    char *at = digits + sizeof digits;
     uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    do {
-        digits[--at] = (char)('0' + u % 10);
-        u /= 10;
-    } while (u);
-    if (v < 0) {
-        digits[--at] = '-';
+    while (u >= 100) {
+        at -= 2;
+        memcpy(at, pairs + u % 100 * 2, 2);
+        u /= 100;
     }
-    sl_buf_add(b, digits + at, sizeof digits - at);
+    if (u >= 10) {
+        at -= 2;
+        memcpy(at, pairs + u * 2, 2);
+    } else {
+        *--at = (char)('0' + u);
+    }
+    if (v < 0) {
+        *--at = '-';
+    }
+    sl_buf_add(b, at, (size_t)(digits + sizeof digits - at));
 }
 
-static void add_escape(sl_buf *b, unsigned char c) {
-    static const char hex[] = "0123456789abcdef";
+/* ---- JSON strings ---- */
+
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/* needs_care finds, in eight bytes at once, control characters, quotes, backslashes and first bytes of
+   characters beyond the Basic Multilingual Plane; it may also speak up for what follows such a byte. */
+static bool needs_care(uint64_t w) {
+    uint64_t quote = w ^ EACH(0x22);
+    uint64_t slash = w ^ EACH(0x5c);
+    uint64_t low = (w - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1)); /* borrows into the top bits */
+    uint64_t astral = w & (w << 1) & (w << 2) & (w << 3);                    /* 1111xxxx */
+    return ((low & ~w) | astral) & EACH(0x80);
+}
+
+static bool is_plain_byte(unsigned char c) {
+    return c >= 0x20 && c != '"' && c != '\\' && c < 0xf0;
+}
+
+static uint64_t load8(const char *p) {
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+static uint64_t load4(const char *p) {
+    uint32_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+/* plain_run gives how many bytes from p on can be copied as they are. */
+static size_t plain_run(const char *p, size_t n) {
+    size_t i = 0;
+    while (n - i >= 8 && !needs_care(load8(p + i))) {
+        i += 8;
+    }
+    if (n >= 8 ? n - i < 8 && !needs_care(load8(p + n - 8))
+               : n >= 4 && !needs_care(load4(p) << 32 | load4(p + n - 4))) {
+        return n;
+    }
+    while (i < n && is_plain_byte((unsigned char)p[i])) {
+        i++;
+    }
+    return i;
+}
+
+static void add_u(sl_buf *b, uint32_t unit) {
+    static const char hex[] = "0123456789ABCDEF";
+    sl_buf_add(
+        b, (char[]){'\\', 'u', hex[unit >> 12], hex[unit >> 8 & 15], hex[unit >> 4 & 15], hex[unit & 15]}, 6);
+}
+
+/* add_careful adds the character at p, n > 0, which is not plain; gives its length. */
+static size_t add_careful(sl_buf *b, const unsigned char *p, size_t n) {
     static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: character, letter */
+    if (p[0] >= 0xf0) {
+        if (n < 4) {
+            sl_buf_add_char(b, (char)p[0]); /* no UTF-8: left as it is */
+            return 1;
+        }
+        uint32_t c = (p[0] & 7u) << 18 | (p[1] & 63u) << 12 | (p[2] & 63u) << 6 | (p[3] & 63u);
+        c = (c - 0x10000) & 0xfffff;
+        add_u(b, 0xd800 + (c >> 10));
+        add_u(b, 0xdc00 + (c & 1023));
+        return 4;
+    }
     for (size_t i = 0; i + 1 < sizeof shorts; i += 2) {
-        if ((unsigned char)shorts[i] == c) {
+        if ((unsigned char)shorts[i] == p[0]) {
             sl_buf_add(b, (char[]){'\\', shorts[i + 1]}, 2);
-            return;
+            return 1;
         }
     }
-    sl_buf_add(b, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
+    add_u(b, p[0]);
+    return 1;
 }
 
 void sl_buf_add_json_str(sl_buf *b, sl_str s) {
-    size_t from = 0;
-    sl_buf_add_char(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == '"' || c == '\\') {
-            sl_buf_add(b, s.p + from, i - from);
-            add_escape(b, c);
-            from = i + 1;
-        }
+    size_t run = s.n ? plain_run(s.p, s.n) : 0;
+    char *to = sl_buf_room(b, run + 2);
+    if (!to) {
+        return;
     }
-    if (s.n > from) {
-        sl_buf_add(b, s.p + from, s.n - from);
+    *to = '"';
+    if (run) {
+        memcpy(to + 1, s.p, run);
+    }
+    b->n += run + 1;
+    while (run < s.n) {
+        run += add_careful(b, (const unsigned char *)s.p + run, s.n - run);
+        size_t more = plain_run(s.p + run, s.n - run);
+        sl_buf_add(b, s.p + run, more);
+        run += more;
     }
     sl_buf_add_char(b, '"');
 }

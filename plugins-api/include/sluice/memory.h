@@ -114,7 +114,8 @@ void sl_buf_add_z(sl_buf *b, const char *z);
 void sl_buf_printf(sl_buf *b, const char *fmt, ...) SL_PRINTF(2, 3);
 /* sl_buf_add_i64 appends decimal digits. */
 void sl_buf_add_i64(sl_buf *b, int64_t v);
-/* sl_buf_add_json_str appends s as a JSON string with its quotes, escaping only what RFC 8259 requires. */
+/* sl_buf_add_json_str appends s (UTF-8) as a JSON string with its quotes, byte for byte as Kafka Connect's serializer
+   does: what RFC 8259 requires is escaped, and characters beyond the Basic Multilingual Plane are pairs of \uXXXX. */
 void sl_buf_add_json_str(sl_buf *b, sl_str s);
 
 /* sl_buf_clear empties the buffer and its error, keeping its memory. */
