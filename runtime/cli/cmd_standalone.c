@@ -75,8 +75,8 @@ static sl_error *check_worker(standalone *s, size_t *errors) {
     return NULL;
 }
 
-/* check_connectors: a connector that is wrong does not keep others from running; REST shows it as failed. When none is right,
-   there is nothing to run. */
+/* check_connectors: a connector that is wrong does not keep others from running; REST shows it as failed.
+   When none is right, there is nothing to run. */
 static sl_error *check_connectors(standalone *s, size_t *errors) {
     sl__validate_env env = {
         .catalog = &s->catalog, .providers = s->worker.providers, .worker = &s->worker.settings};
@@ -92,7 +92,8 @@ static sl_error *check_connectors(standalone *s, size_t *errors) {
         bad += wrong > 0;
     }
     if (bad && bad < s->files.nconnectors) {
-        sl__log(SL_LOG_ERROR, COMPONENT, "%zu of %zu connectors cannot run; the others are started", bad, s->files.nconnectors);
+        sl__log(SL_LOG_ERROR, COMPONENT, "%zu of %zu connectors cannot run; the others are started", bad,
+                s->files.nconnectors);
     } else {
         *errors += found;
     }

@@ -25,9 +25,9 @@ const char *sl__state_name(sl__state s);
 
 /* Tries after a failure that may pass. */
 typedef struct sl__tries {
-    unsigned made;       /* since it last ran for a while */
-    int64_t at_ms;       /* when the next one is due, 0 = none is */
-    int64_t running_ms;  /* since when it runs, 0 = it does not */
+    unsigned made;      /* since it last ran for a while */
+    int64_t at_ms;      /* when the next one is due, 0 = none is */
+    int64_t running_ms; /* since when it runs, 0 = it does not */
 } sl__tries;
 
 /* The post box of one run of a task. */
@@ -61,8 +61,8 @@ struct sl__connector {
     sl__tries tries;
     int32_t max_restarts;    /* errors.max.retries */
     int64_t restart_wait_ms; /* retriable.restart.connector.wait.ms */
-    bool prepared_once; /* a preparation has ended, well or badly */
-    sl__job *preparing; /* under way */
+    bool prepared_once;      /* a preparation has ended, well or badly */
+    sl__job *preparing;      /* under way */
     bool prepare_again;
     sl__job *incoming; /* prepared, waits until the old tasks are gone */
     sl__job *current;  /* what the tasks run with */

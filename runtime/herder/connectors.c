@@ -1,8 +1,8 @@
 /*
  * connectors.c - one connector: prepared, its tasks started, paused, stopped, configured anew.
  *
- * Each event changes a fact (the target, a finished preparation, an ended task) and calls advance, which compares what is
- * with what is wanted and does the next thing.
+ * Each event changes a fact (the target, a finished preparation, an ended task) and calls advance, which
+ * compares what is with what is wanted and does the next thing.
  */
 #include "herder/state.h"
 
@@ -14,8 +14,9 @@
 
 const char *sl__state_name(sl__state s) {
     static const char *const names[] = {
-        [SL_STATE_UNASSIGNED] = "UNASSIGNED", [SL_STATE_RUNNING] = "RUNNING", [SL_STATE_PAUSED] = "PAUSED",
-        [SL_STATE_STOPPED] = "STOPPED",       [SL_STATE_FAILED] = "FAILED",   [SL_STATE_RESTARTING] = "RESTARTING",
+        [SL_STATE_UNASSIGNED] = "UNASSIGNED", [SL_STATE_RUNNING] = "RUNNING",
+        [SL_STATE_PAUSED] = "PAUSED",         [SL_STATE_STOPPED] = "STOPPED",
+        [SL_STATE_FAILED] = "FAILED",         [SL_STATE_RESTARTING] = "RESTARTING",
     };
     return names[s];
 }
@@ -97,8 +98,8 @@ static void fail(sl__connector *c, const char *why, bool retriable) {
     set_state(c, SL_STATE_FAILED, sl_strdup(sl_str_of(why)));
     c->tries.at_ms = 0;
     retriable = retriable && sl__tries_plan(&c->tries, c->herder, c, sl__now_ms());
-    sl__log(retriable ? SL_LOG_WARN : SL_LOG_ERROR, COMPONENT, "connector %.*s (%.*s) failed%s: %s", SL_STR_ARG(c->name),
-            SL_STR_ARG(c->file), retriable ? " and will be tried again" : "", why);
+    sl__log(retriable ? SL_LOG_WARN : SL_LOG_ERROR, COMPONENT, "connector %.*s (%.*s) failed%s: %s",
+            SL_STR_ARG(c->name), SL_STR_ARG(c->file), retriable ? " and will be tried again" : "", why);
 }
 
 static bool same_config(const sl_config *a, const sl_config *b) {

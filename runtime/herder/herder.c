@@ -289,7 +289,8 @@ static sl_error *fill_connector(sl__connector *c, const sl__connector_config *co
     c->max_restarts = -1;
     c->restart_wait_ms = 10000;
     c->def = sl__catalog_find_connector(c->herder->env.catalog,
-                                        sl_str_trim(sl_config_get(&c->raw, SL_STR("connector.class"))), &c->arena, &why);
+                                        sl_str_trim(sl_config_get(&c->raw, SL_STR("connector.class"))),
+                                        &c->arena, &why);
     return c->arena.failed ? sl_error_nomem() : NULL;
 }
 

@@ -1,9 +1,10 @@
 /*
  * herder.h - the thread that owns all state of connectors and tasks, and what others may ask of it.
  *
- * Whatever happens reaches it as a message (inbox.h): calls of the REST interface, reports of tasks, finished jobs, the wish to
- * stop. A call carries a function that runs on the herder's thread, reads the state there and fills in the answer; what may
- * block (a plugin's validate, task_configs) runs as a job on the task scheduler's pool.
+ * Whatever happens reaches it as a message (inbox.h): calls of the REST interface, reports of tasks, finished
+ * jobs, the wish to stop. A call carries a function that runs on the herder's thread, reads the state there
+ * and fills in the answer; what may block (a plugin's validate, task_configs) runs as a job on the task
+ * scheduler's pool.
  *
  * Threads: functions marked @herder only within a call's run; the others from any thread.
  * Memory: said at each function.
@@ -13,6 +14,7 @@
 
 #include "config/files.h"
 #include "config/validate.h"
+#include "herder/cluster.h"
 #include "herder/inbox.h"
 #include "task/task.h"
 
@@ -24,6 +26,7 @@ typedef struct sl__herder_env {
     sl__task_env task;
     const sl__catalog *catalog;
     sl__providers *providers; /* used under the herder's lock only */
+    sl__cluster *cluster;     /* NULL = its id is not known */
 } sl__herder_env;
 
 /* sl__herder_new makes a herder that does nothing yet. */
@@ -57,7 +60,8 @@ typedef struct sl__call {
     bool (*run)(sl__herder *h, struct sl__call *c);
     /* The job is done; its results are valid during the call. */
     void (*resume)(sl__herder *h, struct sl__call *c, sl__job *job);
-    /* The answer is there, or (late) there will be none in time. The call is its owner's again. Herder's thread; quick. */
+    /* The answer is there, or (late) there will be none in time. The call is its owner's again. Herder's
+     * thread; quick. */
     void (*reply)(struct sl__call *c, bool late);
     int64_t deadline_ms; /* monotonic; when to give up */
 
@@ -85,15 +89,15 @@ bool sl__herder_started(const sl__herder *h);
 /* sl__connector_set_target runs, pauses or stops a connector; returns at once. */
 void sl__connector_set_target(sl__connector *c, sl__task_target target);
 
-/* sl__connector_restart prepares the connector anew, and stops and starts its tasks if asked; only_failed: what has not failed
-   is left alone. */
+/* sl__connector_restart prepares the connector anew, and stops and starts its tasks if asked; only_failed:
+   what has not failed is left alone. */
 void sl__connector_restart(sl__connector *c, bool tasks, bool only_failed);
 
 /* sl__connector_restart_task stops one task and starts it again. False: there is no such task. */
 bool sl__connector_restart_task(sl__connector *c, int32_t task);
 
-/* sl__herder_validate checks a configuration in a job, with connections made; the call's resume gets the job. False: out of
-   memory. */
+/* sl__herder_validate checks a configuration in a job, with connections made; the call's resume gets the job.
+   False: out of memory. */
 bool sl__herder_validate(sl__herder *h, sl__call *c, const sl_config *raw);
 
 #endif

@@ -26,7 +26,8 @@ static sl_error *copy_config(sl_arena *arena, const sl_config *c, sl_config *out
 static sl_error *resolve(sl__job *job) {
     sl__herder *h = job->herder;
     pthread_mutex_lock(&h->providers_lock);
-    sl_error *err = sl__providers_resolve(h->env.providers, &job->raw, &job->arena, &job->report, &job->secrets, &job->resolved);
+    sl_error *err = sl__providers_resolve(h->env.providers, &job->raw, &job->arena, &job->report,
+                                          &job->secrets, &job->resolved);
     pthread_mutex_unlock(&h->providers_lock);
     return err;
 }
@@ -56,8 +57,8 @@ static void scrub_error(const sl__secrets *s, sl_error *err, sl_arena *arena) {
     }
 }
 
-/* validate checks the resolved settings. The worker's providers are not held meanwhile, for it may connect: an empty set of them
-   stands in. */
+/* validate checks the resolved settings. The worker's providers are not held meanwhile, for it may connect:
+   an empty set of them stands in. */
 static sl_error *validate(sl__job *job) {
     const sl__herder_env *env = &job->herder->env;
     const sl_config none = {NULL, 0};
@@ -108,10 +109,11 @@ static sl_error *check_count(const sl__job *job, size_t n) {
         return NULL;
     }
     if (s->tasks_max_enforce) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "the connector made %zu tasks, more than tasks.max = %d", n, s->tasks_max);
+        return sl_error_new(SL_E_CONFIG, SL_USER, "the connector made %zu tasks, more than tasks.max = %d", n,
+                            s->tasks_max);
     }
-    sl__log(SL_LOG_WARN, "herder", "%.*s: the connector made %zu tasks, more than tasks.max = %d", SL_STR_ARG(job->name), n,
-            s->tasks_max);
+    sl__log(SL_LOG_WARN, "herder", "%.*s: the connector made %zu tasks, more than tasks.max = %d",
+            SL_STR_ARG(job->name), n, s->tasks_max);
     return NULL;
 }
 
@@ -213,11 +215,13 @@ sl_str sl__job_problem(sl__job *job, bool *retriable) {
     }
     sl_buf b;
     sl_buf_init(&b, &job->arena);
-    sl_buf_printf(&b, "the configuration has %zu error%s", job->report.errors, job->report.errors == 1 ? "" : "s");
+    sl_buf_printf(&b, "the configuration has %zu error%s", job->report.errors,
+                  job->report.errors == 1 ? "" : "s");
     for (size_t i = 0; i < job->report.n; i++) {
         const sl_config_problem *p = &job->report.items[i];
         if (p->severity == SL_SEV_ERROR) {
-            sl_buf_printf(&b, "%s%.*s%s%.*s", "\n  ", SL_STR_ARG(p->key), p->key.p ? ": " : "", SL_STR_ARG(p->message));
+            sl_buf_printf(&b, "%s%.*s%s%.*s", "\n  ", SL_STR_ARG(p->key), p->key.p ? ": " : "",
+                          SL_STR_ARG(p->message));
         }
     }
     return sl_buf_take(&b);

@@ -1,8 +1,8 @@
 /*
  * job.h - work of the herder that may block, run as one step on the task scheduler's pool.
  *
- * Two kinds: prepare a connector (resolve its settings, validate them, ask the plugin for the tasks' configurations), and
- * validate a configuration for REST. The result comes back as a message.
+ * Two kinds: prepare a connector (resolve its settings, validate them, ask the plugin for the tasks'
+ * configurations), and validate a configuration for REST. The result comes back as a message.
  *
  * Threads: the step runs on a pool thread and touches the job alone; everything else is the herder's.
  * Memory: everything of a job is in its arena.
@@ -44,7 +44,8 @@ void sl__job_free(sl__job *job);
 /* sl__job_start hands it to the pool. */
 void sl__job_start(sl__job *job);
 
-/* sl__job_problem gives what went wrong as one text in the job's arena, absent if nothing did; *retriable: an outage. */
+/* sl__job_problem gives what went wrong as one text in the job's arena, absent if nothing did; *retriable: an
+ * outage. */
 sl_str sl__job_problem(sl__job *job, bool *retriable);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * slots.c - one task of a connector: started, asked to stop, given up, started again after an outage.
  *
- * A run of a task reports into its box. The box is a message that is posted when something is new in it, so that any number of
- * reports need no more room than one. A box is freed with the last report of its run; that of an abandoned task stays, for
- * nobody knows when the task will be silent.
+ * A run of a task reports into its box. The box is a message that is posted when something is new in it, so
+ * that any number of reports need no more room than one. A box is freed with the last report of its run; that
+ * of an abandoned task stays, for nobody knows when the task will be silent.
  *
  * Threads: reports come from the pool and the reactor and touch the box alone, under its lock.
  */
@@ -107,8 +107,8 @@ static void log_failure(const sl__slot *s, bool retriable) {
     sl_buf b;
     sl_buf_init(&b, NULL);
     sl__trace_text(s->trace, &s->tries, s->connector, &b);
-    sl__log(retriable ? SL_LOG_WARN : SL_LOG_ERROR, COMPONENT, "task %.*s-%d failed: %.*s", SL_STR_ARG(s->connector->name),
-            s->number, (int)b.n, b.p ? b.p : "");
+    sl__log(retriable ? SL_LOG_WARN : SL_LOG_ERROR, COMPONENT, "task %.*s-%d failed: %.*s",
+            SL_STR_ARG(s->connector->name), s->number, (int)b.n, b.p ? b.p : "");
     sl_buf_deinit(&b);
 }
 
@@ -260,7 +260,8 @@ void sl__slot_set_target(sl__slot *s, sl__task_target target) {
 static void abandon(sl__slot *s) {
     sl__herder *h = s->connector->herder;
     sl__log(SL_LOG_ERROR, COMPONENT,
-            "task %.*s-%d did not stop in time and is abandoned: it commits and produces nothing more, but may still hold "
+            "task %.*s-%d did not stop in time and is abandoned: it commits and produces nothing more, but "
+            "may still hold "
             "connections until the worker ends",
             SL_STR_ARG(s->connector->name), s->number);
     sl__task_abandon(s->task);

@@ -1,10 +1,13 @@
 /*
- * standalone.c - a whole worker: Kafka, offsets, scheduler, herder and REST started in order, and ended the other way round.
+ * standalone.c - a whole worker: Kafka, offsets, scheduler, herder and REST started in order, and ended the
+ * other way round.
  *
- * SIGTERM, SIGINT and SIGHUP ask for the end: tasks finish what they have and commit. A second one, half a second later or more, ends the process at once.
- * If tasks do not end in time the process is left without taking anything apart that they may still use.
+ * SIGTERM, SIGINT and SIGHUP ask for the end: tasks finish what they have and commit. A second one, half a
+ * second later or more, ends the process at once. If tasks do not end in time the process is left without
+ * taking anything apart that they may still use.
  *
- * Threads: the main thread waits for signals, which all others block. Memory: everything is freed before it returns.
+ * Threads: the main thread waits for signals, which all others block. Memory: everything is freed before it
+ * returns.
  */
 #include "herder/standalone.h"
 
@@ -34,6 +37,7 @@ typedef struct worker {
     sl__offsets *offsets;
     sl__kafka *kafka;
     sl__sched *sched;
+    sl__cluster *cluster;
     sl__herder *herder;
 } worker;
 
@@ -44,7 +48,8 @@ static void limit_memory(void) {
     (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 }
 
-/* block_signals makes the signals that end the worker readable; all threads that are started later block them too. */
+/* block_signals makes the signals that end the worker readable; all threads that are started later block them
+ * too. */
 static sl_error *block_signals(worker *w) {
     sigset_t set;
     struct sigaction hup;
@@ -84,11 +89,13 @@ static sl_error *open_herder(worker *w) {
                  .worker_id = sl_str_of(w->worker_id)},
         .catalog = o->catalog,
         .providers = o->providers,
+        .cluster = w->cluster,
     };
     SL_TRY(sl__herder_new(&env, &w->herder));
     for (size_t i = 0; i < o->nconnectors; i++) {
         if (!o->connectors[i].name.n) {
-            sl__log(SL_LOG_ERROR, COMPONENT, "%.*s: a connector without a name is left out", SL_STR_ARG(o->connectors[i].file));
+            sl__log(SL_LOG_ERROR, COMPONENT, "%.*s: a connector without a name is left out",
+                    SL_STR_ARG(o->connectors[i].file));
             continue;
         }
         SL_TRY(sl__herder_add(w->herder, &o->connectors[i]));
@@ -103,11 +110,13 @@ static sl_error *start(worker *w) {
     SL_TRY(sl__offsets_open_file(settings->offset_file, &w->offsets));
     SL_TRY(open_kafka(w));
     SL_TRY(sl__sched_new(MIN_THREADS, (unsigned)settings->threads_max, &w->sched));
+    w->cluster = sl__cluster_new(w->kafka, w->sched);
     SL_TRY(open_herder(w));
     SL_TRY(sl__herder_start(w->herder));
     SL_TRY(w->opts->front->serve(w->front, w->herder));
-    sl__log(SL_LOG_INFO, COMPONENT, "started in %lld ms as %s, with %zu connector%s", (long long)(sl__now_ms() - w->began_ms),
-            w->worker_id, w->opts->nconnectors, w->opts->nconnectors == 1 ? "" : "s");
+    sl__log(SL_LOG_INFO, COMPONENT, "started in %lld ms as %s, with %zu connector%s",
+            (long long)(sl__now_ms() - w->began_ms), w->worker_id, w->opts->nconnectors,
+            w->opts->nconnectors == 1 ? "" : "s");
     return NULL;
 }
 
@@ -126,12 +135,16 @@ static unsigned wait_for_end(worker *w) {
     int s = 0;
     while ((s = take_signal(w, -1)) == 0) {
     }
-    sl__log(SL_LOG_INFO, COMPONENT, "%s: stopping", s == SIGTERM ? "SIGTERM" : s == SIGINT ? "SIGINT" : "SIGHUP");
+    sl__log(SL_LOG_INFO, COMPONENT, "%s: stopping",
+            s == SIGTERM  ? "SIGTERM"
+            : s == SIGINT ? "SIGINT"
+                          : "SIGHUP");
     sl__herder_stop(w->herder);
     int64_t asked_ms = sl__now_ms();
     while (!sl__herder_ended(w->herder)) {
         if (take_signal(w, 20) && sl__now_ms() - asked_ms >= SAME_SIGNAL_MS) {
-            sl__log(SL_LOG_WARN, COMPONENT, "asked a second time: ending at once, what was not committed will be repeated");
+            sl__log(SL_LOG_WARN, COMPONENT,
+                    "asked a second time: ending at once, what was not committed will be repeated");
             _exit(1);
         }
     }
@@ -144,8 +157,8 @@ static void end(worker *w) {
         sl__herder_stop(w->herder);
         unsigned left = sl__herder_join(w->herder);
         if (left) {
-            sl__log(SL_LOG_ERROR, COMPONENT, "stopped; %u task%s or look-up%s did not end in time", left, left == 1 ? "" : "s",
-                    left == 1 ? "" : "s");
+            sl__log(SL_LOG_ERROR, COMPONENT, "stopped; %u task%s or look-up%s did not end in time", left,
+                    left == 1 ? "" : "s", left == 1 ? "" : "s");
             _exit(1); /* threads of theirs may be anywhere: nothing they use can be freed */
         }
     }
@@ -153,6 +166,7 @@ static void end(worker *w) {
         w->opts->front->close(w->front);
     }
     sl__sched_free(w->sched);
+    sl__cluster_free(w->cluster);
     sl__herder_free(w->herder);
     sl__kafka_free(w->kafka);
     sl__offsets_close(w->offsets);

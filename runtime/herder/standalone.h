@@ -14,9 +14,11 @@
 
 #include "herder/herder.h"
 
-/* Who answers requests while the worker runs: the REST interface (runtime/rest), which this folder may not see. */
+/* Who answers requests while the worker runs: the REST interface (runtime/rest), which this folder may not
+ * see. */
 typedef struct sl__front {
-    /* Takes its addresses, so that a port in use is known before anything is started, and writes host:port into worker_id. */
+    /* Takes its addresses, so that a port in use is known before anything is started, and writes host:port
+     * into worker_id. */
     sl_error *(*open)(const sl__worker_settings *worker, char *worker_id, size_t size, void **front);
     /* Begins to answer. */
     sl_error *(*serve)(void *front, sl__herder *h);

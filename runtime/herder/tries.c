@@ -1,8 +1,8 @@
 /*
  * tries.c - when something that failed because of an outage is tried again.
  *
- * The pause doubles from one second up to retriable.restart.connector.wait.ms; errors.max.retries bounds the tries. What has
- * run for a minute begins anew.
+ * The pause doubles from one second up to retriable.restart.connector.wait.ms; errors.max.retries bounds the
+ * tries. What has run for a minute begins anew.
  */
 #include "herder/state.h"
 
@@ -38,7 +38,8 @@ void sl__trace_text(const char *trace, const sl__tries *t, const sl__connector *
         return;
     }
     int64_t left = t->at_ms - sl__now_ms();
-    sl_buf_printf(out, "\nstarts again in %lld s, attempt %u", (long long)(left > 0 ? (left + 999) / 1000 : 0), t->made);
+    sl_buf_printf(out, "\nstarts again in %lld s, attempt %u",
+                  (long long)(left > 0 ? (left + 999) / 1000 : 0), t->made);
     if (c->max_restarts >= 0) {
         sl_buf_printf(out, " of %d", c->max_restarts);
     }

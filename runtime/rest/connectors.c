@@ -78,7 +78,8 @@ static void add_info(sl__request *r, const sl__connector *c) {
 }
 
 /* add_state adds the members that connectors and tasks share. */
-static void add_state(sl__request *r, const sl__connector *c, sl__state state, const char *trace, const sl__tries *t) {
+static void add_state(sl__request *r, const sl__connector *c, sl__state state, const char *trace,
+                      const sl__tries *t) {
     sl_buf text;
     sl__json_text_member(&r->out, "state", sl_str_of(sl__state_name(state)));
     sl__json_text_member(&r->out, "worker_id", sl__herder_env_of(c->herder)->task.worker_id);
@@ -236,7 +237,8 @@ static int32_t task_number(const sl__request *r) {
 }
 
 static bool no_task(sl__request *r) {
-    return sl__answer_error(r, 404, "Task %.*s-%.*s not found", SL_STR_ARG(r->match.args[0]), SL_STR_ARG(r->match.args[1]));
+    return sl__answer_error(r, 404, "Task %.*s-%.*s not found", SL_STR_ARG(r->match.args[0]),
+                            SL_STR_ARG(r->match.args[1]));
 }
 
 bool sl__rest_task_status(sl__herder *h, sl__request *r) {
@@ -273,8 +275,9 @@ bool sl__rest_connector_offsets(sl__herder *h, sl__request *r) {
         return true;
     }
     if (c->def && c->def->kind == SL_KIND_SINK) {
-        return sl__answer_error(r, 501, "the offsets of a sink are those of consumer group connect-%.*s; ask Kafka for them",
-                                SL_STR_ARG(c->name));
+        return sl__answer_error(
+            r, 501, "the offsets of a sink are those of consumer group connect-%.*s; ask Kafka for them",
+            SL_STR_ARG(c->name));
     }
     offset_list l = {.r = r};
     sl_buf_add_z(&r->out, "{\"offsets\":[");

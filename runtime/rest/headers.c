@@ -47,9 +47,10 @@ static sl_error *parse_item(sl_str item, sl_arena *arena, sl__header_row *row) {
     bool date = sl_str_eq_nocase(action, SL_STR("setDate")) || sl_str_eq_nocase(action, SL_STR("addDate"));
     bool text = sl_str_eq_nocase(action, SL_STR("set")) || sl_str_eq_nocase(action, SL_STR("add"));
     *row = (sl__header_row){.date = date};
-    if ((!date && !text) || colon == rest.n || !name.n || sl_str_find(name, ' ') < name.n || !printable(rest) ||
-        (date && !sl_str_to_i64(value, &row->date_ms))) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, KEY ": expected 'set|add|setDate|addDate name:value', got '%.*s'",
+    if ((!date && !text) || colon == rest.n || !name.n || sl_str_find(name, ' ') < name.n ||
+        !printable(rest) || (date && !sl_str_to_i64(value, &row->date_ms))) {
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            KEY ": expected 'set|add|setDate|addDate name:value', got '%.*s'",
                             SL_STR_ARG(item));
     }
     row->name = sl_arena_str(arena, name).p;
@@ -101,7 +102,8 @@ static void add_date(const sl__header_row *row, struct MHD_Response *response) {
 void sl__headers_add(const sl__headers *h, sl_str origin, struct MHD_Response *response) {
     if (origin.n && printable(origin) && h->origins.n && origin_allowed(h->origins, origin)) {
         (void)MHD_add_response_header(response, "Access-Control-Allow-Origin", origin.p);
-        (void)MHD_add_response_header(response, "Access-Control-Allow-Methods", h->methods ? h->methods : "GET,POST,HEAD");
+        (void)MHD_add_response_header(response, "Access-Control-Allow-Methods",
+                                      h->methods ? h->methods : "GET,POST,HEAD");
         (void)MHD_add_response_header(response, "Vary", "Origin");
     }
     for (size_t i = 0; i < h->n; i++) {

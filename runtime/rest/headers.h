@@ -1,5 +1,6 @@
 /*
- * headers.h - the headers that settings add to answers: access.control.allow.* and response.http.headers.config.
+ * headers.h - the headers that settings add to answers: access.control.allow.* and
+ * response.http.headers.config.
  *
  * Threads: read-only once parsed. Memory: in the arena.
  */
@@ -24,8 +25,10 @@ typedef struct sl__headers {
     size_t n;
 } sl__headers;
 
-/* sl__headers_parse reads the settings: "action name:value, ...", a value with commas in double quotes around the whole. */
-SL_MUST_CHECK sl_error *sl__headers_parse(const sl__worker_settings *worker, sl_arena *arena, sl__headers *out);
+/* sl__headers_parse reads the settings: "action name:value, ...", a value with commas in double quotes around
+ * the whole. */
+SL_MUST_CHECK sl_error *sl__headers_parse(const sl__worker_settings *worker, sl_arena *arena,
+                                          sl__headers *out);
 
 /* sl__headers_add adds them to an answer; origin is the request's, absent = none. */
 void sl__headers_add(const sl__headers *h, sl_str origin, struct MHD_Response *response);

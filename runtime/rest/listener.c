@@ -69,13 +69,16 @@ static int port_of(int fd) {
 }
 
 static sl_error *open_addresses(sl__listener *l, const char *host, const char *port) {
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *list = NULL;
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM},
+                    *list = NULL;
     int rc = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
     if (rc != 0) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: cannot look up '%s': %s", host, gai_strerror(rc));
+        return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: cannot look up '%s': %s", host,
+                            gai_strerror(rc));
     }
     int saved = 0;
-    for (int pass = 0; pass < 2 && l->fd < 0; pass++) { /* IPv6 first when every address is meant: it takes IPv4 along */
+    for (int pass = 0; pass < 2 && l->fd < 0;
+         pass++) { /* IPv6 first when every address is meant: it takes IPv4 along */
         for (const struct addrinfo *a = list; a && l->fd < 0; a = a->ai_next) {
             if ((pass == 0) == (host[0] != '\0' || a->ai_family == AF_INET6)) {
                 l->fd = listen_on(a);
@@ -90,7 +93,8 @@ static sl_error *open_addresses(sl__listener *l, const char *host, const char *p
     if (l->fd >= 0) {
         return NULL;
     }
-    return sl_error_new(SL_E_IO, SL_USER, "listeners: cannot listen on http://%s:%s: %s%s", host, port, strerror(saved),
+    return sl_error_new(SL_E_IO, SL_USER, "listeners: cannot listen on http://%s:%s: %s%s", host, port,
+                        strerror(saved),
                         saved == EADDRINUSE ? "; end what listens there, or choose another port" : "");
 }
 
@@ -98,7 +102,8 @@ sl_error *sl__listener_open(sl_str url, sl__listener *out) {
     char host[256], port[16];
     *out = (sl__listener){.fd = -1};
     if (!split_url(url, &out->host, &out->port) || out->host.n >= sizeof host) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: expected http://HOST:PORT, got '%.*s'", SL_STR_ARG(url));
+        return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: expected http://HOST:PORT, got '%.*s'",
+                            SL_STR_ARG(url));
     }
     snprintf(host, sizeof host, "%.*s", SL_STR_ARG(out->host));
     snprintf(port, sizeof port, "%d", out->port);
@@ -107,7 +112,8 @@ sl_error *sl__listener_open(sl_str url, sl__listener *out) {
     return NULL;
 }
 
-void sl__listener_worker_id(const sl__listener *l, const sl__worker_settings *worker, char *out, size_t size) {
+void sl__listener_worker_id(const sl__listener *l, const sl__worker_settings *worker, char *out,
+                            size_t size) {
     char machine[256] = "localhost";
     sl_str host = worker->advertised_host.n ? worker->advertised_host : l->host;
     int port = worker->advertised_port ? worker->advertised_port : l->port;

@@ -17,8 +17,8 @@ typedef struct sl__listener {
 /* sl__listener_open opens a listener. A port that is in use is an error that names it. */
 SL_MUST_CHECK sl_error *sl__listener_open(sl_str url, sl__listener *out);
 
-/* sl__listener_worker_id writes the host:port under which the worker is known: rest.advertised.*, else the listener's, else the
-   machine's name. */
+/* sl__listener_worker_id writes the host:port under which the worker is known: rest.advertised.*, else the
+   listener's, else the machine's name. */
 void sl__listener_worker_id(const sl__listener *l, const sl__worker_settings *worker, char *out, size_t size);
 
 #endif

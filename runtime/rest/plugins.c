@@ -60,7 +60,8 @@ bool sl__rest_plugins(sl__herder *h, sl__request *r) {
 
 /* ---- definitions of settings ---- */
 
-static const char *const type_names[] = {"BOOLEAN", "STRING", "INT", "LONG", "DOUBLE", "LIST", "PASSWORD", "CLASS"};
+static const char *const type_names[] = {"BOOLEAN", "STRING", "INT",      "LONG",
+                                         "DOUBLE",  "LIST",   "PASSWORD", "CLASS"};
 static const char *const importance_names[] = {"HIGH", "MEDIUM", "LOW"};
 
 static void add_words(sl_buf *b, const char *words) {
@@ -135,7 +136,8 @@ static const sl_config_row *next_row(const rows *all, size_t *table, size_t *at)
 static const sl_plugin_def *find_plugin(sl__herder *h, sl_str name) {
     for (int kind = SL_KIND_SOURCE; kind < SL_KIND_CONFIG_PROVIDER; kind++) {
         const sl_plugin_def *def = NULL;
-        sl_error *err = sl__registry_find(sl__herder_env_of(h)->task.registry, (sl_plugin_kind)kind, name, &def);
+        sl_error *err =
+            sl__registry_find(sl__herder_env_of(h)->task.registry, (sl_plugin_kind)kind, name, &def);
         if (!err) {
             return def;
         }
@@ -262,7 +264,8 @@ static void add_others(sl__request *r, const sl__job *job, const rows *all, int 
         const sl_config_problem *p = &job->report.items[i];
         bool first = p->severity == SL_SEV_ERROR && p->key.p && !has_row(all, p->key);
         for (size_t k = 0; first && k < i; k++) {
-            first = job->report.items[k].severity != SL_SEV_ERROR || !sl_str_eq(job->report.items[k].key, p->key);
+            first =
+                job->report.items[k].severity != SL_SEV_ERROR || !sl_str_eq(job->report.items[k].key, p->key);
         }
         if (first) {
             add_setting(r, job, NULL, p->key, ++order);
@@ -298,7 +301,8 @@ static void validated(sl__herder *h, sl__call *call, sl__job *job) {
     (void)sl__answer_json(r, 200);
 }
 
-/* with_class gives the settings with connector.class in them, which may be left out where the path names it. */
+/* with_class gives the settings with connector.class in them, which may be left out where the path names it.
+ */
 static sl_error *with_class(sl__request *r, const sl_config *in, sl_config *out) {
     sl_config_entry *entries = sl_arena_alloc(&r->arena, (in->n + 1) * sizeof *entries);
     if (!entries) {

@@ -119,9 +119,9 @@ static const struct {
     int cls; /* -1 = any */
     int status;
 } statuses[] = {
-    {SL_E_NOT_FOUND, -1, 404},      {SL_E_CONFLICT, -1, 409},         {SL_E_TIMEOUT, -1, 500},
-    {SL_E_UNSUPPORTED, -1, 501},    {SL_E_AUTH, SL_USER, 403},        {SL_E_NOMEM, -1, 503},
-    {SL_E_COUNT, SL_USER, 400},     {SL_E_COUNT, SL_RETRIABLE, 503},  {SL_E_COUNT, -1, 500},
+    {SL_E_NOT_FOUND, -1, 404},   {SL_E_CONFLICT, -1, 409},        {SL_E_TIMEOUT, -1, 500},
+    {SL_E_UNSUPPORTED, -1, 501}, {SL_E_AUTH, SL_USER, 403},       {SL_E_NOMEM, -1, 503},
+    {SL_E_COUNT, SL_USER, 400},  {SL_E_COUNT, SL_RETRIABLE, 503}, {SL_E_COUNT, -1, 500},
 };
 
 int sl__status_of(const sl_error *err) {

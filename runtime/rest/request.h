@@ -1,8 +1,8 @@
 /*
  * request.h - one request and its answer, as the handlers see them.
  *
- * Threads: the HTTP thread until it is posted, the herder's while it runs, the HTTP thread again once it is answered.
- * Memory: everything is in the request's arena; the answer's body is on the heap.
+ * Threads: the HTTP thread until it is posted, the herder's while it runs, the HTTP thread again once it is
+ * answered. Memory: everything is in the request's arena; the answer's body is on the heap.
  */
 #ifndef SLUICE_REST_REQUEST_H
 #define SLUICE_REST_REQUEST_H

@@ -38,7 +38,8 @@ bool sl__unescape(sl_str in, sl_arena *arena, sl_str *out) {
     return sl_str_is_utf8(*out);
 }
 
-/* next_segment cuts a segment off a path that starts with '/'; false at its end. One '/' at the end does not count. */
+/* next_segment cuts a segment off a path that starts with '/'; false at its end. One '/' at the end does not
+ * count. */
 static bool next_segment(sl_str *path, sl_str *segment) {
     if (path->n < 2) {
         return false;

@@ -1,8 +1,8 @@
 /*
  * route.h - which row of the table serves a method and a path.
  *
- * A pattern is a path with {names} for whole segments. A path is matched as it came and its segments are unescaped after that, so
- * that a connector's name may hold '/' and '%'.
+ * A pattern is a path with {names} for whole segments. A path is matched as it came and its segments are
+ * unescaped after that, so that a connector's name may hold '/' and '%'.
  *
  * Threads: pure functions. Memory: results are in the arena.
  */
@@ -37,7 +37,8 @@ typedef struct sl__match {
 } sl__match;
 
 /* sl__route_find looks a request up. HEAD is served by GET's row. */
-sl__route_found sl__route_find(const sl__route *routes, size_t n, sl_str method, sl_str path, sl_arena *arena, sl__match *out);
+sl__route_found sl__route_find(const sl__route *routes, size_t n, sl_str method, sl_str path, sl_arena *arena,
+                               sl__match *out);
 
 /* sl__unescape undoes %XX. False: a broken escape, a zero byte, or the result is not UTF-8. */
 bool sl__unescape(sl_str in, sl_arena *arena, sl_str *out);

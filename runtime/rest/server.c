@@ -1,11 +1,13 @@
 /*
  * server.c - the listeners, and a request's way through libmicrohttpd.
  *
- * A request is read whole, looked up in the table, and posted to the herder; its connection is suspended until the herder has
- * answered or the time is over. Paths reach us as they came (the library's unescaping is turned off).
+ * A request is read whole, looked up in the table, and posted to the herder; its connection is suspended
+ * until the herder has answered or the time is over. Paths reach us as they came (the library's unescaping is
+ * turned off).
  *
- * Threads: one internal epoll thread for each listener. Memory: a request is freed when its connection is done with it, or
- * when the herder gives it back, whichever is later; a suspended connection is never closed, so these two never meet.
+ * Threads: one internal epoll thread for each listener. Memory: a request is freed when its connection is
+ * done with it, or when the herder gives it back, whichever is later; a suspended connection is never closed,
+ * so these two never meet.
  */
 #include "rest/rest.h"
 
@@ -23,7 +25,9 @@
 
 #define COMPONENT "rest"
 #define MAX_BODY ((size_t)4 * 1024 * 1024)
-#define MAX_DISCARD ((size_t)64 * 1024 * 1024) /* a body up to here is read and thrown away, so that the client sees the answer */
+#define MAX_DISCARD                                                                                          \
+    ((size_t)64 * 1024 *                                                                                     \
+     1024) /* a body up to here is read and thrown away, so that the client sees the answer */
 #define MAX_CONNECTIONS 512
 #define IDLE_SECONDS 30
 #define ANSWER_MS 90000 /* as Kafka Connect's */
@@ -63,7 +67,8 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
 /* send_answer queues the answer; its body stays where it is until the exchange is over. */
 static enum MHD_Result send_answer(exchange *x) {
     sl__request *r = &x->request;
-    struct MHD_Response *response = MHD_create_response_from_buffer(r->out.n, r->out.p, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(r->out.n, r->out.p, MHD_RESPMEM_PERSISTENT);
     if (!response) {
         return MHD_NO;
     }
@@ -122,7 +127,8 @@ static void exchange_free(exchange *x) {
     sl_free(x);
 }
 
-static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode why) {
+static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+                         enum MHD_RequestTerminationCode why) {
     (void)cls, (void)connection, (void)why;
     if (*con_cls) {
         exchange_free(*con_cls);
@@ -211,8 +217,9 @@ static void take_body(exchange *x, const char *data, size_t n) {
     sl_buf_add(&x->body, data, n);
 }
 
-static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                                 const char *version, const char *data, size_t *size, void **con_cls) {
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *data, size_t *size,
+                                 void **con_cls) {
     exchange *x = *con_cls;
     (void)version;
     if (!x) {
@@ -258,10 +265,11 @@ static void on_log(void *cls, const char *fmt, va_list args) {
 
 static struct MHD_Daemon *start_daemon(server *s, int fd) {
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO, 0, NULL, NULL, on_access, s,
-        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO, 0, NULL,
+        NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
         MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_END);
 }
 

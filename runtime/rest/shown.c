@@ -6,8 +6,10 @@
 #define HIDDEN "[hidden]"
 
 /* Words that make a key of an unknown plugin a secret; better one too many hidden. */
-static const char *const secret_words[] = {"password", "passwd", "secret", "token", "credential", "jaas.config",
-                                           "private.key", "passphrase", "basic.auth.user.info", "api.key"};
+static const char *const secret_words[] = {"password",    "passwd",     "secret",
+                                           "token",       "credential", "jaas.config",
+                                           "private.key", "passphrase", "basic.auth.user.info",
+                                           "api.key"};
 
 static bool contains_nocase(sl_str s, sl_str word) {
     for (size_t i = 0; i + word.n <= s.n; i++) {
@@ -106,7 +108,8 @@ static sl_str cut_out(sl_str value, size_t from, size_t to, sl_arena *arena) {
     if (only_references(sl_str_make(value.p + from, to - from))) {
         return value;
     }
-    return sl_arena_printf(arena, "%.*s" HIDDEN "%.*s", (int)from, value.p, (int)(value.n - to), value.p + to);
+    return sl_arena_printf(arena, "%.*s" HIDDEN "%.*s", (int)from, value.p, (int)(value.n - to),
+                           value.p + to);
 }
 
 static sl_str mask_url(sl_str value, sl_arena *arena) {

@@ -1,8 +1,8 @@
 /*
  * shown.h - settings as they may be shown: secrets never are.
  *
- * A value that comes from a config provider is shown as its reference, ${provider:path:key}. A secret that stands in a
- * configuration itself is "[hidden]"; so is a password within a URL.
+ * A value that comes from a config provider is shown as its reference, ${provider:path:key}. A secret that
+ * stands in a configuration itself is "[hidden]"; so is a password within a URL.
  *
  * Threads: the herder's. Memory: results are in the arena or borrowed.
  */

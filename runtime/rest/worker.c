@@ -12,7 +12,7 @@
 #include "config/json.h"
 
 bool sl__rest_root(sl__herder *h, sl__request *r) {
-    sl_str id = sl__kafka_cluster_id(sl__herder_env_of(h)->task.kafka, 0, &r->arena);
+    sl_str id = sl__cluster_id(sl__herder_env_of(h)->cluster);
     sl_buf_add_char(&r->out, '{');
     sl__json_text_member(&r->out, "version", SL_STR(SL_VERSION));
     sl__json_text_member(&r->out, "commit", SL_STR("sluice"));
@@ -28,7 +28,9 @@ bool sl__rest_health(sl__herder *h, sl__request *r) {
                                                    : "Worker is still starting up.";
     sl_buf_add_char(&r->out, '{');
     sl__json_text_member(&r->out, "status",
-                         sl_str_of(ready ? "healthy" : sl__herder_stopping(h) ? "stopping" : "starting"));
+                         sl_str_of(ready                    ? "healthy"
+                                   : sl__herder_stopping(h) ? "stopping"
+                                                            : "starting"));
     sl__json_text_member(&r->out, "message", sl_str_of(message));
     sl_buf_add_char(&r->out, '}');
     return sl__answer_json(r, ready ? 200 : 503);
@@ -181,7 +183,8 @@ static void add_process(sl_buf *b) {
     FILE *f = fopen("/proc/self/statm", "re");
     if (f) {
         if (fscanf(f, "%ld %ld", &ignored, &pages) == 2) {
-            sl_buf_printf(b, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %lld\n",
+            sl_buf_printf(b,
+                          "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %lld\n",
                           (long long)pages * sysconf(_SC_PAGESIZE));
         }
         fclose(f);

@@ -1,7 +1,8 @@
 /*
  * java_file.h - reads the file in which Kafka Connect's standalone worker keeps offsets.
  *
- * It is one java.util.HashMap<byte[], byte[]> as java.io.ObjectOutputStream writes it. Only exactly that is taken.
+ * It is one java.util.HashMap<byte[], byte[]> as java.io.ObjectOutputStream writes it. Only exactly that is
+ * taken.
  *
  * Threads: pure functions. Memory: keys and values point into the text.
  */
@@ -13,7 +14,8 @@
 /* sl__java_file_is tells whether a text starts as a Java object stream. */
 bool sl__java_file_is(sl_str text);
 
-/* sl__java_file_read calls cb for each entry; a null key or value is absent. Errors say at which byte the text is something else. */
+/* sl__java_file_read calls cb for each entry; a null key or value is absent. Errors say at which byte the
+ * text is something else. */
 typedef sl_error *(*sl__java_entry_cb)(void *arg, sl_str key, sl_str value);
 SL_MUST_CHECK sl_error *sl__java_file_read(sl_str text, sl__java_entry_cb cb, void *arg);
 

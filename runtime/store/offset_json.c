@@ -139,7 +139,8 @@ static sl_error *write_value(const sl_value *v, bool sorted, unsigned depth, sl_
     case SL_TYPE_COUNT:
         break;
     }
-    return sl_error_new(SL_E_DATA, SL_BUG, "expected an offset of maps, strings, numbers and booleans, found %s",
+    return sl_error_new(SL_E_DATA, SL_BUG,
+                        "expected an offset of maps, strings, numbers and booleans, found %s",
                         sl_type_name((sl_type)v->type));
 }
 

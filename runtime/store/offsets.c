@@ -5,10 +5,12 @@
  *   sluice-offsets 1
  *   [["connector",{partition}],{offset}]
  *   end N
- * with N the number of offsets, so that a file that was cut is noticed. It is replaced as a whole for each change. Those who
- * put while it is being written share the next write: the first of them does it for all (a round).
+ * with N the number of offsets, so that a file that was cut is noticed. It is replaced as a whole for each
+ * change. Those who put while it is being written share the next write: the first of them does it for all (a
+ * round).
  *
- * A file of Kafka Connect's standalone worker (java_file.h) is read once, kept as FILE.java-backup, and written anew.
+ * A file of Kafka Connect's standalone worker (java_file.h) is read once, kept as FILE.java-backup, and
+ * written anew.
  *
  * Threads: any; one lock, not held while the file is written. Memory: entries are on the heap.
  */
@@ -124,7 +126,8 @@ static entry *entry_find(sl__offsets *o, sl_str canonical, char **key) {
 
 /* ---- reading the file ---- */
 
-static sl_error *add_loaded(sl__offsets *o, sl_str connector, const sl_value *partition, const sl_value *value) {
+static sl_error *add_loaded(sl__offsets *o, sl_str connector, const sl_value *partition,
+                            const sl_value *value) {
     char *canonical = NULL, *key = NULL, *text = NULL;
     sl_error *err = key_text(connector, partition, true, &canonical);
     err = err ? err : key_text(connector, partition, false, &key);
@@ -259,17 +262,19 @@ static sl_error *keep_java(sl__offsets *o) {
         }
         if (link(o->path, backup) == 0) {
             sl__log(SL_LOG_INFO, COMPONENT,
-                    "'%s' is a Java worker's offset file with %zu offsets; it goes on in Sluice's own format, the old file is "
+                    "'%s' is a Java worker's offset file with %zu offsets; it goes on in Sluice's own "
+                    "format, the old file is "
                     "'%s'",
                     o->path, sl__map_count(&o->entries), backup);
             return NULL;
         }
         if (errno != EEXIST) {
-            return sl_error_new(SL_E_IO, SL_FATAL, "cannot keep the Java worker's offset file as '%s': %s", backup,
-                                strerror(errno));
+            return sl_error_new(SL_E_IO, SL_FATAL, "cannot keep the Java worker's offset file as '%s': %s",
+                                backup, strerror(errno));
         }
     }
-    return sl_error_new(SL_E_IO, SL_USER, "there is no free name for a copy of '%s'; remove its .java-backup files", o->path);
+    return sl_error_new(SL_E_IO, SL_USER,
+                        "there is no free name for a copy of '%s'; remove its .java-backup files", o->path);
 }
 
 static sl_error *convert_java(sl__offsets *o, sl_str text) {
@@ -292,8 +297,9 @@ static sl_error *load(sl__offsets *o, sl_str text) {
         return convert_java(o, text);
     }
     if (!sl_str_starts(text, SL_STR(MAGIC))) {
-        return damaged(o, line,
-                       sl_error_new(SL_E_DATA, SL_USER, "expected 'sluice-offsets 1', or the file of a Java worker"));
+        return damaged(
+            o, line,
+            sl_error_new(SL_E_DATA, SL_USER, "expected 'sluice-offsets 1', or the file of a Java worker"));
     }
     sl_error *err = load_own(o, text, &line);
     return err ? damaged(o, line, err) : NULL;
@@ -306,8 +312,8 @@ static sl_error *resolve_path(sl__offsets *o, sl_str path) {
     char real[PATH_MAX];
     int n = snprintf(o->path, sizeof o->path, "%.*s", SL_STR_ARG(path));
     if (path.n == 0 || n < 0 || (size_t)n + 16 >= sizeof o->path) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "expected a path in offset.storage.file.filename, got '%.*s'",
-                            SL_STR_ARG(path));
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "expected a path in offset.storage.file.filename, got '%.*s'", SL_STR_ARG(path));
     }
     if (realpath(o->path, real) && strlen(real) + 16 < sizeof real) {
         memcpy(o->path, real, strlen(real) + 1);
@@ -404,7 +410,8 @@ static void changes_free(change *c) {
 }
 
 /* changes_make turns what is to be put into texts, before any lock. */
-static sl_error *changes_make(sl_str connector, const sl_batch_offset *items, size_t n, change **first, change **last) {
+static sl_error *changes_make(sl_str connector, const sl_batch_offset *items, size_t n, change **first,
+                              change **last) {
     *first = *last = NULL;
     for (size_t i = 0; i < n; i++) {
         change *c = sl_calloc(1, sizeof *c);
@@ -464,7 +471,8 @@ static void round_fail(round_t *r, sl_error *err) {
     sl_error_free(err);
 }
 
-/* run_round writes the file for everybody in the round. @locks o->lock held on entry and exit, released meanwhile */
+/* run_round writes the file for everybody in the round. @locks o->lock held on entry and exit, released
+ * meanwhile */
 static void run_round(sl__offsets *o, round_t *r) {
     sl_buf b;
     sl_buf_init(&b, NULL);
@@ -486,7 +494,8 @@ static void run_round(sl__offsets *o, round_t *r) {
     pthread_cond_broadcast(&o->turn);
 }
 
-/* join_round adds changes to the round that the next write serves. NULL when out of memory. @locks o->lock held */
+/* join_round adds changes to the round that the next write serves. NULL when out of memory. @locks o->lock
+ * held */
 static round_t *join_round(sl__offsets *o, change *first, change *last) {
     round_t *r = o->next;
     if (!r) {
@@ -556,7 +565,8 @@ static bool snap_entry(void *arg, sl_str canonical, void *value) {
     return true;
 }
 
-static sl_error *each_entry(sl_str key, sl_str value, sl_str connector, sl_arena *arena, sl__offsets_cb cb, void *arg) {
+static sl_error *each_entry(sl_str key, sl_str value, sl_str connector, sl_arena *arena, sl__offsets_cb cb,
+                            void *arg) {
     sl_str name = SL_STR_NONE;
     sl_value partition, offset;
     SL_TRY(sl__offset_json_split(key, arena, &name, &partition));

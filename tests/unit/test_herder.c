@@ -1,5 +1,6 @@
 /*
- * test_herder.c - the herder with a source that does as it is told: fails, blocks, asks for another configuration.
+ * test_herder.c - the herder with a source that does as it is told: fails, blocks, asks for another
+ * configuration.
  *
  * The plugin is linked in; tasks run on a real scheduler with the embedded broker.
  */
@@ -76,8 +77,11 @@ static void src_close(void *task) {
     atomic_fetch_add(&closed, 1);
 }
 
-static const sl_source_ops source_ops = {
-    .task_configs = task_configs, .open = src_open, .poll = src_poll, .interrupt = src_interrupt, .close = src_close};
+static const sl_source_ops source_ops = {.task_configs = task_configs,
+                                         .open = src_open,
+                                         .poll = src_poll,
+                                         .interrupt = src_interrupt,
+                                         .close = src_close};
 
 static const sl_config_row source_rows[] = {{.name = "part", .type = SL_CONFIG_STRING},
                                             {.name = "number", .type = SL_CONFIG_INT, .default_value = "1"}};
@@ -98,15 +102,15 @@ static sl_error *conv_open(const sl_context *ctx, int usage, void **state) {
     return NULL;
 }
 
-static sl_error *conv_to(void *state, sl_str topic, sl_str header, const sl_schema *schema, const sl_value *value, sl_buf *out,
-                         bool *is_null) {
+static sl_error *conv_to(void *state, sl_str topic, sl_str header, const sl_schema *schema,
+                         const sl_value *value, sl_buf *out, bool *is_null) {
     (void)state, (void)topic, (void)header, (void)schema, (void)value, (void)out;
     *is_null = true;
     return NULL;
 }
 
-static sl_error *conv_from(void *state, sl_str topic, sl_str header, sl_str bytes, sl_batch *batch, const sl_schema **schema,
-                           sl_value *value) {
+static sl_error *conv_from(void *state, sl_str topic, sl_str header, sl_str bytes, sl_batch *batch,
+                           const sl_schema **schema, sl_value *value) {
     (void)state, (void)topic, (void)header, (void)bytes, (void)batch;
     *schema = NULL;
     *value = sl_null();
@@ -117,7 +121,8 @@ static void conv_close(void *state) {
     (void)state;
 }
 
-static const sl_converter_ops conv_ops = {.open = conv_open, .to_bytes = conv_to, .from_bytes = conv_from, .close = conv_close};
+static const sl_converter_ops conv_ops = {
+    .open = conv_open, .to_bytes = conv_to, .from_bytes = conv_from, .close = conv_close};
 static const sl_plugin_def told_converter = {.struct_size = sizeof(sl_plugin_def),
                                              .kind = SL_KIND_CONVERTER,
                                              .name = "told-converter",
@@ -131,7 +136,8 @@ static const sl_plugin_def told_header = {.struct_size = sizeof(sl_plugin_def),
                                           .doc = "Converts nothing.",
                                           .converter = &conv_ops};
 static const sl_plugin_def *const defs[] = {&told_source, &told_converter, &told_header};
-static const sl_plugin table = {SL_PLUGIN_MAGIC, sizeof(sl_plugin), SL_ABI_MAJOR, SL_ABI_MINOR, 3, "told", "1", defs};
+static const sl_plugin table = {
+    SL_PLUGIN_MAGIC, sizeof(sl_plugin), SL_ABI_MAJOR, SL_ABI_MINOR, 3, "told", "1", defs};
 
 /* ---- the worker around it ---- */
 
@@ -211,10 +217,11 @@ static int teardown(void **state) {
 }
 
 static void add(fixture *f, const char *name, const char *key, const char *value) {
-    const sl__connector_config c = {
-        .name = sl_str_of(name),
-        .file = SL_STR("test"),
-        .raw = test_config(&f->arena, "name", name, "connector.class", "test.ToldSource", "tasks.max", "4", key, value, NULL)};
+    const sl__connector_config c = {.name = sl_str_of(name),
+                                    .file = SL_STR("test"),
+                                    .raw =
+                                        test_config(&f->arena, "name", name, "connector.class",
+                                                    "test.ToldSource", "tasks.max", "4", key, value, NULL)};
     test_assert_ok(sl__herder_add(f->herder, &c));
 }
 
@@ -320,8 +327,9 @@ static void becomes(fixture *f, const char *name, sl__state connector, size_t nt
     while (!is(f, name, connector, ntasks, tasks)) {
         if (sl__now_ms() > until) {
             ask a = tell(f, name, LOOK);
-            fail_msg("%s: expected %s with %zu tasks %s; it is %s with %zu, the first %s: %s", name, sl__state_name(connector),
-                     ntasks, sl__state_name(tasks), sl__state_name(a.state), a.ntasks, sl__state_name(a.tasks[0]), a.trace);
+            fail_msg("%s: expected %s with %zu tasks %s; it is %s with %zu, the first %s: %s", name,
+                     sl__state_name(connector), ntasks, sl__state_name(tasks), sl__state_name(a.state),
+                     a.ntasks, sl__state_name(a.tasks[0]), a.trace);
         }
         usleep(5000);
     }
@@ -405,8 +413,9 @@ static void tries_so_often(void **state) {
     fixture *f = *state;
     const sl__connector_config c = {.name = SL_STR("a"),
                                     .file = SL_STR("test"),
-                                    .raw = test_config(&f->arena, "name", "a", "connector.class", "told-source",
-                                                       "errors.max.retries", "2", "retriable.restart.connector.wait.ms", "20", NULL)};
+                                    .raw = test_config(&f->arena, "name", "a", "connector.class",
+                                                       "told-source", "errors.max.retries", "2",
+                                                       "retriable.restart.connector.wait.ms", "20", NULL)};
     test_assert_ok(sl__herder_add(f->herder, &c));
     atomic_store(&failures_left, 1000);
     test_assert_ok(sl__herder_start(f->herder));

@@ -1,5 +1,6 @@
 /*
- * test_offsets.c - the offset file: what is put is found again after a restart, a kill, a full disk; damaged files are refused.
+ * test_offsets.c - the offset file: what is put is found again after a restart, a kill, a full disk; damaged
+ * files are refused.
  */
 #include "support/support.h"
 
@@ -21,7 +22,8 @@
 #include "store/offsets.h"
 
 /* Written by java.io.ObjectOutputStream (Java 17): HashMap<byte[], byte[]> of
-   ["src",{"filename":"/tmp/in"}] = {"position":42}, ["pg",{"server":"shop"}] = {"lsn":123456789012,"snapshot":true,"last":null} and
+   ["src",{"filename":"/tmp/in"}] = {"position":42}, ["pg",{"server":"shop"}] =
+   {"lsn":123456789012,"snapshot":true,"last":null} and
    ["gone",{"x":1}] = null. */
 static const char java_file[] =
     "\xac\xed\x00\x05\x73\x72\x00\x11\x6a\x61\x76\x61\x2e\x75\x74\x69\x6c\x2e\x48\x61\x73\x68\x4d\x61"
@@ -167,8 +169,8 @@ static void refuses_what_json_has_not(void **state) {
     sl_value number_key = sl_value_alloc(&f->arena, SL_MAP, 1);
     number_key.items[0] = sl_int64(1);
     test_assert_error(put(o, "a", number_key, at(f, 1)), SL_E_DATA, "keys to be strings");
-    test_assert_error(put(o, "a", part(f, "x"), map(&f->arena, "p", sl_float64(1e308 * 10), NULL, sl_null())), SL_E_DATA,
-                      "not finite");
+    test_assert_error(put(o, "a", part(f, "x"), map(&f->arena, "p", sl_float64(1e308 * 10), NULL, sl_null())),
+                      SL_E_DATA, "not finite");
     assert_int_equal(position(f, o, "a", part(f, "x")), -1);
     sl__offsets_close(o);
 }
@@ -194,7 +196,8 @@ static void gives_each_of_a_connector(void **state) {
 static void serves_one_worker(void **state) {
     fixture *f = *state;
     sl__offsets *o = open_store(f), *second = NULL;
-    test_assert_error(sl__offsets_open_file(sl_str_of(f->path), &second), SL_E_CONFLICT, "in use by another worker");
+    test_assert_error(sl__offsets_open_file(sl_str_of(f->path), &second), SL_E_CONFLICT,
+                      "in use by another worker");
     sl__offsets_close(o);
     sl__offsets_close(open_store(f));
 }

@@ -1,5 +1,6 @@
 /*
- * test_rest_routes.c - paths and methods, escapes, error statuses, JSON texts, what may be shown, listeners and headers.
+ * test_rest_routes.c - paths and methods, escapes, error statuses, JSON texts, what may be shown, listeners
+ * and headers.
  */
 #include "support/support.h"
 
@@ -51,15 +52,17 @@ static void finds_routes(void **state) {
 }
 
 static void refuses_paths(void **state) {
-    static const char *const none[] = {"",         "/nope",           "//",        "/connectors//status", "/connectors/a/b",
-                                       "connectors", "/connectorsx",  "/health/x", "/connectors/a/status/x", "//connectors"};
+    static const char *const none[] = {
+        "",           "/nope",        "//",        "/connectors//status",    "/connectors/a/b",
+        "connectors", "/connectorsx", "/health/x", "/connectors/a/status/x", "//connectors"};
     fixture *f = *state;
     sl__match m;
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         assert_int_equal(find(f, "GET", none[i], &m), SL_ROUTE_NO_PATH);
     }
-    static const char *const bad[] = {"/connectors/%", "/connectors/%4", "/connectors/%zz", "/connectors/%00", "/connectors/%ff",
-                                      "/connectors/\xff", "/connectors/%C0%AF"};
+    static const char *const bad[] = {"/connectors/%",     "/connectors/%4",  "/connectors/%zz",
+                                      "/connectors/%00",   "/connectors/%ff", "/connectors/\xff",
+                                      "/connectors/%C0%AF"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(find(f, "GET", bad[i], &m), SL_ROUTE_BAD_PATH);
     }
@@ -117,7 +120,8 @@ static void answers_errors(void **state) {
     sl_buf_add_z(&r.out, "half an answer");
     assert_true(sl__answer_error(&r, 404, "Connector %s not found", "a\"b\n\xff"));
     assert_int_equal(r.status, 404);
-    test_assert_str(sl_buf_view(&r.out), "{\"error_code\":404,\"message\":\"Connector a\\\"b\\n? not found\"}");
+    test_assert_str(sl_buf_view(&r.out),
+                    "{\"error_code\":404,\"message\":\"Connector a\\\"b\\n? not found\"}");
     assert_true(sl__answer_failure(&r, sl_error_new(SL_E_CONFLICT, SL_USER, "taken")));
     test_assert_str(sl_buf_view(&r.out), "{\"error_code\":409,\"message\":\"taken\"}");
     sl_buf_deinit(&r.out);
@@ -159,7 +163,8 @@ static void hides_passwords_in_urls(void **state) {
     fixture *f = *state;
     shows(f, &def, "connection.url", "jdbc:postgresql://h:5432/db?user=u&password=geheim&ssl=true",
           "jdbc:postgresql://h:5432/db?user=u&password=[hidden]&ssl=true");
-    shows(f, &def, "connection.url", "jdbc:mysql://h/db?Password=a&x=1&PASSWORD=b", "jdbc:mysql://h/db?Password=[hidden]&x=1&PASSWORD=[hidden]");
+    shows(f, &def, "connection.url", "jdbc:mysql://h/db?Password=a&x=1&PASSWORD=b",
+          "jdbc:mysql://h/db?Password=[hidden]&x=1&PASSWORD=[hidden]");
     shows(f, &def, "connection.url", "https://me:geheim@host:9200/x", "https://me:[hidden]@host:9200/x");
     shows(f, &def, "connection.url", "https://me:ge@heim@host/x", "https://me:[hidden]@host/x");
     shows(f, &def, "connection.url", "https://host:9200/x:y@z", "https://host:9200/x:y@z");
@@ -179,9 +184,11 @@ static void opens_listeners(void **state) {
     snprintf(url, sizeof url, "http://127.0.0.1:%d", one.port);
     test_assert_error(sl__listener_open(sl_str_of(url), &other), SL_E_IO, "in use; end what listens there");
     close(one.fd);
-    static const char *const bad[] = {"", "https://x:1", "http://x", "http://x:y", "http://x:70000", "http://x:-1", "x:1"};
+    static const char *const bad[] = {
+        "", "https://x:1", "http://x", "http://x:y", "http://x:70000", "http://x:-1", "x:1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        test_assert_error(sl__listener_open(sl_str_of(bad[i]), &other), SL_E_CONFIG, "expected http://HOST:PORT");
+        test_assert_error(sl__listener_open(sl_str_of(bad[i]), &other), SL_E_CONFIG,
+                          "expected http://HOST:PORT");
     }
     test_assert_ok(sl__listener_open(SL_STR("http://:0"), &one));
     close(one.fd);
@@ -208,13 +215,16 @@ static void names_the_worker(void **state) {
 static void reads_headers(void **state) {
     fixture *f = *state;
     sl__headers h;
-    sl__worker_settings w = {.response_headers = SL_STR("set X-A: 1, \"add Cache-Control: no-cache, no-store\", addDate Expires: 1000")};
+    sl__worker_settings w = {
+        .response_headers =
+            SL_STR("set X-A: 1, \"add Cache-Control: no-cache, no-store\", addDate Expires: 1000")};
     test_assert_ok(sl__headers_parse(&w, &f->arena, &h));
     assert_int_equal(h.n, 3);
     assert_string_equal(h.rows[1].name, "Cache-Control");
     assert_string_equal(h.rows[1].value, "no-cache, no-store");
     assert_true(h.rows[2].date);
-    static const char *const bad[] = {"X-A: 1", "put X: 1", "set X", "set : 1", "addDate X: soon", "set A\r\nB: 1", "set X: a\nb"};
+    static const char *const bad[] = {"X-A: 1",          "put X: 1",      "set X",      "set : 1",
+                                      "addDate X: soon", "set A\r\nB: 1", "set X: a\nb"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         w.response_headers = sl_str_of(bad[i]);
         test_assert_error(sl__headers_parse(&w, &f->arena, &h), SL_E_CONFIG, "response.http.headers.config");
@@ -225,8 +235,8 @@ static void reads_headers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(finds_routes),   CASE(refuses_paths), CASE(names_methods),           CASE(unescapes),
-        CASE(maps_errors),    CASE(answers_errors), CASE(hides_secrets),          CASE(hides_passwords_in_urls),
+        CASE(finds_routes),    CASE(refuses_paths),    CASE(names_methods), CASE(unescapes),
+        CASE(maps_errors),     CASE(answers_errors),   CASE(hides_secrets), CASE(hides_passwords_in_urls),
         CASE(opens_listeners), CASE(names_the_worker), CASE(reads_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

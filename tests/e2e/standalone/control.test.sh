@@ -1,6 +1,7 @@
 #!/bin/bash
 # REST: pause, resume, stop, restart; what is shown; names with / and %; errors.
 # seconds: 120
+# shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 
 export TEST_SECRET=Tr0ub4dor
@@ -69,6 +70,8 @@ expect 400 GET "/connectors/%ff%fe"
 expect 400 GET "/connectors/a%00b"
 
 # ---- what is shown ----
+cluster_known() { call GET / | field 'j["kafka_cluster_id"]' | grep -qv null; }
+wait_until 10 cluster_known || fail "the cluster's id is not shown: $(cat "$dir/answer")"
 expect 200 GET /
 [ "$(field 'sorted(j)' <"$dir/answer")" = '["commit", "kafka_cluster_id", "version"]' ] || fail "GET /: $(cat "$dir/answer")"
 expect 200 GET /connectors
@@ -98,6 +101,7 @@ expect 200 PUT /connector-plugins/FileStreamSink/config/validate '{"connector.cl
 [ "$(field 'j["error_count"]' <"$dir/answer")" = 1 ] || fail "validate: $(cat "$dir/answer")"
 [ "$(field '[c["value"]["name"] for c in j["configs"] if c["value"]["errors"]]' <"$dir/answer")" = '["tasks.max"]' ] || fail "validate blames another key"
 [ "$(field '[c["definition"]["type"] for c in j["configs"] if c["value"]["name"] == "tasks.max"]' <"$dir/answer")" = '["INT"]' ] || fail "no definition"
+# shellcheck disable=SC2016  # a reference for the worker
 expect 200 PUT /connector-plugins/org.apache.kafka.connect.file.FileStreamSinkConnector/config/validate '{"name":"v","topics":"t","file":"${env:TEST_SECRET}","nope.password":"x"}'
 [ "$(field 'j["error_count"]' <"$dir/answer")" = 0 ] || fail "validate with the class from the path: $(cat "$dir/answer")"
 if grep -q "$TEST_SECRET" "$dir/answer"; then fail "validate shows a resolved value"; fi

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What goes wrong: configurations, ports, files, tasks; and what goes on all the same.
 # seconds: 120
+# shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 
 worker_properties "$dir/worker.properties"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # 500 idle file sources: few threads, no CPU worth measuring, little memory; and they still wake up.
 # seconds: 180
+# shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 
 N=500
@@ -37,5 +38,5 @@ log "$N idle sources and a sink: $(metric sluice_pool_threads) pool threads of $
 
 echo one more >>"$dir/in/250"
 wait_until 10 lines_are "$dir/out" $((N + 1)) || fail "an idle source did not wake up"
-worker_stop 20
+STOP_SECONDS=20 worker_stop
 log ok

@@ -7,7 +7,7 @@
 #   source_properties NAME IN TOPIC [...]    writes $dir/NAME.properties of a file source, prints its path
 #   sink_properties NAME OUT TOPICS [...]    the same of a file sink
 #   worker_start FILE...                     starts it and waits until /health says that it is healthy
-#   worker_stop [SECONDS]                    SIGTERM, and expects exit code 0
+#   worker_stop                              SIGTERM, and expects exit code 0 within STOP_SECONDS (15)
 #   worker_kill                              SIGKILL
 #   call METHOD PATH [BODY]                  prints the body; STATUS gets the HTTP status
 #   field EXPR                               reads JSON, prints a Python expression over it (named j)
@@ -90,7 +90,7 @@ worker_exit() {
 worker_stop() {
     kill -TERM "$WORKER"
     local rc
-    rc=$(worker_exit "${1:-15}")
+    rc=$(worker_exit "${STOP_SECONDS:-15}")
     [ "$rc" = 0 ] || { show_log worker "$dir" && fail "expected exit code 0, got $rc"; }
 }
 

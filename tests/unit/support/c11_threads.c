@@ -1,8 +1,9 @@
 /*
  * c11_threads.c - C11's threads as POSIX ones, in builds with ThreadSanitizer only.
  *
- * librdkafka uses threads.h, which gcc 12's ThreadSanitizer does not know: a thread made by thrd_create has no state there
- * and crashes in the first function that the sanitizer watches. These take the place of the C library's.
+ * librdkafka uses threads.h, which gcc 12's ThreadSanitizer does not know: a thread made by thrd_create has
+ * no state there and crashes in the first function that the sanitizer watches. These take the place of the C
+ * library's.
  */
 #if defined(__SANITIZE_THREAD__)
 
@@ -89,7 +90,8 @@ int cnd_broadcast(cnd_t *c) {
 }
 
 int cnd_wait(cnd_t *c, mtx_t *m) {
-    return pthread_cond_wait((pthread_cond_t *)(void *)c, (pthread_mutex_t *)(void *)m) == 0 ? thrd_success : thrd_error;
+    return pthread_cond_wait((pthread_cond_t *)(void *)c, (pthread_mutex_t *)(void *)m) == 0 ? thrd_success
+                                                                                             : thrd_error;
 }
 
 int cnd_timedwait(cnd_t *restrict c, mtx_t *restrict m, const struct timespec *restrict until) {
