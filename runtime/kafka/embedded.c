@@ -54,7 +54,7 @@ static sl_error *start_cluster(sl__embedded *e) {
             SL_E_NETWORK, SL_FATAL,
             "the embedded broker cannot listen on 127.0.0.1: use a Kafka cluster, set bootstrap.servers");
     }
-#if RD_KAFKA_VERSION >= 0x02080000
+#if RD_KAFKA_VERSION >= 0x02060000
     rd_kafka_mock_group_initial_rebalance_delay_ms(e->cluster, 100);
 #endif
     return NULL;
