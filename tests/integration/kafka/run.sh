@@ -5,7 +5,7 @@
 # started while it runs. KAFKA_PORT and LATE_PORT choose the ports (default: free ones). Both brokers are removed in the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
-# shellcheck source=../../support/lib.sh
+# shellcheck source=tests/support/lib.sh
 . tests/support/lib.sh
 
 build=${1:-build}
