@@ -8,7 +8,7 @@
 # Groups: build      compiler and libraries for `make`
 #         runtime    the shared libraries of a built worker (the Dockerfile's last stage)
 #         demo       build + PostgreSQL and the sqlite3 shell, for `make demo`
-#         check      demo + Java 17, Maven, kcat, Python 3 and small tools, for `make check`
+#         check      demo + JDK 17, Maven, kcat, Python 3 and small tools, for `make check`
 #         lint       clang-format, clang-tidy, cppcheck, shellcheck
 #         fuzz       clang with its sanitizer runtime
 #         cleanroom  debootstrap
