@@ -44,7 +44,7 @@ static sl_error *header_from_bytes(void *state, sl_str topic, sl_str header, sl_
     batch->host->schema_unref(made);
     *schema = made;
     *value = sl_bytes(bytes);
-    return NULL;
+    return batch->failed ? sl_error_nomem() : NULL;
 }
 
 const sl_converter_ops simple_header_ops = {

@@ -310,12 +310,13 @@ static void forget_oldest(json_reader *r) {
     r->cache[at] = r->cache[--r->n];
 }
 
-/* remember keeps a schema and its text, in place of the one not used for the longest time. */
-static sl_error *remember(json_reader *r, const sl_schema *s, sl_str text) {
+/* remember keeps a schema and its text, in place of the one not used for the longest time. Without memory the
+   schema is read again for the next record. */
+static void remember(json_reader *r, const sl_schema *s, sl_str text) {
     size_t most = r->settings->cache_size < CACHE_MOST ? (size_t)r->settings->cache_size : CACHE_MOST;
     char *copy = most ? sl_strdup(text) : NULL;
     if (!copy) {
-        return NULL; /* the schema then is read again for the next record */
+        return;
     }
     while (r->n >= most) {
         forget_oldest(r);
@@ -325,14 +326,13 @@ static sl_error *remember(json_reader *r, const sl_schema *s, sl_str text) {
         known *more = sl_realloc(r->cache, cap * sizeof(*more));
         if (!more) {
             sl_free(copy);
-            return NULL;
+            return;
         }
         r->cache = more;
         r->cap = cap;
     }
     r->host->schema_ref(s);
     r->cache[r->n++] = (known){s, copy, text.n, ++r->clock};
-    return NULL;
 }
 
 /* ---- envelopes ---- */
@@ -351,7 +351,7 @@ static sl_error *read_schema_member(json_reader *r, json_parser *p, sl_batch *ba
         p->p += k->n;
         e->schema = k->schema;
         sl_batch_keep(batch, e->schema);
-        return NULL;
+        return batch->failed ? sl_error_nomem() : NULL;
     }
     const char *from = p->p;
     sl_value json;
@@ -362,9 +362,9 @@ static sl_error *read_schema_member(json_reader *r, json_parser *p, sl_batch *ba
     }
     SL_TRY(json_read_schema(r->host, r->settings, &json, &batch->arena, 0, &e->schema));
     sl_batch_keep(batch, e->schema);
-    sl_error *err = remember(r, e->schema, sl_str_make(from, (size_t)(p->p - from)));
+    remember(r, e->schema, sl_str_make(from, (size_t)(p->p - from)));
     r->host->schema_unref(e->schema);
-    return err;
+    return batch->failed ? sl_error_nomem() : NULL; /* then the batch does not hold the schema */
 }
 
 static sl_error *not_an_envelope(void) {

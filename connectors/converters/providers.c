@@ -319,8 +319,8 @@ static bool find_property(sl_str text, sl_str key, sl_arena *a, sl_str *value) {
         good = take_word(&rest, true, &word);
         bool found = sl_str_eq(sl_buf_view(&word), key);
         skip_separator(&rest);
+        good = good && take_word(&rest, false, &word);
         if (good && found) {
-            good = take_word(&rest, false, &word);
             *value = sl_arena_str(a, word.n ? sl_buf_view(&word) : SL_STR(""));
         }
     }

@@ -30,7 +30,7 @@ static sl_error *keep(sl_batch *b, sl_error *err, const sl_schema *made, const s
     sl_batch_keep(b, made);
     b->host->schema_unref(made);
     *schema = made;
-    return NULL;
+    return b->failed ? sl_error_nomem() : NULL; /* then the batch does not hold it */
 }
 
 static sl_error *simple(sl_batch *b, sl_type t, const sl_schema **schema) {

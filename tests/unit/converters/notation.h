@@ -33,7 +33,7 @@ static sl_str unhex(sl_arena *a, sl_str hex) {
     return sl_str_make(to, hex.n / 2);
 }
 
-static void add_hex(sl_buf *out, sl_str bytes) {
+static inline void add_hex(sl_buf *out, sl_str bytes) {
     for (size_t i = 0; i < bytes.n; i++) {
         sl_buf_printf(out, "%02x", (unsigned char)bytes.p[i]);
     }
@@ -134,7 +134,7 @@ static sl_value read_notation(const char **at, sl_arena *a) {
     return read_scalar(word, kind, word.p + (k < n ? k + 1 : k), a);
 }
 
-static sl_value value_of(const char *text, sl_arena *a) {
+static inline sl_value value_of(const char *text, sl_arena *a) {
     const char *at = text;
     sl_value v = read_notation(&at, a);
     if (*at) {
@@ -143,7 +143,7 @@ static sl_value value_of(const char *text, sl_arena *a) {
     return v;
 }
 
-static void write_notation(sl_buf *out, const sl_value *v) {
+static inline void write_notation(sl_buf *out, const sl_value *v) {
     static const char *const brackets[] = {[SL_ARRAY] = "[]", [SL_MAP] = "{}", [SL_STRUCT] = "()"};
     uint64_t bits;
     float f;
