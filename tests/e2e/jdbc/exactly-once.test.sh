@@ -1,0 +1,66 @@
+#!/bin/bash
+# JDBC sink, exactly once: plain inserts without a primary key while the worker is killed again and again; every record
+# is there once, in a real broker's order.
+# seconds: 90
+# shellcheck source=tests/e2e/standalone/worker.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../standalone/worker.sh"
+
+: "${BOOTSTRAP:?}" "${PGHOST:?}" "${PGPORT:?}" "${PGUSER:?}"
+RECORDS=60000
+name=exactly_once_$$
+sql() {
+    psql -X -q -A -t -d "$name" -c "$1"
+}
+psql -X -q -d postgres -c "create database $name"
+at_exit psql -X -q -d postgres -c "drop database if exists $name with (force)"
+sql 'create table target (n bigint, at bigserial)'
+
+seq 1 $RECORDS | sed 's/.*/{"schema":{"type":"struct","fields":[{"field":"n","type":"int64"}]},"payload":{"n":&}}/' |
+    kcat -P -b "$BOOTSTRAP" -t "$name"
+worker_properties "$dir/worker.properties"
+sed -i -e "s/^bootstrap.servers=.*/bootstrap.servers=$BOOTSTRAP/" \
+    -e 's/^value.converter=.*/value.converter=org.apache.kafka.connect.json.JsonConverter/' "$dir/worker.properties"
+cat >"$dir/sink.properties" <<END
+name=$name
+connector.class=io.confluent.connect.jdbc.JdbcSinkConnector
+connection.url=jdbc:postgresql://$PGHOST:$PGPORT/$name?user=$PGUSER
+topics=$name
+table.name.format=target
+insert.mode=insert
+pk.mode=none
+exactly.once.enabled=true
+batch.size=200
+consumer.override.max.poll.records=200
+consumer.override.session.timeout.ms=6000
+END
+
+count() {
+    sql 'select count(*) from target'
+}
+
+more_than() {
+    [ "$(count)" -gt "$1" ]
+}
+
+complete() {
+    [ "$(count)" -ge $RECORDS ]
+}
+
+kills=0
+for round in 1 2 3 4; do
+    before=$(count)
+    [ "$before" -lt $RECORDS ] || break
+    worker_start "$dir/worker.properties" "$dir/sink.properties"
+    wait_until 20 more_than "$before" || fail "round $round: nothing was written after $before rows"
+    worker_kill
+    kills=$((kills + 1))
+done
+[ "$kills" -ge 2 ] || fail "everything was written before a second kill; the test needs more records"
+worker_start "$dir/worker.properties" "$dir/sink.properties"
+wait_until 30 complete || fail "only $(count) of $RECORDS rows after $kills kills"
+worker_stop
+got=$(sql 'select count(*), count(distinct n), min(n), max(n) from target')
+[ "$got" = "$RECORDS|$RECORDS|1|$RECORDS" ] || fail "expected each of $RECORDS rows once after $kills kills, got $got"
+disorder=$(sql 'select count(*) from (select n, lag(n) over (order by at) as before from target) x where n < before')
+[ "$disorder" = 0 ] || fail "$disorder rows are out of order"
+log "$RECORDS rows, each once, in order, after $kills kills"
