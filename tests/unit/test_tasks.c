@@ -209,7 +209,7 @@ static void load_converters(void) {
     assert_true(n > 0);
     path[n] = 0;
     *strrchr(path, '/') = 0; /* BUILD/unit */
-    strcat(path, "/../plugins/converters.so"); /* IGNORE-BANNED: a test's own path */
+    snprintf(strchr(path, 0), 40, "/../plugins/converters.so");
     assert_true(sl__registry_load_file(bed.registry, path));
 }
 
@@ -400,10 +400,6 @@ static void bad_records_go_to_the_dead_letter_queue(void **state) {
     plans[0].topic = "numbers";
     atomic_store(&plans[0].limit, 100);
     atomic_store(&plans[1].bad_at, 42);
-    start(&sink, &SINK_DEF, "sink", "1", "topics", "numbers", "errors.tolerance", "all");
-    sl__task_unref(sink.task); /* replaced by one with the queue below */
-    sl__task_set_target(sink.task, SL_TARGET_STOP);
-    eventually(atomic_load(&sink.over), 8000);
     sl_config c = test_config(&bed.arena, "name", "sink", "connector.class", "probe-sink", "plan", "1", "topics", "numbers",
                               "errors.tolerance", "all", "errors.deadletterqueue.topic.name", "dead",
                               "errors.deadletterqueue.context.headers.enable", "true", NULL);
