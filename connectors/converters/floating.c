@@ -99,18 +99,17 @@ static decimal shortest(binary b) {
 
 /* put_digits writes v, without the zeros at its end; gives how many. */
 static int put_digits(char *to, uint64_t v, int *exponent) {
-    char reversed[24];
-    int n = 0;
+    char text[24];
+    char *at = text + sizeof(text);
     while (v % 10 == 0) {
         v /= 10;
         ++*exponent;
     }
     for (; v; v /= 10) {
-        reversed[n++] = (char)('0' + v % 10);
+        *--at = (char)('0' + v % 10);
     }
-    for (int i = 0; i < n; i++) {
-        to[i] = reversed[n - 1 - i];
-    }
+    int n = (int)(text + sizeof(text) - at);
+    memcpy(to, at, (size_t)n);
     return n;
 }
 

@@ -296,7 +296,7 @@ static sl_error *parse_array(json_parser *p, sl_value *out) {
         return pop_all(p, base, SL_ARRAY, out);
     }
     for (;;) {
-        sl_value v;
+        sl_value v = sl_null();
         SL_TRY(json_parse_value(p, &v));
         if (!push(p, &v)) {
             return sl_error_nomem();
@@ -382,8 +382,8 @@ static sl_error *end_object(json_parser *p, size_t base, sl_value *out) {
 }
 
 static sl_error *parse_member(json_parser *p, object *o) {
-    sl_str name;
-    sl_value v;
+    sl_str name = SL_STR_NONE;
+    sl_value v = sl_null();
     json_skip_space(p);
     SL_TRY(json_parse_string(p, &name));
     json_skip_space(p);
@@ -433,7 +433,7 @@ sl_error *json_parse_value(json_parser *p, sl_value *out) {
         return err;
     }
     case '"': {
-        sl_str s;
+        sl_str s = SL_STR_NONE;
         SL_TRY(json_parse_string(p, &s));
         *out = sl_string(s);
         return NULL;

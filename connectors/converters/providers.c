@@ -34,7 +34,7 @@ typedef struct path_provider {
 
 static void path_close(void *state) {
     path_provider *p = state;
-    for (size_t i = 0; i < p->allowed.n; i++) {
+    for (size_t i = 0; p->allowed.items && i < p->allowed.n; i++) {
         free((void *)p->allowed.items[i].p); /* from realpath */
     }
     sl_free(p->allowed.items);
