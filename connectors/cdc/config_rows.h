@@ -314,10 +314,6 @@
                        "topic names are kept with each table"),                                              \
         CDC_WARNED_ROW("include.schema.changes", SL_CONFIG_BOOLEAN, "A topic of DDL.",                       \
                        "this database's log has no DDL, so Debezium writes none either"),                    \
-        CDC_WARNED_ROW("errors.max.retries", SL_CONFIG_INT, "Restarts.",                                     \
-                       "the worker restarts a task after an outage, see its errors.max.retries"),            \
-        CDC_WARNED_ROW("retriable.restart.connector.wait.ms", SL_CONFIG_LONG, "Wait before a restart.",      \
-                       "the worker restarts a task with its own back-off"),                                  \
         CDC_WARNED_ROW("connection.validation.timeout.ms", SL_CONFIG_LONG, "Time limit of a check.",         \
                        "see database.connection.timeout.ms"),                                                \
         CDC_WARNED_ROW("executor.shutdown.timeout.ms", SL_CONFIG_LONG, "Time limit of a stop.",              \

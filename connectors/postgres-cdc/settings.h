@@ -61,7 +61,7 @@ typedef struct pg_settings {
     sl_str message_include, message_exclude;
 } pg_settings;
 
-enum { PG_SETTINGS_COUNT = 132 };
+enum { PG_SETTINGS_COUNT = 130 };
 extern const sl_config_row pg_settings_rows[PG_SETTINGS_COUNT];
 
 #endif
