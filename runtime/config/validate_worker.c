@@ -85,12 +85,27 @@ static bool has_place(sl_str key) {
     return false;
 }
 
+/* is_misspelt_beside_pattern: offset.storage.* takes every key of distributed workers, and so what was meant
+ * to be offset.storage.file.filename. */
+static bool is_misspelt_beside_pattern(const sl__row_table *worker, sl_str key) {
+    enum { TYPING_ERROR = 2 };
+    unsigned distance = 0;
+    const sl_config_row *row = sl_config_row_find(worker->rows, worker->n, key);
+    return row && row->pattern && row->support == SL_WARNED &&
+           sl__keys_nearest(worker, 1, key, &distance).p && distance <= TYPING_ERROR;
+}
+
 static void note_unknown(sl__scope *s) {
     const sl__row_table worker = {sl__worker_rows, sl__worker_nrows};
     for (size_t i = 0; i < s->config->n; i++) {
         sl_str key = s->config->entries[i].key;
         unsigned distance = 0;
         unsigned client_distance = 0;
+        if (is_misspelt_beside_pattern(&worker, key)) {
+            sl_str near = sl__keys_nearest(&worker, 1, key, &distance);
+            sl__keys_unknown(s->report, SL_STR_NONE, key, near, distance, s->strict);
+            continue;
+        }
         if (sl__keys_known(&worker, 1, key) || sl__worker_key_java(key) || sl__client_key_known(key) ||
             has_place(key)) {
             continue;
