@@ -164,6 +164,18 @@ static void put_header(header_list *h, sl_arena *a, const char *name, sl_str val
     h->items[h->n++] = (sl__out_header){sl_arena_str(a, sl_str_of(full)), value};
 }
 
+/* exception_class names what Kafka Connect would have thrown, for readers of dead letters that look at the
+ * class. */
+static const char *exception_class(const sl_error *err) {
+    if (err->cls == SL_RETRIABLE) {
+        return "org.apache.kafka.connect.errors.RetriableException";
+    }
+    if (err->code == SL_E_DATA || err->code == SL_E_SCHEMA) {
+        return "org.apache.kafka.connect.errors.DataException";
+    }
+    return "org.apache.kafka.connect.errors.ConnectException";
+}
+
 static void add_context(header_list *h, sl_arena *a, const sl__task *t, const sl__in_message *m,
                         const sl__failure *f) {
     char text[2048];
@@ -174,9 +186,7 @@ static void add_context(header_list *h, sl_arena *a, const sl__task *t, const sl
     put_header(h, a, "task.id", sl_arena_printf(a, "%d", t->spec.task));
     put_header(h, a, "stage", sl_str_of(sl__stage_name(f->stage)));
     put_header(h, a, "class.name", sl_str_of(f->class_name));
-    put_header(
-        h, a, "exception.class.name",
-        sl_arena_printf(a, "%s: %s", sl_error_class_name(f->err->cls), sl_error_code_name(f->err->code)));
+    put_header(h, a, "exception.class.name", sl_str_of(exception_class(f->err)));
     put_header(h, a, "exception.message", sl_str_of(f->err->message));
     put_header(h, a, "exception.stacktrace",
                sl_arena_str(a, sl_str_of(sl_error_text(f->err, text, sizeof(text)))));

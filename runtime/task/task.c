@@ -60,6 +60,13 @@ static void write_trace(const sl_error *err, char *out, size_t size) {
     }
 }
 
+/* is_outage: also a plugin that gave up on its own retries of something that is down may start again later.
+ */
+static bool is_outage(const sl_error *err) {
+    return err->cls == SL_RETRIABLE ||
+           (err->cls == SL_FATAL && (err->code == SL_E_NETWORK || err->code == SL_E_TIMEOUT));
+}
+
 static void report(sl__task *t, bool over) {
     if (atomic_load(&t->abandoned)) {
         return;
@@ -69,7 +76,7 @@ static void report(sl__task *t, bool over) {
     if (t->failure) {
         write_trace(t->failure, trace, sizeof(trace));
         r.trace = trace;
-        r.retriable = t->failure->cls == SL_RETRIABLE;
+        r.retriable = is_outage(t->failure);
     }
     t->spec.report(t->spec.arg, &r);
 }
