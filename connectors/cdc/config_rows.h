@@ -323,7 +323,8 @@
         CDC_WARNED_ROW("advanced.metrics.enable", SL_CONFIG_BOOLEAN, "JMX metrics.", "see /metrics"),        \
         CDC_WARNED_ROW("table.ignore.builtin", SL_CONFIG_BOOLEAN, "System tables.",                          \
                        "system tables are never captured"),                                                  \
-        CDC_WARNED_ROW("event.deserialization.failure.handling.mode", SL_CONFIG_STRING, "Old name.",         \
+        CDC_WARNED_ROW("event.deserialization.failure.handling.mode", SL_CONFIG_STRING,                         \
+                       "The old name of event.processing.failure.handling.mode.",                            \
                        "use event.processing.failure.handling.mode"),                                        \
         CDC_WARNED_ROW("signal.poll.interval.ms", SL_CONFIG_LONG, "How often signals are looked for.",       \
                        "signals are not read by this version"),                                              \
@@ -369,7 +370,7 @@
         CDC_REFUSED_ROW("guardrail.collections.max", SL_CONFIG_INT, "Limit of captured tables.",             \
                         "remove it, and list the tables in table.include.list"),                             \
         CDC_REFUSED_ROW("guardrail.collections.limit.action", SL_CONFIG_STRING, "Limit of captured tables.", \
-                        "remove it")
+                        "list the tables with table.include.list")
 
 #define CDC_CONFIG_ROWS(S, m)                                                                                \
     CDC_NAMING_ROWS(S, m), CDC_FILTER_ROWS(S, m), CDC_COLUMN_ROWS, CDC_EVENT_ROWS(S, m),                     \

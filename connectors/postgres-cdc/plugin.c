@@ -341,8 +341,7 @@ static const sl_source_ops source_ops = {
     .close = close_task,
 };
 
-static const char *const aliases[] = {"io.debezium.connector.postgresql.PostgresConnector",
-                                      "PostgresConnector", NULL};
+static const char *const aliases[] = {"io.debezium.connector.postgresql.PostgresConnector", NULL};
 
 static const sl_plugin_def postgres_def = {
     .struct_size = sizeof(sl_plugin_def),
