@@ -121,14 +121,11 @@ static sl_error *to_float(const sl_schema *s, const sl_value *json, sl_value *ou
     return NULL;
 }
 
-static sl_error *to_decimal(const sl_schema *s, const sl_value *json, sl_arena *a, sl_value *out) {
+static sl_error *to_decimal(const sl_schema *s, int32_t scale, const sl_value *json, sl_arena *a,
+                            sl_value *out) {
     sl_str bytes;
-    int32_t scale;
     if (json->type != JSON_NUMBER && json->type != SL_INT64) {
         return expected(s, "base64 text or a number", json);
-    }
-    if (!text_scale(s, &scale)) {
-        return expected(s, "a whole number as the parameter 'scale'", json);
     }
     sl_str text =
         json->type == JSON_NUMBER ? sl_value_str(json) : sl_arena_printf(a, "%lld", (long long)json->i);
@@ -145,9 +142,14 @@ static sl_error *to_decimal(const sl_schema *s, const sl_value *json, sl_arena *
 
 static sl_error *to_bytes(const sl_schema *s, const sl_value *json, sl_arena *a, sl_value *out) {
     sl_str bytes;
+    int32_t scale;
     bool decimal = s->logical == SL_LOGICAL_DECIMAL;
+    if (decimal && !text_scale(s, &scale)) {
+        return sl_error_new(SL_E_DATA, SL_USER,
+                            "a Decimal's schema needs a whole number as its parameter 'scale'");
+    }
     if (json->type != SL_STRING) {
-        return decimal ? to_decimal(s, json, a, out) : expected(s, "base64 text", json);
+        return decimal ? to_decimal(s, scale, json, a, out) : expected(s, "base64 text", json);
     }
     if (!text_unbase64(a, sl_value_str(json), &bytes) || (decimal && !bytes.n)) {
         return a->failed ? sl_error_nomem() : expected(s, "base64 text", json);

@@ -26,6 +26,7 @@ struct plan {
     int32_t scale; /* with numeric */
     bool numeric;  /* Decimal as a number */
     bool decimal;
+    bool scaled;      /* its schema says the scale */
     bool string_keys; /* MAP: an object */
     sl_str null_text; /* what a null becomes; absent = an error */
     sl_str *labels;   /* STRUCT: {"first": and ,"next": padded to a multiple of CHUNK */
@@ -146,9 +147,7 @@ static sl_error *make_plan(const json_settings *set, const sl_schema *s, sl_aren
     p->type = s->type;
     p->decimal = s->logical == SL_LOGICAL_DECIMAL;
     p->numeric = p->decimal && set->decimal_format == JSON_DECIMAL_NUMERIC;
-    if (p->decimal && !text_scale(s, &p->scale)) {
-        return bad("expected a whole number as the parameter 'scale'", s);
-    }
+    p->scaled = text_scale(s, &p->scale);
     SL_TRY(plan_children(set, p, a));
     return plan_null(set, p, a);
 }
@@ -277,6 +276,9 @@ static sl_error *put_double(writing *w, double v, bool single) {
 
 static sl_error *put_bytes(writing *w, const plan *p, const sl_value *v) {
     sl_str bytes = sl_value_str(v);
+    if (p && p->decimal && !p->scaled) {
+        return bad("expected a whole number as the parameter 'scale'", p->schema);
+    }
     if (p && p->numeric) {
         return text_decimal(w->out, bytes, p->scale) ? NULL : sl_error_nomem();
     }

@@ -12,7 +12,7 @@ static const char B64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0
 void text_base64(sl_buf *out, sl_str b) {
     const unsigned char *p = (const unsigned char *)b.p;
     size_t n = (b.n + 2) / 3 * 4;
-    char *to = sl_buf_room(out, n);
+    char *to = n ? sl_buf_room(out, n) : NULL;
     if (!to) {
         return;
     }

@@ -151,7 +151,7 @@ void sl_buf_add_i64(sl_buf *b, int64_t v) {
 
 /* needs_care finds, in eight bytes at once, control characters, quotes, backslashes and first bytes of
    characters beyond the Basic Multilingual Plane; it may also speak up for what follows such a byte. */
-static bool needs_care(uint64_t w) {
+static inline bool needs_care(uint64_t w) {
     uint64_t quote = w ^ EACH(0x22);
     uint64_t slash = w ^ EACH(0x5c);
     uint64_t low = (w - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1)); /* borrows into the top bits */
@@ -169,26 +169,45 @@ static uint64_t load8(const char *p) {
     return w;
 }
 
-static uint64_t load4(const char *p) {
+static uint32_t load4(const char *p) {
     uint32_t w;
     memcpy(&w, p, sizeof w);
     return w;
 }
 
 /* plain_run gives how many bytes from p on can be copied as they are. */
-static size_t plain_run(const char *p, size_t n) {
+static inline size_t plain_run(const char *p, size_t n) {
     size_t i = 0;
     while (n - i >= 8 && !needs_care(load8(p + i))) {
         i += 8;
     }
     if (n >= 8 ? n - i < 8 && !needs_care(load8(p + n - 8))
-               : n >= 4 && !needs_care(load4(p) << 32 | load4(p + n - 4))) {
+               : n >= 4 && !needs_care((uint64_t)load4(p) << 32 | load4(p + n - 4))) {
         return n;
     }
     while (i < n && is_plain_byte((unsigned char)p[i])) {
         i++;
     }
     return i;
+}
+
+/* copy_run is memcpy for what is mostly short: up to 16 bytes in two overlapping pieces, without a call. */
+static inline void copy_run(char *to, const char *p, size_t n) {
+    if (n > 16) {
+        memcpy(to, p, n);
+    } else if (n >= 8) {
+        uint64_t first = load8(p), last = load8(p + n - 8);
+        memcpy(to, &first, 8);
+        memcpy(to + n - 8, &last, 8);
+    } else if (n >= 4) {
+        uint32_t first = load4(p), last = load4(p + n - 4);
+        memcpy(to, &first, 4);
+        memcpy(to + n - 4, &last, 4);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            to[i] = p[i];
+        }
+    }
 }
 
 static void add_u(sl_buf *b, uint32_t unit) {
@@ -228,10 +247,13 @@ void sl_buf_add_json_str(sl_buf *b, sl_str s) {
         return;
     }
     *to = '"';
-    if (run) {
-        memcpy(to + 1, s.p, run);
-    }
+    copy_run(to + 1, s.p, run);
     b->n += run + 1;
+    if (run == s.n) {
+        to[run + 1] = '"';
+        b->n++;
+        return;
+    }
     while (run < s.n) {
         run += add_careful(b, (const unsigned char *)s.p + run, s.n - run);
         size_t more = plain_run(s.p + run, s.n - run);

@@ -91,8 +91,8 @@ static inline char *sl_buf_room(sl_buf *b, size_t n) {
 }
 
 static inline void sl_buf_add(sl_buf *b, const void *p, size_t n) {
-    char *to = sl_buf_room(b, n);
-    if (to && n) {
+    char *to = n ? sl_buf_room(b, n) : NULL;
+    if (to) {
         memcpy(to, p, n);
         b->n += n;
     }
