@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Compares what Debezium and Sluice wrote: compare.py BOOTSTRAP THEIRS OURS ALLOWED
+
+THEIRS and OURS are the two topic prefixes. Every topic's records are compared in order: keys, values, schemas, headers, field by field.
+Ignored is only what must differ: times of processing, positions, versions, the prefix itself. ALLOWED lists differences that are there
+on purpose: a regular expression of TOPIC:PATH a line, then a reason.
+"""
+import json
+import re
+import subprocess
+import sys
+
+VOLATILE = {"ts_ms", "ts_us", "ts_ns", "lsn", "txId", "sequence", "version", "xmin"}
+
+
+def topics(bootstrap, prefix):
+    meta = json.loads(subprocess.run(["kcat", "-b", bootstrap, "-L", "-J"], check=True, capture_output=True).stdout)
+    return sorted(t["topic"] for t in meta["topics"] if t["topic"].startswith((prefix + ".", "__debezium-heartbeat." + prefix)))
+
+
+def parsed(text):
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        return text
+
+
+def read(bootstrap, topic, prefix):
+    out = subprocess.run(["kcat", "-b", bootstrap, "-C", "-t", topic, "-e", "-q", "-J"], check=True, capture_output=True, text=True)
+    records = []
+    for line in out.stdout.splitlines():
+        m = json.loads(line.replace(prefix, "PREFIX"))
+        h = m.get("headers") or []
+        headers = [(h[i], parsed(h[i + 1])) for i in range(0, len(h), 2) if "runId" not in h[i]]
+        records.append({"key": parsed(m.get("key")), "value": parsed(m.get("payload")), "headers": headers})
+    return records
+
+
+def clean(x):
+    """Without what must differ; a transaction's id is its number and position."""
+    if isinstance(x, dict):
+        return {k: clean(v) for k, v in x.items()
+                if not (k in VOLATILE and not isinstance(v, (dict, list)))
+                and not (k == "id" and isinstance(v, str) and re.fullmatch(r"\d+:\d+", v))}
+    if isinstance(x, (list, tuple)):
+        return [clean(v) for v in x]
+    return x
+
+
+def differences(a, b, path):
+    if isinstance(a, dict) and isinstance(b, dict):
+        for k in list(a) + [k for k in b if k not in a]:
+            if k not in a or k not in b:
+                yield f"{path}/{k}", a.get(k, "(missing)"), b.get(k, "(missing)")
+            else:
+                yield from differences(a[k], b[k], f"{path}/{k}")
+    elif isinstance(a, list) and isinstance(b, list) and path.endswith("/fields"):
+        names = [[f.get("field") for f in x] for x in (a, b)]
+        if names[0] != names[1]:
+            yield path, names[0], names[1]
+        by_name = {f.get("field"): f for f in b}
+        for f in a:
+            if f.get("field") in by_name:
+                yield from differences(f, by_name[f["field"]], f"{path}/{f['field']}")
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, (x, y) in enumerate(zip(a, b)):
+            yield from differences(x, y, f"{path}[{i}]")
+    elif a != b or (type(a) is not type(b) and not (isinstance(a, float) and isinstance(b, float))):
+        yield path, a, b
+
+
+def allowed_list(path):
+    rules = []
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            line = line.strip()
+            if line and not line.startswith("#"):
+                pattern, _, reason = line.partition("  ")
+                if not reason.strip():
+                    raise SystemExit(f"{path}: '{pattern}' has no reason")
+                rules.append(re.compile(pattern))
+    return rules
+
+
+def main():
+    bootstrap, theirs, ours, rules = sys.argv[1], sys.argv[2], sys.argv[3], allowed_list(sys.argv[4])
+    found, seen, records = 0, set(), 0
+    names = [[t.replace(p, "PREFIX") for t in topics(bootstrap, p)] for p in (theirs, ours)]
+    for t in sorted(set(names[0]) | set(names[1])):
+        if "heartbeat" in t:
+            continue
+        if t not in names[0] or t not in names[1]:
+            print(f"topic {t}: only {'debezium' if t in names[0] else 'sluice'} has it")
+            found += 1
+            continue
+        a, b = (read(bootstrap, t.replace("PREFIX", p), p) for p in (theirs, ours))
+        records += len(a)
+        if len(a) != len(b):
+            print(f"{t}: {len(a)} records of debezium, {len(b)} of sluice")
+            found += 1
+        for i, (x, y) in enumerate(zip(a, b)):
+            for path, u, v in differences(clean(x), clean(y), ""):
+                where = f"{t}:{path}"
+                key = (t, path.replace("/before/", "/after/"), str(u)[:60], str(v)[:60])
+                if key in seen or any(r.search(where) for r in rules):
+                    continue
+                seen.add(key)
+                found += 1
+                print(f"{where} [record {i}]: debezium {str(u)[:200]!r}, sluice {str(v)[:200]!r}")
+    print(f"{records} records compared, {found} differences")
+    sys.exit(1 if found or not records else 0)
+
+
+if __name__ == "__main__":
+    main()

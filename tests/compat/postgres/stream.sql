@@ -1,0 +1,13 @@
+update cpk set v='v2'; update cpk set b=2; delete from cpk;
+update full_ set v='v2'; update full_ set id=2; delete from full_;
+update idx_ set v='v2'; update idx_ set k='k2'; delete from idx_;
+update "Mixed Case" set "a-b"=5; update s2.part set v='c' where id=1; update s2.part set d='2021-06-06' where id=1; update gen set a=6;
+update big set small='s2'; update big set id=2; 
+alter table big replica identity full; update big set small='s3';
+update uniq set b='u2'; 
+begin; insert into nopk values (2,'x'); insert into nopk values (3,'y'); alter table nopk add column c varchar(10) default 'dd'; insert into nopk values (4,'z','q'); commit;
+alter table uniq add primary key (a); update uniq set b='u3' ; delete from uniq;
+create table late (id int primary key, v text not null); insert into late values (1,'l'); alter table late alter v drop not null; insert into late values (2,null); alter table late rename v to vv; insert into late values (3,'r'); alter table late alter vv type varchar(7); insert into late values (4,'t'); alter table late drop column vv; insert into late values(5);
+select pg_logical_emit_message(true,'pfx','hello'); select pg_logical_emit_message(false,'pfx2','world');
+truncate late, nopk; insert into empty_ values (1); update empty_ set id=1; truncate empty_;
+insert into zz_last values (2);
