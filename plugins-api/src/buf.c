@@ -56,7 +56,7 @@ static bool grow_in_arena(sl_buf *b, size_t need, size_t want) {
     if (!p) {
         return false;
     }
-    if (b->n) {
+    if (b->p && b->n) {
         memcpy(p, b->p, b->n);
     }
     b->p = p;

@@ -65,7 +65,7 @@ static const char RECORD[] = "{\"schema\":{\"type\":\"struct\",\"fields\":[" ROW
              "," F("op", "string") "," F(
                  "ts_ms",
                  "int64") "," TRANSACTION "],\"optional\":false,\"name\":\"shop.public.orders.Envelope\","
-                                          "\"version\":2},\"payload\":"
+                          "\"version\":2},\"payload\":"
                           "{\"before\":null,\"after\":{\"id\":1042,\"customer\":77,\"product\":\"espresso "
                           "machine, steel\",\"quantity\":2,\"price\":\"AMNQ\","
                           "\"created\":1700000000123456,\"note\":\"please ring "
