@@ -41,7 +41,7 @@ sl_error *sl__topic_admin_open(const sl__client_config *conf, const struct sl__e
         return sl_error_nomem();
     }
     rd_kafka_conf_t *rk;
-    sl_error *err = sl__rk_conf_new(conf, NULL, forced, embedded, a, &rk);
+    sl_error *err = sl__rk_conf_new(conf, NULL, embedded ? NULL : forced, embedded, a, &rk);
     if (!err) {
         rd_kafka_conf_set_error_cb(rk, on_error);
         /* a consumer's metadata requests do not make topics; a producer's would */
