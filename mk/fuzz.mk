@@ -10,6 +10,7 @@ FUZZ_CC ?= clang
 FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_FLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	-D_GNU_SOURCE -DSL_VERSION='"$(VERSION)"' -Iplugins-api/include -Iruntime -Iconnectors
+FUZZ_CFLAGS = $(shell pkg-config --cflags $(PKGS) libpq sqlite3 2>/dev/null)
 FUZZ_COMMON := $(sort $(wildcard plugins-api/src/*.c runtime/model/*.c runtime/base/*.c))
 
 fuzz_link = $(shell sed -n 's|^// LINK: *||p' tests/fuzz/fuzz_$(1).c)
@@ -19,7 +20,7 @@ define fuzz_rules
 $(B)/fuzz/fuzz_$(1): tests/fuzz/fuzz_$(1).c $(FUZZ_COMMON) $(call fuzz_sources,$(1))
 	@mkdir -p $$(@D)
 	@echo "  FUZZ  $$@"
-	@$$(FUZZ_CC) $$(FUZZ_FLAGS) -o $$@ $$(sort $$^) $(filter -l%,$(call fuzz_link,$(1))) -lpthread -lm
+	@$$(FUZZ_CC) $$(FUZZ_FLAGS) $$(FUZZ_CFLAGS) -o $$@ $$(sort $$^) $(filter -l%,$(call fuzz_link,$(1))) -lpthread -lm
 endef
 $(foreach f,$(FUZZ),$(eval $(call fuzz_rules,$(f))))
 

@@ -3,6 +3,7 @@
  *
  * Links: connectors/postgres-cdc/pgoutput.c, the plugin library. An entry of libFuzzer.
  */
+// LINK: connectors/postgres-cdc/pgoutput.c
 #include <stddef.h>
 #include <stdint.h>
 
