@@ -335,7 +335,7 @@ static int list(const sl__command *self, listing *l) {
     int code = report_missing(self, l);
     if (l->out.failed) {
         code = sl__cli_error(sl_error_nomem());
-    } else if (code == SL_EXIT_OK) {
+    } else if (code == SL_EXIT_OK && l->out.n) {
         fwrite(l->out.p, 1, l->out.n, stdout);
     }
     sl_buf_deinit(&l->out);
