@@ -82,7 +82,7 @@ wait_until 60 last_has 2 || fail "the changes did not arrive"
 
 failed=0
 for p in "${prefixes[@]}"; do
-    echo "== configuration ${p%$$}"
+    echo "== configuration ${p%"$$"}"
     python3 "$here/compare.py" "$BOOTSTRAP" "dbz$p" "slu$p" "$here/allowed.txt" || failed=1
 done
 end worker "$TEST_DIR" 10
