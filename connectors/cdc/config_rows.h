@@ -323,7 +323,7 @@
         CDC_WARNED_ROW("advanced.metrics.enable", SL_CONFIG_BOOLEAN, "JMX metrics.", "see /metrics"),        \
         CDC_WARNED_ROW("table.ignore.builtin", SL_CONFIG_BOOLEAN, "System tables.",                          \
                        "system tables are never captured"),                                                  \
-        CDC_WARNED_ROW("event.deserialization.failure.handling.mode", SL_CONFIG_STRING,                         \
+        CDC_WARNED_ROW("event.deserialization.failure.handling.mode", SL_CONFIG_STRING,                      \
                        "The old name of event.processing.failure.handling.mode.",                            \
                        "use event.processing.failure.handling.mode"),                                        \
         CDC_WARNED_ROW("signal.poll.interval.ms", SL_CONFIG_LONG, "How often signals are looked for.",       \

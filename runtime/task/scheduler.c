@@ -33,9 +33,9 @@ struct sl__sched {
     sl__unit **timers; /* binary heap by until_ms, from index 1 */
     size_t ntimers, timers_cap;
     unsigned threads, busy, min_threads, max_threads;
-    unsigned surplus;   /* so many idle threads may end */
-    int64_t window_ms;  /* when that was last thought about */
-    int64_t waited_ms;  /* when a unit last waited long for a thread */
+    unsigned surplus;  /* so many idle threads may end */
+    int64_t window_ms; /* when that was last thought about */
+    int64_t waited_ms; /* when a unit last waited long for a thread */
     uint64_t steps;
     bool stopping;
     int epoll_fd;
@@ -242,9 +242,9 @@ static sl__unit *dequeue(sl__sched *s) {
     return u;
 }
 
-/* may_end tells a thread without work whether it is one too many. When no unit has waited long for a while, a quarter of what is
-   above the minimum goes, and so on; short steps that come in bursts keep no thread that they could do without. @locks s->lock
-   held */
+/* may_end tells a thread without work whether it is one too many. When no unit has waited long for a while, a
+   quarter of what is above the minimum goes, and so on; short steps that come in bursts keep no thread that
+   they could do without. @locks s->lock held */
 static bool may_end(sl__sched *s) {
     int64_t now = sl__now_ms();
     if (now - s->window_ms >= SHRINK_STEP_MS) {

@@ -72,7 +72,8 @@ void sl__task_set_target(sl__task *t, sl__task_target target);
    nothing more. What it still runs ends by itself or with the process. */
 void sl__task_abandon(sl__task *t);
 
-/* sl__task_ended tells whether nothing of the task runs any more; of use for one that was abandoned and does not report. */
+/* sl__task_ended tells whether nothing of the task runs any more; of use for one that was abandoned and does
+ * not report. */
 bool sl__task_ended(const sl__task *t);
 
 sl_str sl__task_connector(const sl__task *t); /* borrowed */

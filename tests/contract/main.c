@@ -89,7 +89,8 @@ static int run_all(collection *c) {
     return failed;
 }
 
-/* warm_up grows the tables of interned schemas: they stay for the process's life, and are no leak of a plugin. */
+/* warm_up grows the tables of interned schemas: they stay for the process's life, and are no leak of a
+ * plugin. */
 static bool warm_up(void) {
     enum { SCHEMAS = 2000 };
     static const sl_schema *held[SCHEMAS]; /* a table that gets empty is freed */

@@ -1,5 +1,6 @@
 /*
- * The scheduler: steps one at a time, waits for time, descriptor and wake, growth while steps block, many idle units.
+ * The scheduler: steps one at a time, waits for time, descriptor and wake, growth while steps block, many
+ * idle units.
  */
 #include "support/support.h"
 
@@ -15,11 +16,11 @@
 typedef struct probe {
     sl__unit unit; /* first */
     atomic_int steps, inside, overlaps, done;
-    int limit;     /* finish after so many steps, 0 = never */
-    int block_ms;  /* each step sleeps */
-    sl_wait wait;  /* what each step waits for */
-    int delay_ms;  /* 0 = no time */
-    int fd;        /* -1 = none */
+    int limit;    /* finish after so many steps, 0 = never */
+    int block_ms; /* each step sleeps */
+    sl_wait wait; /* what each step waits for */
+    int delay_ms; /* 0 = no time */
+    int fd;       /* -1 = none */
     atomic_bool quit;
 } probe;
 
@@ -189,16 +190,17 @@ static void idle_units_cost_nothing(void **state) {
     sl__sched_stats_get(s, &after);
     assert_true(after.threads <= 8);
     assert_int_equal(after.steps, before.steps);
-    long us = (cpu[1].ru_utime.tv_sec - cpu[0].ru_utime.tv_sec) * 1000000L + cpu[1].ru_utime.tv_usec - cpu[0].ru_utime.tv_usec;
+    long us = (cpu[1].ru_utime.tv_sec - cpu[0].ru_utime.tv_sec) * 1000000L + cpu[1].ru_utime.tv_usec -
+              cpu[0].ru_utime.tv_usec;
     assert_true(us < 20000);
     sl__sched_free(s);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(runs_until_finished),         cmocka_unit_test(waits_for_time),
+        cmocka_unit_test(runs_until_finished),           cmocka_unit_test(waits_for_time),
         cmocka_unit_test(waits_for_descriptor_and_wake), cmocka_unit_test(keeps_a_wake_during_the_step),
-        cmocka_unit_test(grows_while_steps_block),     cmocka_unit_test(idle_units_cost_nothing),
+        cmocka_unit_test(grows_while_steps_block),       cmocka_unit_test(idle_units_cost_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * Tasks on the embedded broker, with sources and sinks made for the test: order, offsets, retries, dead letters, stop, and that no
- * task delays another.
+ * Tasks on the embedded broker, with sources and sinks made for the test: order, offsets, retries, dead
+ * letters, stop, and that no task delays another.
  */
 #include "support/support.h"
 
@@ -21,14 +21,14 @@
 /* ---- a source that counts, and a sink that remembers; both do what `plan` says ---- */
 
 typedef struct plan {
-    atomic_int limit;       /* source: records to give */
-    atomic_int fail_at;     /* source: the record at which poll fails; -1 = never */
+    atomic_int limit;   /* source: records to give */
+    atomic_int fail_at; /* source: the record at which poll fails; -1 = never */
     sl_error_class fail_as;
-    atomic_bool block;      /* source: poll blocks until interrupt; sink: put does */
+    atomic_bool block; /* source: poll blocks until interrupt; sink: put does */
     atomic_int wake_fd;
-    atomic_int outages;     /* sink: so many puts say RETRIABLE */
-    atomic_int bad_at;      /* sink: reports the record of that number */
-    const char *topic;      /* source */
+    atomic_int outages; /* sink: so many puts say RETRIABLE */
+    atomic_int bad_at;  /* sink: reports the record of that number */
+    const char *topic;  /* source */
 
     atomic_int given, committed, taken, puts, reported, disorder, interrupts;
     atomic_llong last;
@@ -49,7 +49,11 @@ typedef struct probe_settings {
 } probe_settings;
 
 static const sl_config_row probe_rows[] = {
-    {.name = "plan", .type = SL_CONFIG_INT, .default_value = "0", .doc = "which plan", .field = SL_FIELD(probe_settings, plan)},
+    {.name = "plan",
+     .type = SL_CONFIG_INT,
+     .default_value = "0",
+     .doc = "which plan",
+     .field = SL_FIELD(probe_settings, plan)},
 };
 
 static sl_value offset_map(sl_batch *b, const char *key, int64_t n) {
@@ -112,7 +116,8 @@ static sl_error *probe_poll(void *task, sl_batch *batch, sl_wait *wait) {
     int end = atomic_load(&p->p->limit);
     for (int i = 0; i < 100 && p->next < end; i++) {
         if (p->next == atomic_load(&p->p->fail_at)) {
-            return sl_error_new(SL_E_DATABASE, p->p->fail_as, "the probe failed at %d as it was told", p->next);
+            return sl_error_new(SL_E_DATABASE, p->p->fail_as, "the probe failed at %d as it was told",
+                                p->next);
         }
         sl_record *r = sl_batch_add(batch);
         r->topic = sl_str_of(p->p->topic);
@@ -146,7 +151,8 @@ static sl_error *probe_put(void *task, sl_batch *batch) {
             continue;
         }
         if (r->value.i == atomic_load(&p->p->bad_at)) {
-            sl_error *err = p->ctx->host->report(p->ctx, r, sl_error_new(SL_E_DATA, SL_USER, "the target refuses it"));
+            sl_error *err =
+                p->ctx->host->report(p->ctx, r, sl_error_new(SL_E_DATA, SL_USER, "the target refuses it"));
             if (err) {
                 return err;
             }
@@ -162,15 +168,31 @@ static sl_error *probe_put(void *task, sl_batch *batch) {
     return NULL;
 }
 
-static const sl_source_ops SOURCE = {.open = probe_open, .poll = probe_poll, .committed = probe_committed,
-                                     .interrupt = probe_interrupt, .close = probe_close};
-static const sl_sink_ops SINK = {.open = probe_open, .put = probe_put, .interrupt = probe_interrupt, .close = probe_close};
-static const sl_plugin_def SOURCE_DEF = {.struct_size = sizeof(sl_plugin_def), .kind = SL_KIND_SOURCE, .name = "probe-source",
-                                         .version = "1", .doc = "counts", .settings = probe_rows, .nsettings = 1,
-                                         .settings_size = sizeof(probe_settings), .source = &SOURCE};
-static const sl_plugin_def SINK_DEF = {.struct_size = sizeof(sl_plugin_def), .kind = SL_KIND_SINK, .name = "probe-sink",
-                                       .version = "1", .doc = "remembers", .settings = probe_rows, .nsettings = 1,
-                                       .settings_size = sizeof(probe_settings), .sink = &SINK};
+static const sl_source_ops SOURCE = {.open = probe_open,
+                                     .poll = probe_poll,
+                                     .committed = probe_committed,
+                                     .interrupt = probe_interrupt,
+                                     .close = probe_close};
+static const sl_sink_ops SINK = {
+    .open = probe_open, .put = probe_put, .interrupt = probe_interrupt, .close = probe_close};
+static const sl_plugin_def SOURCE_DEF = {.struct_size = sizeof(sl_plugin_def),
+                                         .kind = SL_KIND_SOURCE,
+                                         .name = "probe-source",
+                                         .version = "1",
+                                         .doc = "counts",
+                                         .settings = probe_rows,
+                                         .nsettings = 1,
+                                         .settings_size = sizeof(probe_settings),
+                                         .source = &SOURCE};
+static const sl_plugin_def SINK_DEF = {.struct_size = sizeof(sl_plugin_def),
+                                       .kind = SL_KIND_SINK,
+                                       .name = "probe-sink",
+                                       .version = "1",
+                                       .doc = "remembers",
+                                       .settings = probe_rows,
+                                       .nsettings = 1,
+                                       .settings_size = sizeof(probe_settings),
+                                       .sink = &SINK};
 
 /* ---- a worker's surroundings ---- */
 
@@ -225,9 +247,11 @@ static int open_bed(void **state) {
     sl_arena_init(&bed.arena, 0);
     bed.registry = sl__registry_new();
     load_converters();
-    bed.config = test_config(&bed.arena, "bootstrap.servers", "embedded:", "key.converter", "org.apache.kafka.connect.json.JsonConverter",
-                             "value.converter", "org.apache.kafka.connect.json.JsonConverter", "offset.storage.file.filename", "x",
-                             "offset.flush.interval.ms", "200", "task.shutdown.graceful.timeout.ms", "3000", NULL);
+    bed.config =
+        test_config(&bed.arena, "bootstrap.servers", "embedded:", "key.converter",
+                    "org.apache.kafka.connect.json.JsonConverter", "value.converter",
+                    "org.apache.kafka.connect.json.JsonConverter", "offset.storage.file.filename", "x",
+                    "offset.flush.interval.ms", "200", "task.shutdown.graceful.timeout.ms", "3000", NULL);
     sl_config_report problems;
     sl_config_report_init(&problems, &bed.arena);
     sl__worker_parse(&bed.config, &bed.arena, &problems, &bed.worker);
@@ -235,10 +259,14 @@ static int open_bed(void **state) {
     sl_config settings;
     sl__client_config admin;
     test_assert_ok(sl__client_settings(SL__CLIENT_ADMIN, &bed.config, NULL, &bed.arena, &settings));
-    test_assert_ok(sl__client_translate(SL__CLIENT_ADMIN, &settings, SL_STR_NONE, &bed.arena, &problems, &admin));
+    test_assert_ok(
+        sl__client_translate(SL__CLIENT_ADMIN, &settings, SL_STR_NONE, &bed.arena, &problems, &admin));
     bed.dir = test_temp_dir();
     snprintf(bed.offsets, sizeof(bed.offsets), "%s/offsets", bed.dir);
-    bed.env = (sl__task_env){.registry = bed.registry, .worker = &bed.worker, .worker_config = &bed.config, .worker_id = SL_STR("w")};
+    bed.env = (sl__task_env){.registry = bed.registry,
+                             .worker = &bed.worker,
+                             .worker_config = &bed.config,
+                             .worker_id = SL_STR("w")};
     test_assert_ok(sl__kafka_new(&admin, &bed.env.kafka));
     test_assert_ok(sl__offsets_open_file(sl_str_of(bed.offsets), &bed.env.offsets));
     test_assert_ok(sl__sched_new(2, 32, &bed.env.sched));
@@ -261,20 +289,26 @@ static void nap(int ms) {
     nanosleep(&t, NULL);
 }
 
-#define eventually(cond, ms)                                                                                                  \
-    do {                                                                                                                      \
-        for (int64_t until_ = sl__now_ms() + (ms); !(cond) && sl__now_ms() < until_;) {                                       \
-            nap(2);                                                                                                           \
-        }                                                                                                                     \
-        assert_true(cond);                                                                                                    \
+#define eventually(cond, ms)                                                                                 \
+    do {                                                                                                     \
+        for (int64_t until_ = sl__now_ms() + (ms); !(cond) && sl__now_ms() < until_;) {                      \
+            nap(2);                                                                                          \
+        }                                                                                                    \
+        assert_true(cond);                                                                                   \
     } while (0)
 
-static void start(watched *w, const sl_plugin_def *def, const char *name, const char *plan_number, const char *k, const char *v,
-                  const char *k2, const char *v2) {
+static void start(watched *w, const sl_plugin_def *def, const char *name, const char *plan_number,
+                  const char *k, const char *v, const char *k2, const char *v2) {
     memset(w, 0, sizeof(*w));
-    sl_config c = test_config(&bed.arena, "name", name, "connector.class", def->name, "plan", plan_number, k, v, k2, v2, NULL);
-    sl__task_spec spec = {.connector = sl_str_of(name), .task = 0, .def = def, .config = &c, .target = SL_TARGET_RUN,
-                          .report = on_report, .arg = w};
+    sl_config c = test_config(&bed.arena, "name", name, "connector.class", def->name, "plan", plan_number, k,
+                              v, k2, v2, NULL);
+    sl__task_spec spec = {.connector = sl_str_of(name),
+                          .task = 0,
+                          .def = def,
+                          .config = &c,
+                          .target = SL_TARGET_RUN,
+                          .report = on_report,
+                          .arg = w};
     test_assert_ok(sl__task_start(&bed.env, &spec, &w->task));
 }
 
@@ -377,7 +411,8 @@ static void pauses_and_resumes(void **state) {
     stop(&source);
 }
 
-/* An outage of the target is waited out with the same records: nothing is lost, nothing counts as a bad record. */
+/* An outage of the target is waited out with the same records: nothing is lost, nothing counts as a bad
+ * record. */
 static void an_outage_is_no_bad_record(void **state) {
     (void)state;
     watched source, sink;
@@ -400,11 +435,16 @@ static void bad_records_go_to_the_dead_letter_queue(void **state) {
     plans[0].topic = "numbers";
     atomic_store(&plans[0].limit, 100);
     atomic_store(&plans[1].bad_at, 42);
-    sl_config c = test_config(&bed.arena, "name", "sink", "connector.class", "probe-sink", "plan", "1", "topics", "numbers",
-                              "errors.tolerance", "all", "errors.deadletterqueue.topic.name", "dead",
-                              "errors.deadletterqueue.context.headers.enable", "true", NULL);
-    sl__task_spec spec = {.connector = SL_STR("sink2"), .def = &SINK_DEF, .config = &c, .target = SL_TARGET_RUN,
-                          .report = on_report, .arg = &sink};
+    sl_config c =
+        test_config(&bed.arena, "name", "sink", "connector.class", "probe-sink", "plan", "1", "topics",
+                    "numbers", "errors.tolerance", "all", "errors.deadletterqueue.topic.name", "dead",
+                    "errors.deadletterqueue.context.headers.enable", "true", NULL);
+    sl__task_spec spec = {.connector = SL_STR("sink2"),
+                          .def = &SINK_DEF,
+                          .config = &c,
+                          .target = SL_TARGET_RUN,
+                          .report = on_report,
+                          .arg = &sink};
     memset(&sink, 0, sizeof(sink));
     test_assert_ok(sl__task_start(&bed.env, &spec, &sink.task));
     start(&source, &SOURCE_DEF, "source", "0", NULL, NULL, NULL, NULL);

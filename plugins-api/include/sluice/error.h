@@ -11,22 +11,22 @@
 #include <sluice/str.h>
 
 /* X(name, text): what went wrong. The text is what status traces and logs show. */
-#define SL_ERROR_CODES(X)                                                                                             \
-    X(NOMEM, "out of memory")                                                                                        \
-    X(CONFIG, "configuration")                                                                                       \
-    X(IO, "input/output")                                                                                            \
-    X(NETWORK, "network")                                                                                            \
-    X(AUTH, "authentication or privilege")                                                                           \
-    X(DATA, "bad record")                                                                                            \
-    X(SCHEMA, "schema")                                                                                              \
-    X(KAFKA, "kafka")                                                                                                \
-    X(DATABASE, "database")                                                                                          \
-    X(PLUGIN, "plugin")                                                                                              \
-    X(NOT_FOUND, "not found")                                                                                        \
-    X(CONFLICT, "conflict")                                                                                          \
-    X(TIMEOUT, "timeout")                                                                                            \
-    X(INTERRUPTED, "interrupted")                                                                                    \
-    X(UNSUPPORTED, "unsupported")                                                                                    \
+#define SL_ERROR_CODES(X)                                                                                    \
+    X(NOMEM, "out of memory")                                                                                \
+    X(CONFIG, "configuration")                                                                               \
+    X(IO, "input/output")                                                                                    \
+    X(NETWORK, "network")                                                                                    \
+    X(AUTH, "authentication or privilege")                                                                   \
+    X(DATA, "bad record")                                                                                    \
+    X(SCHEMA, "schema")                                                                                      \
+    X(KAFKA, "kafka")                                                                                        \
+    X(DATABASE, "database")                                                                                  \
+    X(PLUGIN, "plugin")                                                                                      \
+    X(NOT_FOUND, "not found")                                                                                \
+    X(CONFLICT, "conflict")                                                                                  \
+    X(TIMEOUT, "timeout")                                                                                    \
+    X(INTERRUPTED, "interrupted")                                                                            \
+    X(UNSUPPORTED, "unsupported")                                                                            \
     X(INTERNAL, "internal")
 
 typedef enum sl_error_code {
@@ -77,12 +77,12 @@ const char *sl_error_code_name(sl_error_code code);
 const char *sl_error_class_name(sl_error_class cls);
 
 /* SL_TRY(call): returns the error of `call` to the caller's caller, if any. */
-#define SL_TRY(call)                                                                                                 \
-    do {                                                                                                             \
-        sl_error *sl_try_err = (call);                                                                               \
-        if (sl_try_err) {                                                                                            \
-            return sl_try_err;                                                                                       \
-        }                                                                                                            \
+#define SL_TRY(call)                                                                                         \
+    do {                                                                                                     \
+        sl_error *sl_try_err = (call);                                                                       \
+        if (sl_try_err) {                                                                                    \
+            return sl_try_err;                                                                               \
+        }                                                                                                    \
     } while (0)
 
 #endif

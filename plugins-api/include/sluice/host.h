@@ -1,8 +1,9 @@
 /*
  * host.h - the runtime's services, as a versioned table.
  *
- * A plugin links to no symbol of the runtime; everything reaches it through the sl_host of its context, so that a test
- * can give it a fake host. Check host->struct_size before using a member that came after ABI minor 0.
+ * A plugin links to no symbol of the runtime; everything reaches it through the sl_host of its context, so
+ * that a test can give it a fake host. Check host->struct_size before using a member that came after ABI
+ * minor 0.
  */
 #ifndef SLUICE_HOST_H
 #define SLUICE_HOST_H
@@ -24,10 +25,10 @@ typedef struct sl_context {
     int32_t task;            /* task number, -1 = not a task */
     sl_str component;        /* e.g. "transforms.unwrap"; absent = the connector itself */
     const sl_config *config; /* the instance's settings, its prefix removed */
-    const void *settings;    /* the struct that the definition's table was parsed into; NULL when it has none */
-    int32_t variant;         /* the definition's .variant */
-    void *runtime;           /* the runtime's own */
-    bool offline;            /* validate only: check combinations, but open no connection */
+    const void *settings; /* the struct that the definition's table was parsed into; NULL when it has none */
+    int32_t variant;      /* the definition's .variant */
+    void *runtime;        /* the runtime's own */
+    bool offline;         /* validate only: check combinations, but open no connection */
 } sl_context;
 
 struct sl_host {
@@ -38,18 +39,20 @@ struct sl_host {
     /* log writes one line; no payloads, no secrets. Any thread. */
     void (*log)(const sl_context *ctx, sl_log_level level, const char *fmt, ...) SL_PRINTF(3, 4);
 
-    /* schema_intern gives the one schema equal to *def, with a reference for the caller (schema_unref gives it back).
-       Any thread. */
+    /* schema_intern gives the one schema equal to *def, with a reference for the caller (schema_unref gives
+       it back). Any thread. */
     sl_error *(*schema_intern)(const sl_schema *def, const sl_schema **out);
     void (*schema_ref)(const sl_schema *s);
     void (*schema_unref)(const sl_schema *s); /* NULL is allowed */
 
-    /* offset_read gives the stored offset of a source partition (SL_NULL: none), in the arena. Task's thread. */
-    sl_error *(*offset_read)(const sl_context *ctx, const sl_value *partition, sl_arena *arena, sl_value *offset);
+    /* offset_read gives the stored offset of a source partition (SL_NULL: none), in the arena. Task's thread.
+     */
+    sl_error *(*offset_read)(const sl_context *ctx, const sl_value *partition, sl_arena *arena,
+                             sl_value *offset);
 
-    /* report hands a record that cannot be processed to the error policy (log, dead letter queue). Takes err over.
-       NULL: tolerated, pass over the record. An error: the policy wants the task to fail; return it from put.
-       Sink tasks, within put. */
+    /* report hands a record that cannot be processed to the error policy (log, dead letter queue). Takes err
+       over. NULL: tolerated, pass over the record. An error: the policy wants the task to fail; return it
+       from put. Sink tasks, within put. */
     sl_error *(*report)(const sl_context *ctx, const sl_record *record, sl_error *err);
 
     /* reconfigure asks for task_configs to be called again. Any thread. */
@@ -61,8 +64,8 @@ struct sl_host {
     /* stopping tells whether the task has been asked to stop; long steps look at it. Any thread. */
     bool (*stopping)(const sl_context *ctx);
 
-    /* metric_set / metric_add keep a named number of this instance (snake_case; shown by /metrics with the connector and
-       task as labels). Any thread. */
+    /* metric_set / metric_add keep a named number of this instance (snake_case; shown by /metrics with the
+       connector and task as labels). Any thread. */
     void (*metric_set)(const sl_context *ctx, const char *name, int64_t value);
     void (*metric_add)(const sl_context *ctx, const char *name, int64_t delta);
 };
@@ -75,9 +78,10 @@ struct sl_host {
 /* sl_schema_simple: a type without a name. */
 SL_MUST_CHECK sl_error *sl_schema_simple(const sl_host *h, sl_type t, bool optional, const sl_schema **out);
 /* sl_schema_named: a type with a name and a version (0 = none). */
-SL_MUST_CHECK sl_error *sl_schema_named(const sl_host *h, sl_type t, bool optional, const char *name, int32_t version,
-                                        const sl_schema **out);
+SL_MUST_CHECK sl_error *sl_schema_named(const sl_host *h, sl_type t, bool optional, const char *name,
+                                        int32_t version, const sl_schema **out);
 /* sl_schema_decimal: org.apache.kafka.connect.data.Decimal of a scale. */
-SL_MUST_CHECK sl_error *sl_schema_decimal(const sl_host *h, int32_t scale, bool optional, const sl_schema **out);
+SL_MUST_CHECK sl_error *sl_schema_decimal(const sl_host *h, int32_t scale, bool optional,
+                                          const sl_schema **out);
 
 #endif

@@ -1,16 +1,16 @@
 /*
  * memory.h - the one allocator, arenas, buffers and the wire reader.
  *
- * Every heap allocation of Sluice and of its plugins goes through sl_alloc and its kin. An arena hands out memory
- * that is freed as a whole. A buffer grows on the heap or at the tip of an arena and has a sticky error: append
- * freely and check `failed` once. None of these is thread-safe; each has one owner at a time.
+ * Every heap allocation of Sluice and of its plugins goes through sl_alloc and its kin. An arena hands out
+ * memory that is freed as a whole. A buffer grows on the heap or at the tip of an arena and has a sticky
+ * error: append freely and check `failed` once. None of these is thread-safe; each has one owner at a time.
  */
 #ifndef SLUICE_MEMORY_H
 #define SLUICE_MEMORY_H
 
 #include <sluice/error.h>
 
-void *sl_alloc(size_t size) __attribute__((malloc));           /* NULL when out of memory; not zeroed */
+void *sl_alloc(size_t size) __attribute__((malloc));            /* NULL when out of memory; not zeroed */
 void *sl_calloc(size_t n, size_t size) __attribute__((malloc)); /* zeroed; checks the product */
 void *sl_realloc(void *p, size_t size);
 void sl_free(void *p);
@@ -36,7 +36,8 @@ void sl_arena_deinit(sl_arena *a);
 /* sl_arena_reset forgets everything that was handed out and keeps one chunk of at most `keep` bytes. */
 void sl_arena_reset(sl_arena *a, size_t keep);
 
-/* sl_arena_more is the slow path of the two below: a block of n bytes from a new chunk; NULL when out of memory. */
+/* sl_arena_more is the slow path of the two below: a block of n bytes from a new chunk; NULL when out of
+ * memory. */
 void *sl_arena_more(sl_arena *a, size_t n, size_t align);
 
 /* sl_arena_alloc gives n bytes, aligned for anything, not zeroed; NULL (and a->failed) when out of memory. */
@@ -60,7 +61,8 @@ static inline char *sl_arena_bytes(sl_arena *a, size_t n) {
 }
 
 void *sl_arena_zalloc(sl_arena *a, size_t n);
-/* sl_arena_str copies s (and a zero byte behind it) into the arena; absent stays absent, also when out of memory. */
+/* sl_arena_str copies s (and a zero byte behind it) into the arena; absent stays absent, also when out of
+ * memory. */
 sl_str sl_arena_str(sl_arena *a, sl_str s);
 sl_str sl_arena_printf(sl_arena *a, const char *fmt, ...) SL_PRINTF(2, 3);
 
@@ -74,8 +76,8 @@ typedef struct sl_buf {
     bool failed;     /* sticky: an append ran out of memory; contents are then unusable */
 } sl_buf;
 
-/* sl_buf_init: an empty buffer; arena NULL = heap (sl_buf_deinit frees it). With an arena the buffer borrows its tip:
-   allocate nothing else from that arena until sl_buf_take. */
+/* sl_buf_init: an empty buffer; arena NULL = heap (sl_buf_deinit frees it). With an arena the buffer borrows
+   its tip: allocate nothing else from that arena until sl_buf_take. */
 void sl_buf_init(sl_buf *b, sl_arena *arena);
 void sl_buf_deinit(sl_buf *b);
 
@@ -114,8 +116,9 @@ void sl_buf_add_z(sl_buf *b, const char *z);
 void sl_buf_printf(sl_buf *b, const char *fmt, ...) SL_PRINTF(2, 3);
 /* sl_buf_add_i64 appends decimal digits. */
 void sl_buf_add_i64(sl_buf *b, int64_t v);
-/* sl_buf_add_json_str appends s (UTF-8) as a JSON string with its quotes, byte for byte as Kafka Connect's serializer
-   does: what RFC 8259 requires is escaped, and characters beyond the Basic Multilingual Plane are pairs of \uXXXX. */
+/* sl_buf_add_json_str appends s (UTF-8) as a JSON string with its quotes, byte for byte as Kafka Connect's
+   serializer does: what RFC 8259 requires is escaped, and characters beyond the Basic Multilingual Plane are
+   pairs of \uXXXX. */
 void sl_buf_add_json_str(sl_buf *b, sl_str s);
 
 /* sl_buf_clear empties the buffer and its error, keeping its memory. */
@@ -126,8 +129,9 @@ static inline sl_str sl_buf_view(const sl_buf *b) {
     return (sl_str){b->p, b->n};
 }
 
-/* sl_buf_take ends an arena buffer: gives what was written, valid as long as the arena, returns the unused rest of the
-   tip, and leaves the buffer empty and ready for the next use. Absent when the buffer failed. Arena buffers only. */
+/* sl_buf_take ends an arena buffer: gives what was written, valid as long as the arena, returns the unused
+   rest of the tip, and leaves the buffer empty and ready for the next use. Absent when the buffer failed.
+   Arena buffers only. */
 sl_str sl_buf_take(sl_buf *b);
 
 /* ---- reader of wire data ---- */

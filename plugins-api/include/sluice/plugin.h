@@ -1,12 +1,13 @@
 /*
  * plugin.h - what a plugin is: one shared object that exports one function, sluice_plugin.
  *
- * The function returns a static table: magic, sizes and versions first, then what the plugin offers. The runtime
- * refuses, by name and path, a table of another major version or with a bad magic or size.
+ * The function returns a static table: magic, sizes and versions first, then what the plugin offers. The
+ * runtime refuses, by name and path, a table of another major version or with a bad magic or size.
  *
- * Life of an instance: open succeeds -> close is called exactly once; open fails -> nothing is called. Calls on one
- * instance come one at a time, from changing threads; only `interrupt` may come at any time between open and close, from another
- * thread. Everything passed in is borrowed for the call unless it says otherwise.
+ * Life of an instance: open succeeds -> close is called exactly once; open fails -> nothing is called. Calls
+ * on one instance come one at a time, from changing threads; only `interrupt` may come at any time between
+ * open and close, from another thread. Everything passed in is borrowed for the call unless it says
+ * otherwise.
  */
 #ifndef SLUICE_PLUGIN_H
 #define SLUICE_PLUGIN_H
@@ -41,9 +42,9 @@ typedef struct sl_source_ops {
 
     /* Starts a task; reads its stored offset through the host. May block until interrupt. */
     sl_error *(*open)(const sl_context *ctx, void **task);
-    /* Adds records and offsets to the batch (at most about 1 MB or a few thousand records) and says what to wait for. An
-       empty batch is fine; a batch with offsets and no records moves the offset. RETRIABLE: the task is restarted after
-       a back-off. */
+    /* Adds records and offsets to the batch (at most about 1 MB or a few thousand records) and says what to
+       wait for. An empty batch is fine; a batch with offsets and no records moves the offset. RETRIABLE: the
+       task is restarted after a back-off. */
     sl_error *(*poll)(void *task, sl_batch *batch, sl_wait *wait);
     /* The offset of a source partition is stored, and all records before it are safe in Kafka. Optional. */
     sl_error *(*committed)(void *task, const sl_value *partition, const sl_value *offset);
@@ -66,16 +67,17 @@ typedef struct sl_sink_ops {
     sl_error *(*task_configs)(const sl_context *ctx, int32_t max_tasks, sl_task_configs *out);
 
     sl_error *(*open)(const sl_context *ctx, void **task);
-    /* Partitions were assigned. A sink that keeps its offsets in the target sets .offset to where reading must
-       start. Optional. */
+    /* Partitions were assigned. A sink that keeps its offsets in the target sets .offset to where reading
+       must start. Optional. */
     sl_error *(*assigned)(void *task, sl_topic_partition *parts, size_t n);
     /* Partitions were taken away (or lost: someone else may have them already). Optional. */
     void (*revoked)(void *task, const sl_topic_partition *parts, size_t n, bool lost);
-    /* Writes the records, skipping dropped ones. NULL: taken (durable now or after pre_commit). RETRIABLE error: nothing or
-       part was written, the same batch is put again after a back-off. Else the task fails; a bad record goes to
-       host->report instead, and the others are written. */
+    /* Writes the records, skipping dropped ones. NULL: taken (durable now or after pre_commit). RETRIABLE
+       error: nothing or part was written, the same batch is put again after a back-off. Else the task fails;
+       a bad record goes to host->report instead, and the others are written. */
     sl_error *(*put)(void *task, sl_batch *batch);
-    /* Makes everything taken so far durable, and may lower the offsets to what is. NULL: put is durable by itself. */
+    /* Makes everything taken so far durable, and may lower the offsets to what is. NULL: put is durable by
+     * itself. */
     sl_error *(*pre_commit)(void *task, sl_topic_partition *parts, size_t n);
     void (*interrupt)(void *task);
     void (*close)(void *task);
@@ -86,8 +88,8 @@ typedef struct sl_sink_ops {
 typedef struct sl_transform_ops {
     void (*validate)(const sl_context *ctx, sl_config_report *report);
     sl_error *(*open)(const sl_context *ctx, void **state);
-    /* Changes the record in place (memory from batch->arena; schemas through sl_record_set_*), or sets rec->dropped. A USER
-       error means a bad record. */
+    /* Changes the record in place (memory from batch->arena; schemas through sl_record_set_*), or sets
+       rec->dropped. A USER error means a bad record. */
     sl_error *(*apply)(void *state, sl_batch *batch, sl_record *rec);
     void (*close)(void *state);
 } sl_transform_ops;
@@ -106,12 +108,12 @@ typedef struct sl_converter_ops {
     /* usage: what this instance converts. */
     sl_error *(*open)(const sl_context *ctx, int usage, void **state);
     /* Appends the bytes of a value to out; *is_null = true (and nothing appended) for a null payload. */
-    sl_error *(*to_bytes)(void *state, sl_str topic, sl_str header, const sl_schema *schema, const sl_value *value, sl_buf *out,
-                          bool *is_null);
-    /* Reads a value; absent bytes are a null payload. The bytes live as long as the batch, so values may point into them.
-       Schemas must be kept with sl_batch_keep. */
-    sl_error *(*from_bytes)(void *state, sl_str topic, sl_str header, sl_str bytes, sl_batch *batch, const sl_schema **schema,
-                            sl_value *value);
+    sl_error *(*to_bytes)(void *state, sl_str topic, sl_str header, const sl_schema *schema,
+                          const sl_value *value, sl_buf *out, bool *is_null);
+    /* Reads a value; absent bytes are a null payload. The bytes live as long as the batch, so values may
+       point into them. Schemas must be kept with sl_batch_keep. */
+    sl_error *(*from_bytes)(void *state, sl_str topic, sl_str header, sl_str bytes, sl_batch *batch,
+                            const sl_schema **schema, sl_value *value);
     void (*close)(void *state);
 } sl_converter_ops;
 
@@ -142,14 +144,14 @@ typedef enum sl_plugin_kind {
 typedef struct sl_plugin_def {
     uint32_t struct_size;
     sl_plugin_kind kind;
-    const char *name;            /* Sluice's short name, unique within its kind */
-    const char *const *aliases;  /* Java class names, NULL-terminated; NULL = none */
-    const char *version;         /* of what it is compatible with, or its own */
-    const char *doc;             /* one or two plain sentences */
+    const char *name;           /* Sluice's short name, unique within its kind */
+    const char *const *aliases; /* Java class names, NULL-terminated; NULL = none */
+    const char *version;        /* of what it is compatible with, or its own */
+    const char *doc;            /* one or two plain sentences */
     const sl_config_row *settings;
     size_t nsettings;
-    size_t settings_size;        /* sizeof the struct that settings are parsed into; 0 = none */
-    int32_t variant;             /* passed on in the context: one set of functions, several definitions */
+    size_t settings_size; /* sizeof the struct that settings are parsed into; 0 = none */
+    int32_t variant;      /* passed on in the context: one set of functions, several definitions */
     union {
         const sl_source_ops *source;
         const sl_sink_ops *sink;
@@ -174,22 +176,23 @@ typedef struct sl_plugin {
 typedef const sl_plugin *(*sl_plugin_entry)(void);
 #define SL_PLUGIN_SYMBOL "sluice_plugin"
 
-/* SL_PLUGIN_EXPORT("name", "1.0", defs): the last line of a plugin's main file; defs is an array of const sl_plugin_def *. */
-#define SL_PLUGIN_EXPORT(plugin_name, plugin_version, def_array)                                                      \
-    __attribute__((visibility("default"))) const sl_plugin *sluice_plugin(void);                                     \
-    const sl_plugin *sluice_plugin(void) {                                                                           \
-        static const sl_plugin table = {                                                                             \
-            .magic = SL_PLUGIN_MAGIC,                                                                                \
-            .struct_size = sizeof(sl_plugin),                                                                        \
-            .abi_major = SL_ABI_MAJOR,                                                                               \
-            .abi_minor = SL_ABI_MINOR,                                                                               \
-            .ndefs = sizeof(def_array) / sizeof((def_array)[0]),                                                     \
-            .name = plugin_name,                                                                                     \
-            .version = plugin_version,                                                                               \
-            .defs = def_array,                                                                                       \
-        };                                                                                                           \
-        return &table;                                                                                               \
-    }                                                                                                                \
+/* SL_PLUGIN_EXPORT("name", "1.0", defs): the last line of a plugin's main file; defs is an array of const
+ * sl_plugin_def *. */
+#define SL_PLUGIN_EXPORT(plugin_name, plugin_version, def_array)                                             \
+    __attribute__((visibility("default"))) const sl_plugin *sluice_plugin(void);                             \
+    const sl_plugin *sluice_plugin(void) {                                                                   \
+        static const sl_plugin table = {                                                                     \
+            .magic = SL_PLUGIN_MAGIC,                                                                        \
+            .struct_size = sizeof(sl_plugin),                                                                \
+            .abi_major = SL_ABI_MAJOR,                                                                       \
+            .abi_minor = SL_ABI_MINOR,                                                                       \
+            .ndefs = sizeof(def_array) / sizeof((def_array)[0]),                                             \
+            .name = plugin_name,                                                                             \
+            .version = plugin_version,                                                                       \
+            .defs = def_array,                                                                               \
+        };                                                                                                   \
+        return &table;                                                                                       \
+    }                                                                                                        \
     extern int sluice_plugin_end
 
 #endif

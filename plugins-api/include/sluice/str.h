@@ -28,7 +28,8 @@ typedef struct sl_str_list {
 } sl_str_list;
 
 #define SL_STR(lit) ((sl_str){"" lit, sizeof(lit) - 1})
-#define SL_STR_INIT(lit) {"" lit, sizeof(lit) - 1}
+#define SL_STR_INIT(lit)                                                                                     \
+    { "" lit, sizeof(lit) - 1 }
 #define SL_STR_NONE ((sl_str){NULL, 0})
 /* printf("%.*s", SL_STR_ARG(s)) */
 #define SL_STR_ARG(s) (int)(s).n, ((s).p ? (s).p : "")
@@ -82,7 +83,8 @@ size_t sl_str_find_str(sl_str s, sl_str needle);
 bool sl_str_next(sl_str *rest, char sep, sl_str *token);
 
 /* sl_str_to_i64 / _f64 / _bool parse the whole view; false when it is anything else or out of range.
-   Booleans are true and false, in any case. f64 takes finite decimal numbers only: no NaN, Infinity or hexadecimals. */
+   Booleans are true and false, in any case. f64 takes finite decimal numbers only: no NaN, Infinity or
+   hexadecimals. */
 bool sl_str_to_i64(sl_str s, int64_t *out);
 bool sl_str_to_f64(sl_str s, double *out);
 bool sl_str_to_bool(sl_str s, bool *out);
@@ -93,7 +95,8 @@ uint64_t sl_str_hash(sl_str s);
 /* sl_str_is_utf8 tells whether s is well-formed UTF-8 (RFC 3629). */
 bool sl_str_is_utf8(sl_str s);
 
-/* sl_str_distance is the Levenshtein distance of a and b, capped at 64 characters each; for "did you mean". */
+/* sl_str_distance is the Levenshtein distance of a and b, capped at 64 characters each; for "did you mean".
+ */
 unsigned sl_str_distance(sl_str a, sl_str b);
 
 #endif

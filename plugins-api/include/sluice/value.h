@@ -1,11 +1,12 @@
 /*
  * value.h - values and schemas: Kafka Connect's data model as plain data.
  *
- * A value is a 16-byte tagged union. Strings, bytes and containers are borrowed views into the batch's arena (or
- * into a message that the batch owns). Logical types (Decimal, Date, Time, Timestamp, Debezium's semantic types)
- * are a schema name over a physical type, exactly as they travel: a Decimal is BYTES (big-endian two's complement
- * unscaled value) with the parameter "scale", a Date is INT32 days, a Time INT32 milliseconds, a Timestamp INT64
- * milliseconds. Nothing here is thread-safe except that a schema is immutable and may be read from any thread.
+ * A value is a 16-byte tagged union. Strings, bytes and containers are borrowed views into the batch's arena
+ * (or into a message that the batch owns). Logical types (Decimal, Date, Time, Timestamp, Debezium's semantic
+ * types) are a schema name over a physical type, exactly as they travel: a Decimal is BYTES (big-endian two's
+ * complement unscaled value) with the parameter "scale", a Date is INT32 days, a Time INT32 milliseconds, a
+ * Timestamp INT64 milliseconds. Nothing here is thread-safe except that a schema is immutable and may be read
+ * from any thread.
  *
  * Follows org.apache.kafka.connect.data.Schema (Kafka Connect 4.3).
  */
@@ -66,26 +67,26 @@ typedef struct sl_schema_param {
 } sl_schema_param;
 
 /*
- * An interned schema: two equal schemas are the same pointer in every plugin, so compare pointers. To make one,
- * fill such a struct (id, logical and hash are set by the host) whose children are interned schemas, and call
- * host->schema_intern: the host copies what it needs.
+ * An interned schema: two equal schemas are the same pointer in every plugin, so compare pointers. To make
+ * one, fill such a struct (id, logical and hash are set by the host) whose children are interned schemas, and
+ * call host->schema_intern: the host copies what it needs.
  */
 struct sl_schema {
     sl_type type; /* not SL_NULL */
     bool optional;
     bool has_version;
     int32_t version;
-    sl_logical logical;              /* derived from name */
-    sl_str name;                     /* absent = none */
-    sl_str doc;                      /* absent = none */
-    const sl_schema_param *params;   /* in order of insertion */
+    sl_logical logical;            /* derived from name */
+    sl_str name;                   /* absent = none */
+    sl_str doc;                    /* absent = none */
+    const sl_schema_param *params; /* in order of insertion */
     uint32_t nparams;
-    uint32_t nfields;                /* STRUCT */
-    const sl_field *fields;          /* STRUCT */
-    const sl_schema *key;            /* MAP */
-    const sl_schema *element;        /* ARRAY: items; MAP: values */
-    const sl_value *default_value;   /* NULL = none */
-    uint64_t id;                     /* unique in this process and never used again: a safe cache key */
+    uint32_t nfields;              /* STRUCT */
+    const sl_field *fields;        /* STRUCT */
+    const sl_schema *key;          /* MAP */
+    const sl_schema *element;      /* ARRAY: items; MAP: values */
+    const sl_value *default_value; /* NULL = none */
+    uint64_t id;                   /* unique in this process and never used again: a safe cache key */
     uint64_t hash;
 };
 
@@ -136,7 +137,8 @@ static inline bool sl_is_int(const sl_value *v) {
     return v->type >= SL_INT8 && v->type <= SL_INT64;
 }
 
-/* sl_value_alloc gives an ARRAY, MAP or STRUCT of n items (all null) in the arena; SL_NULL when out of memory. */
+/* sl_value_alloc gives an ARRAY, MAP or STRUCT of n items (all null) in the arena; SL_NULL when out of
+ * memory. */
 sl_value sl_value_alloc(sl_arena *a, sl_type t, size_t n);
 
 /* sl_value_copy copies v and all it points to into the arena. False when out of memory. */
@@ -160,8 +162,8 @@ const sl_value *sl_struct_get(const sl_schema *s, const sl_value *v, sl_str name
 /* sl_type_name: Kafka Connect's upper-case name, "INT32". */
 const char *sl_type_name(sl_type t);
 
-/* sl_value_check tells whether v is valid for s (NULL s: anything but STRUCT): types, null only where optional.
-   The error names the offending field. */
+/* sl_value_check tells whether v is valid for s (NULL s: anything but STRUCT): types, null only where
+   optional. The error names the offending field. */
 SL_MUST_CHECK sl_error *sl_value_check(const sl_schema *s, const sl_value *v);
 
 #endif
