@@ -148,6 +148,9 @@ const sl_config_row sl__worker_rows[] = {
      .has_max = true,
      .max = MAX_MS,
      .field = FIELD(offset_flush_timeout_ms),
+     .support = SL_WARNED,
+     .remedy = "offsets are stored in a file, without a time limit; task.shutdown.graceful.timeout.ms bounds "
+               "the last ones",
      .doc = "How long storing offsets may take before it is given up and tried again at the next interval, "
             "in milliseconds."},
     {.name = "task.shutdown.graceful.timeout.ms",
@@ -174,6 +177,8 @@ const sl_config_row sl__worker_rows[] = {
      .importance = SL_LOW,
      .group = "Connectors",
      .field = FIELD(topic_tracking),
+     .support = SL_WARNED,
+     .remedy = "topics of connectors are not tracked by this version",
      .doc = "Whether the topics that each connector uses are tracked."},
     {.name = "topic.tracking.allow.reset",
      .type = SL_CONFIG_BOOLEAN,
@@ -181,6 +186,8 @@ const sl_config_row sl__worker_rows[] = {
      .importance = SL_LOW,
      .group = "Connectors",
      .field = FIELD(topic_tracking_reset),
+     .support = SL_WARNED,
+     .remedy = "topics of connectors are not tracked by this version",
      .doc = "Whether the tracked topics of a connector may be reset."},
 
     {.name = "worker.threads.max",
@@ -251,6 +258,8 @@ const sl_config_row sl__worker_rows[] = {
      .group = "REST",
      .recommended = "http",
      .field = FIELD(advertised_listener),
+     .support = SL_WARNED,
+     .remedy = "listeners are http only, so there is nothing to choose",
      .doc = "Which kind of listener others are told of: http."},
     {.name = "access.control.allow.origin",
      .type = SL_CONFIG_STRING,
