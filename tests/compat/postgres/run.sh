@@ -1,0 +1,90 @@
+#!/bin/bash
+# One comparison of Debezium on Java Connect with Sluice, on the same database at once, in several configurations. Called by events.test.sh.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/support/lib.sh
+. "$here/../../support/lib.sh"
+
+db=compat_$$
+psql -X -q -d postgres -c "create database $db"
+sql() { psql -X -q -v ON_ERROR_STOP=1 -d "$db" "$@"; }
+sql -f "$here/schema.sql"
+sql -f "$here/rows.sql" >/dev/null
+
+at_exit bash "$SL_SUPPORT/connect.sh" remove "$TEST_DIR/connect"
+bash "$SL_SUPPORT/connect.sh" start "$TEST_DIR/connect" "$BOOTSTRAP"
+# shellcheck disable=SC1091
+. "$TEST_DIR/connect/connect.env"
+
+# properties NAME PREFIX FILE: one configuration, for whoever reads it
+properties() {
+    cat <<END
+name=$1
+connector.class=io.debezium.connector.postgresql.PostgresConnector
+tasks.max=1
+database.hostname=127.0.0.1
+database.port=$PGPORT
+database.user=$PGUSER
+database.password=x
+database.dbname=$db
+topic.prefix=$2
+plugin.name=pgoutput
+slot.name=$2
+publication.name=pub_$2
+END
+    cat "$3"
+}
+
+json() { # .properties on standard input as a JSON object
+    python3 -c 'import json, sys
+print(json.dumps(dict(l.rstrip("\n").replace("\\\\", "\\").split("=", 1) for l in sys.stdin if l.strip())))'
+}
+
+port=$(free_port)
+cat >"$TEST_DIR/worker.properties" <<END
+bootstrap.servers=$BOOTSTRAP
+listeners=http://127.0.0.1:$port
+offset.storage.file.filename=$TEST_DIR/offsets
+offset.flush.interval.ms=1000
+key.converter=org.apache.kafka.connect.json.JsonConverter
+value.converter=org.apache.kafka.connect.json.JsonConverter
+END
+
+files=()
+prefixes=()
+for extra in "$here"/configs/*.properties; do
+    name=$(basename "$extra" .properties)
+    prefixes+=("$name$$")
+    properties "slu-$name" "slu$name$$" "$extra" >"$TEST_DIR/slu-$name.properties"
+    files+=("$TEST_DIR/slu-$name.properties")
+    properties "dbz-$name" "dbz$name$$" "$extra" | json >"$TEST_DIR/dbz-$name.json"
+    curl -fsS -X PUT -H 'Content-Type: application/json' --data-binary "@$TEST_DIR/dbz-$name.json" \
+        "$CONNECT_URL/connectors/dbz-$name/config" >/dev/null
+done
+at_exit end worker "$TEST_DIR" 10
+spawn worker "$TEST_DIR" "$SLUICE" standalone "$TEST_DIR/worker.properties" "${files[@]}"
+
+# shellcheck disable=SC2317  # called by wait_until
+last_has() { # last_has COUNT: the table that comes last has so many records for everybody
+    local p
+    for p in "${prefixes[@]}"; do
+        for who in dbz slu; do
+            [ "$(kcat -b "$BOOTSTRAP" -C -t "$who$p.public.zz_last" -e -q 2>/dev/null | wc -l)" -ge "$1" ] || return 1
+        done
+    done
+}
+
+wait_until 60 last_has 1 || fail "the snapshots did not arrive"
+sleep 2 # Debezium goes from snapshot to streaming
+psql -X -q -d "$db" -f "$here/stream.sql" >/dev/null 2>&1 # the server refuses some of it: that is part of it
+wait_until 60 last_has 2 || fail "the changes did not arrive"
+
+failed=0
+for p in "${prefixes[@]}"; do
+    echo "== configuration ${p%"$$"}"
+    python3 "$here/compare.py" "$BOOTSTRAP" "dbz$p" "slu$p" "$here/allowed.txt" || failed=1
+done
+end worker "$TEST_DIR" 10
+bash "$SL_SUPPORT/connect.sh" remove "$TEST_DIR/connect"
+psql -X -q -At -d "$db" -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = '$db' and not active" >/dev/null
+exit "$failed"
