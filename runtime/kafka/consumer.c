@@ -219,14 +219,18 @@ sl_error *sl__message_headers(const sl__in_message *msg, sl_arena *arena, sl_str
 static sl_error *make_client(sl__consumer *c, const sl__client_config *conf) {
     static const sl__rk_setting usual[] = {
         {"auto.offset.reset", "earliest"},
-        {"queued.max.messages.kbytes", "8192"},
+        {"queued.max.messages.kbytes",
+         "32768"}, /* when it is full, librdkafka before 2.2 fetches again only after a second */
+        {"queued.min.messages", "1000000"},
         {"fetch.max.bytes", "8388608"},
         {"topic.metadata.refresh.interval.ms", "10000"}, /* a topic that comes later is seen so soon */
         {NULL, NULL},
     };
     static const sl__rk_setting embedded[] = {
         {"auto.offset.reset", "earliest"},
-        {"queued.max.messages.kbytes", "8192"},
+        {"queued.max.messages.kbytes",
+         "32768"}, /* when it is full, librdkafka before 2.2 fetches again only after a second */
+        {"queued.min.messages", "1000000"},
         {"fetch.max.bytes", "8388608"},
         {"topic.metadata.refresh.interval.ms", "1000"},
         {"session.timeout.ms",
