@@ -60,17 +60,29 @@ static void handle_call(sl__herder *h, sl__message *m) {
         c->reply(c, true);
         return;
     }
-    if (c->run(h, c)) {
+    if (c->run(h, c) || c->ended) {
         c->reply(c, false);
         return;
     }
+    c->waits = true;
     c->next = h->waiting;
     h->waiting = c;
 }
 
+void sl__call_end(sl__herder *h, sl__call *c) {
+    if (!c->waits) {
+        c->ended = true; /* its run is on the stack, and answers */
+        return;
+    }
+    unlink_call(h, c);
+    c->reply(c, false);
+}
+
 bool sl__herder_call(sl__herder *h, sl__call *c) {
     c->message.handle = handle_call;
-    c->job = NULL;
+    c->cancel = NULL;
+    c->work = NULL;
+    c->waits = c->ended = false;
     return sl__inbox_post(&h->inbox, &c->message);
 }
 
@@ -84,20 +96,25 @@ static int64_t late_calls(sl__herder *h, int64_t now, bool all) {
             continue;
         }
         unlink_call(h, c);
-        if (c->job) {
-            c->job->owner = NULL; /* its result will find nobody */
+        if (c->cancel) {
+            c->cancel(c);
         }
         c->reply(c, true);
     }
     return next;
 }
 
+static void forget_job(sl__call *c) {
+    sl__job *job = c->work;
+    job->owner = NULL; /* its result will find nobody */
+}
+
 static void validated(sl__job *job) {
     sl__call *c = job->owner;
     if (c) {
-        unlink_call(job->herder, c);
+        c->cancel = NULL;
         c->resume(job->herder, c, job);
-        c->reply(c, false);
+        sl__call_end(job->herder, c);
     }
     sl__job_free(job);
 }
@@ -110,7 +127,8 @@ bool sl__herder_validate(sl__herder *h, sl__call *c, const sl_config *raw) {
     job->connect = true;
     job->finished = validated;
     job->owner = c;
-    c->job = job;
+    c->work = job;
+    c->cancel = forget_job;
     sl__job_start(job);
     return true;
 }

@@ -25,8 +25,9 @@ typedef struct sl__connector sl__connector; /* herder/connector.h */
 typedef struct sl__herder_env {
     sl__task_env task;
     const sl__catalog *catalog;
-    sl__providers *providers; /* used under the herder's lock only */
-    sl__cluster *cluster;     /* NULL = its id is not known */
+    sl__providers *providers;  /* used under the herder's lock only */
+    sl__cluster *cluster;      /* NULL = its id is not known */
+    const struct sl__ops *ops; /* what requests can ask (herder/ops.h); NULL = a worker of its own */
 } sl__herder_env;
 
 /* sl__herder_new makes a herder that does nothing yet. */
@@ -53,6 +54,7 @@ void sl__herder_free(sl__herder *h);
 /* ---- calls ---- */
 
 typedef struct sl__job sl__job;
+struct sl__op_end; /* herder/ops.h */
 
 typedef struct sl__call {
     sl__message message; /* the herder's */
@@ -64,10 +66,21 @@ typedef struct sl__call {
      * thread; quick. */
     void (*reply)(struct sl__call *c, bool late);
     int64_t deadline_ms; /* monotonic; when to give up */
+    /* An operation (herder/ops.h) has ended. Herder's thread. */
+    void (*done)(sl__herder *h, struct sl__call *c, const struct sl__op_end *end);
 
-    sl__job *job;          /* the herder's: under way for this call */
+    /* Whoever began something for this call sets these; cancel (may be NULL) is called when the call's time
+       is over before it has ended. */
+    void (*cancel)(struct sl__call *c);
+    void *work;
+
+    bool waits;            /* the herder's: run gave false */
+    bool ended;            /* the herder's */
     struct sl__call *next; /* the herder's: waiting calls */
 } sl__call;
+
+/* sl__call_end answers a call whose run gave false; a call that still runs is answered after it. @herder */
+void sl__call_end(sl__herder *h, sl__call *c);
 
 /* sl__herder_call posts a call. False when the herder takes no more: reply is not called then. */
 bool sl__herder_call(sl__herder *h, sl__call *c);
