@@ -107,47 +107,6 @@ static sl_str override_of(pg_task *t, sl_str id) {
     return listed ? sl_config_get(t->ctx->config, key) : SL_STR_NONE;
 }
 
-static void add_columns(const cdc_table *table, const char *before, sl_buf *b) {
-    for (uint32_t i = 0; i < table->ncols; i++) {
-        sl_buf_add_z(b, i ? ", " : "");
-        sl_buf_add_z(b, before);
-        pg_quote_ident(b, table->cols[i].name);
-    }
-}
-
-static void copy_command(pg_task *t, const pg_snap_table *x, sl_buf *b) {
-    const cdc_table *table = t->snap.relation.table;
-    sl_str statement = override_of(t, table->id);
-    sl_buf_add_z(b, "copy ");
-    if (statement.n) {
-        while (statement.n && (statement.p[statement.n - 1] == ';' || statement.p[statement.n - 1] == ' ')) {
-            statement.n--;
-        }
-        sl_buf_add_z(b, "(select ");
-        add_columns(table, "_o.", b);
-        sl_buf_add_z(b, " from (");
-        sl_buf_add_str(b, statement);
-        sl_buf_add_z(b, ") _o)");
-    } else if (x->plain && table->ncols) {
-        pg_quote_ident(b, x->schema);
-        sl_buf_add_char(b, '.');
-        pg_quote_ident(b, x->name);
-        sl_buf_add_z(b, " (");
-        add_columns(table, "", b);
-        sl_buf_add_char(b, ')');
-    } else {
-        sl_buf_add_z(b, "(select ");
-        add_columns(table, "", b);
-        sl_buf_add_z(b, " from ");
-        pg_quote_ident(b, x->schema);
-        sl_buf_add_char(b, '.');
-        pg_quote_ident(b, x->name);
-        sl_buf_add_char(b, ')');
-    }
-    sl_buf_add_z(b, " to stdout");
-    sl_buf_add_char(b, 0);
-}
-
 static sl_error *start_table(pg_task *t) {
     pg_snapshot *s = &t->snap;
     const pg_snap_table *x = &s->tables[s->at];
@@ -155,71 +114,20 @@ static sl_error *start_table(pg_task *t) {
     char what[300];
     snprintf(what, sizeof what, "reading the rows of %.*s (the user needs SELECT on it)",
              SL_STR_ARG(s->relation.table->id));
+    pg_heap_name heap = {.schema = x->schema,
+                         .name = x->name,
+                         .plain = x->plain,
+                         .statement = override_of(t, s->relation.table->id)};
+    cdc_chunk whole = {.kind = CDC_CHUNK_TABLE};
     sl_buf b;
     sl_buf_init(&b, NULL);
-    copy_command(t, x, &b);
+    pg_chunk_query(&b, &s->relation, &heap, &whole);
     sl_error *err = b.failed ? sl_error_nomem() : pg_conn_copy(&t->sql, b.p, what, PGRES_COPY_OUT);
     sl_buf_deinit(&b);
     s->copying = err == NULL;
     s->held_first = true;
     s->rows = 0;
     return err;
-}
-
-/* COPY's text form: unescapes a field in place; gives its length. */
-static size_t unescape(char *p, size_t n) {
-    char *from = memchr(p, '\\', n);
-    if (!from) {
-        return n;
-    }
-    char *to = from;
-    char *end = p + n;
-    while (from < end) {
-        if (*from != '\\' || from + 1 == end) {
-            *to++ = *from++;
-            continue;
-        }
-        char c = from[1];
-        from += 2;
-        *to++ = (char)(c == 'n'   ? '\n'
-                       : c == 't' ? '\t'
-                       : c == 'r' ? '\r'
-                       : c == 'b' ? '\b'
-                       : c == 'f' ? '\f'
-                       : c == 'v' ? '\v'
-                                  : c);
-    }
-    return (size_t)(to - p);
-}
-
-static sl_error *decode_line(pg_task *t, char *line, size_t n, sl_value **out) {
-    pg_relation *r = &t->snap.relation;
-    uint32_t cols = r->table->ncols;
-    sl_value *row = sl_arena_alloc(&t->emitter.batch->arena, (cols ? cols : 1) * sizeof *row);
-    if (!row) {
-        return sl_error_nomem();
-    }
-    if (n && line[n - 1] == '\n') {
-        n--;
-    }
-    char *end = line + n;
-    for (uint32_t i = 0; i < cols; i++) {
-        char *tab = memchr(line, '\t', (size_t)(end - line));
-        char *stop = tab ? tab : end;
-        if ((tab == NULL) != (i + 1 == cols)) {
-            return sl_error_new(SL_E_DATABASE, SL_FATAL,
-                                "the server sent a row of %.*s with another number of columns than %u",
-                                SL_STR_ARG(r->table->id), cols);
-        }
-        if (stop - line == 2 && line[0] == '\\' && line[1] == 'N') {
-            row[i] = sl_null();
-        } else {
-            SL_TRY(pg_row_value(t, r, i, line, unescape(line, (size_t)(stop - line)), &row[i]));
-        }
-        line = stop + 1;
-    }
-    *out = row;
-    return NULL;
 }
 
 static const char *marker(const pg_snapshot *s, bool first, bool last) {
@@ -246,7 +154,7 @@ static sl_error *emit_held(pg_task *t, bool last) {
     }
     memcpy(line, s->held, (size_t)s->held_n);
     sl_value *row = NULL;
-    sl_error *err = decode_line(t, line, (size_t)s->held_n, &row);
+    sl_error *err = pg_line_row(t, &s->relation, line, (size_t)s->held_n, &row);
     PQfreemem(s->held);
     s->held = NULL;
     SL_TRY(err);

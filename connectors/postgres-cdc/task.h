@@ -14,6 +14,7 @@
 #include <cdc/emit.h>
 #include <sluice/plugin.h>
 
+#include "chunk.h"
 #include "conn.h"
 #include "convert.h"
 #include "offset.h"
