@@ -118,14 +118,21 @@ static sl_error *compare_positions(pg_task *t, const pg_slot *slot) {
     return NULL;
 }
 
+/* A slot that is there already may be that of a snapshot that did not finish. Rows that it read may have gone
+   since, so the stream is to begin where the slot does, not at the new snapshot. */
 static sl_error *begin_snapshot(pg_task *t, const pg_slot *slot) {
     uint64_t lsn = 0;
     if (t->pos.snapshot && !t->pos.completed) {
         sl_log(t->ctx, SL_LOG_WARN, "the last snapshot did not finish: it starts over");
     }
     bool temporary = slot->exists || t->s->snapshot_mode == PG_SNAPSHOT_INITIAL_ONLY;
+    uint64_t stored = t->pos.snapshot && !t->pos.completed ? 0 : pg_offset_start(&t->pos);
     SL_TRY(pg_slot_create(t, temporary, true, &lsn));
-    return pg_snapshot_begin(t, lsn);
+    SL_TRY(pg_snapshot_begin(t, lsn));
+    if (slot->exists && slot->confirmed && slot->confirmed < lsn) {
+        t->pos.lsn = stored > slot->confirmed && stored < lsn ? stored : slot->confirmed;
+    }
+    return NULL;
 }
 
 static sl_error *begin_stream(pg_task *t, const pg_slot *slot, bool found) {
