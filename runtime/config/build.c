@@ -85,6 +85,37 @@ bool sl__config_has_prefix(const sl_config *c, sl_str prefix) {
     return false;
 }
 
+sl_error *sl__config_copy(sl_arena *arena, const sl_config *c, sl_config *out) {
+    sl__config_builder b;
+    sl__config_builder_init(&b, arena);
+    for (size_t i = 0; i < c->n; i++) {
+        sl_config_entry e = c->entries[i];
+        e.key = sl_arena_str(arena, e.key);
+        e.value = sl_arena_str(arena, e.value);
+        e.file = sl_arena_str(arena, e.file);
+        SL_TRY(sl__config_builder_put(&b, &e, NULL));
+    }
+    *out = sl__config_builder_done(&b);
+    return arena->failed ? sl_error_nomem() : NULL;
+}
+
+sl_error *sl__config_patch(const sl_config *base, const sl_config *patch, sl_arena *arena, sl_config *out) {
+    sl__config_builder b;
+    sl__config_builder_init(&b, arena);
+    for (size_t i = 0; i < base->n; i++) {
+        if (!sl_config_find(patch, base->entries[i].key)) {
+            SL_TRY(sl__config_builder_put(&b, &base->entries[i], NULL));
+        }
+    }
+    for (size_t i = 0; i < patch->n; i++) {
+        if (patch->entries[i].value.p) {
+            SL_TRY(sl__config_builder_put(&b, &patch->entries[i], NULL));
+        }
+    }
+    *out = sl__config_builder_done(&b);
+    return NULL;
+}
+
 sl_error *sl__config_list(sl_str value, sl_arena *arena, sl_str_list *out) {
     *out = (sl_str_list){0};
     if (!value.p) {

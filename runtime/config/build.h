@@ -39,6 +39,13 @@ SL_MUST_CHECK sl_error *sl__config_prefix(const sl_config *c, sl_str prefix, sl_
 SL_MUST_CHECK sl_error *sl__config_overlay(const sl_config *base, const sl_config *over, sl_arena *arena,
                                            sl_config *out);
 
+/* sl__config_copy copies a configuration with all its texts. */
+SL_MUST_CHECK sl_error *sl__config_copy(sl_arena *arena, const sl_config *c, sl_config *out);
+
+/* sl__config_patch gives base with the settings of patch over it; an absent value takes its key away. */
+SL_MUST_CHECK sl_error *sl__config_patch(const sl_config *base, const sl_config *patch, sl_arena *arena,
+                                         sl_config *out);
+
 /* sl__config_has_prefix tells whether a key starts with the prefix. */
 bool sl__config_has_prefix(const sl_config *c, sl_str prefix);
 

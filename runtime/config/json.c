@@ -260,6 +260,109 @@ static sl_error *syntax_error(const json_scanner *s, const json_error_t *e) {
                         e->line < 1 ? 1 : e->line, e->column < 0 ? 0 : e->column, what);
 }
 
+/* check_json judges a text that must be an object, or a list. */
+static sl_error *check_json(const json_scanner *s, bool list) {
+    json_error_t e;
+    sl_str text = sl_str_make(s->at, (size_t)(s->end - s->at));
+    json_t *root = json_loadb(text.p ? text.p : "", text.n, 0, &e);
+    sl_error *err = NULL;
+    if (!root) {
+        err = syntax_error(s, &e);
+    } else if (list ? !json_is_array(root) : !json_is_object(root)) {
+        err = json_error(s, 1, SL_STR_NONE,
+                         list ? "expected a list, [{...}, ...]" : "expected an object, {...}");
+    }
+    json_decref(root);
+    return err;
+}
+
+/* scan_begin makes a scanner with a report that nobody reads. */
+static sl_error *scan_begin(sl_str text, sl_str file, bool list, sl_arena *arena, json_scanner *s) {
+    sl_config_report *ignored = sl_arena_zalloc(arena, sizeof *ignored);
+    if (!ignored) {
+        return sl_error_nomem();
+    }
+    sl_config_report_init(ignored, arena);
+    *s = (json_scanner){text.p ? text.p : "", (text.p ? text.p : "") + text.n, 1, file, arena, ignored};
+    SL_TRY(check_json(s, list));
+    skip_space(s);
+    return NULL;
+}
+
+sl_error *sl__json_map(sl_str text, sl_str file, sl_arena *arena, sl_config *out) {
+    json_scanner s;
+    SL_TRY(scan_begin(text, file, false, arena, &s));
+    return read_settings(s, out);
+}
+
+static sl_error *create_member(const json_scanner *s, const json_member *m, sl__connector_config *out) {
+    bool is_config = sl_str_eqz(m->key, "config");
+    if (is_config && (!m->text.n || m->text.p[0] != '{') && !sl_str_eqz(m->text, "null")) {
+        return json_error(s, m->line, m->key, "expected an object of settings");
+    }
+    if (is_config && sl_str_eqz(m->text, "null")) {
+        return NULL;
+    }
+    if (!is_config && !sl_str_eqz(m->key, "name") && !sl_str_eqz(m->key, "initial_state")) {
+        return json_error(s, m->line, m->key, "unrecognized field, expected name, config and initial_state");
+    }
+    SL_TRY(wrapped_member(s, m, out));
+    if (is_config && !out->raw.entries) {
+        static const sl_config_entry nothing;
+        out->raw.entries = &nothing; /* there is one, and it is empty */
+    }
+    return NULL;
+}
+
+sl_error *sl__json_create(sl_str text, sl_str file, sl_arena *arena, sl__connector_config *out) {
+    json_scanner s;
+    json_member m;
+    bool more = true;
+    *out = (sl__connector_config){.file = file, .line = 1};
+    SL_TRY(scan_begin(text, file, false, arena, &s));
+    for (;;) {
+        SL_TRY(next_member(&s, &m, &more));
+        if (!more) {
+            break;
+        }
+        SL_TRY(create_member(&s, &m, out));
+    }
+    return out->raw.entries
+               ? NULL
+               : json_error(&s, 1, SL_STR_NONE, "expected the connector's settings as \"config\"");
+}
+
+/* next_item steps to the next item of a list; false at its end. */
+static bool next_item(json_scanner *s, sl_str *item) {
+    skip_space(s);
+    if (s->at < s->end && (*s->at == '[' || *s->at == ',')) {
+        s->at++;
+        skip_space(s);
+    }
+    if (s->at >= s->end || *s->at == ']') {
+        return false;
+    }
+    *item = scan_value(s);
+    return item->n > 0;
+}
+
+sl_error *sl__json_maps(sl_str text, sl_str file, sl_arena *arena, sl_config **out, size_t *n) {
+    json_scanner s, count;
+    sl_str item;
+    size_t total = 0;
+    SL_TRY(scan_begin(text, file, true, arena, &s));
+    for (count = s; next_item(&count, &item); total++) {
+    }
+    *out = sl_arena_zalloc(arena, (total + 1) * sizeof **out);
+    if (!*out) {
+        return sl_error_nomem();
+    }
+    for (*n = 0; next_item(&s, &item); ++*n) {
+        SL_TRY(sl__json_map(item, file, arena, &(*out)[*n]));
+    }
+    return NULL;
+}
+
 sl_error *sl__json_parse(sl_str text, sl_str file, sl_arena *arena, sl_config_report *report,
                          sl__connector_config *out) {
     json_error_t e;

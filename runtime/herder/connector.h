@@ -8,6 +8,7 @@
 #ifndef SLUICE_HERDER_CONNECTOR_H
 #define SLUICE_HERDER_CONNECTOR_H
 
+#include "base/map.h"
 #include "herder/herder.h"
 #include "herder/job.h"
 
@@ -50,9 +51,10 @@ typedef struct sl__slot {
 struct sl__connector {
     sl__herder *herder;
     sl__connector *next;
-    sl_arena arena; /* name, raw, file */
+    sl_arena arena; /* name, file */
     sl_str name;
     sl_str file;
+    sl_arena raw_arena;
     sl_config raw;            /* as it was given */
     const sl_plugin_def *def; /* NULL = unknown */
     sl__task_target target;
@@ -64,6 +66,9 @@ struct sl__connector {
     bool prepared_once;      /* a preparation has ended, well or badly */
     sl__job *preparing;      /* under way */
     bool prepare_again;
+    bool stale;        /* its configuration changed while it was paused: prepared anew when it is resumed */
+    bool deleting;     /* nobody sees it any more; freed once nothing of it runs */
+    sl__map topics;    /* names of topics that its tasks have used */
     sl__job *incoming; /* prepared, waits until the old tasks are gone */
     sl__job *current;  /* what the tasks run with */
     unsigned generation;

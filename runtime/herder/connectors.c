@@ -128,12 +128,22 @@ static bool same_tasks(const sl__job *a, const sl__job *b) {
     return true;
 }
 
+static void set_slots_target(sl__connector *c) {
+    for (size_t i = 0; i < c->nslots; i++) {
+        sl__slot_set_target(&c->slots[i], c->target);
+    }
+}
+
+/* take_prepared: a paused connector gets no other tasks than it has; it is prepared again when it is resumed.
+ */
 static void take_prepared(sl__connector *c, sl__job *job) {
     c->def = job->checked.def;
     c->tries = (sl__tries){0};
     set_state(c, c->target == SL_TARGET_PAUSE ? SL_STATE_PAUSED : SL_STATE_RUNNING, NULL);
-    if (same_tasks(c->current, job)) {
+    c->stale = c->target == SL_TARGET_PAUSE && !same_tasks(c->current, job);
+    if (c->stale || same_tasks(c->current, job)) {
         sl__job_free(job);
+        set_slots_target(c);
         return;
     }
     sl__job_free(c->incoming);
@@ -269,20 +279,36 @@ int64_t sl__connector_tick(sl__connector *c, int64_t now) {
 /* ---- what users ask for ---- */
 
 void sl__connector_set_target(sl__connector *c, sl__task_target target) {
-    bool was_stopped = c->target == SL_TARGET_STOP;
+    bool anew = c->target == SL_TARGET_STOP || (c->stale && target == SL_TARGET_RUN);
     c->target = target;
     if (target != SL_TARGET_STOP) {
         if (c->state == SL_STATE_RUNNING || c->state == SL_STATE_PAUSED) {
             set_state(c, target == SL_TARGET_PAUSE ? SL_STATE_PAUSED : SL_STATE_RUNNING, NULL);
         }
-        for (size_t i = 0; i < c->nslots; i++) {
-            sl__slot_set_target(&c->slots[i], target);
-        }
-        if (was_stopped) {
-            sl__connector_prepare(c);
+        if (anew) {
+            sl__connector_prepare(c); /* its tasks, if any, go on once it is known what with */
+        } else {
+            set_slots_target(c);
         }
     }
     sl__connector_advance(c);
+}
+
+sl_error *sl__connector_configure(sl__connector *c, const sl_config *raw) {
+    SL_TRY(sl__connector_set_raw(c, raw));
+    if (c->target != SL_TARGET_STOP) {
+        c->tries = (sl__tries){0};
+        sl__connector_prepare(c);
+    }
+    return NULL;
+}
+
+bool sl__connector_prepared(const sl__connector *c) {
+    return !c->preparing && !c->incoming && (c->prepared_once || c->target == SL_TARGET_STOP);
+}
+
+bool sl__connector_ended(const sl__connector *c) {
+    return !tasks_run(c) && !c->preparing;
 }
 
 /* restart_slots asks tasks to end and begin again; gives nothing when they have the wrong state for it. */
@@ -326,6 +352,8 @@ void sl__connector_free(sl__connector *c) {
     sl__job_free(c->current);
     sl__job_free(c->incoming);
     sl_free(c->trace);
+    sl__map_deinit(&c->topics);
+    sl_arena_deinit(&c->raw_arena);
     sl_arena_deinit(&c->arena);
     sl_free(c);
 }

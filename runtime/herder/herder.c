@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "config/build.h"
 
 #include <errno.h>
@@ -81,9 +82,20 @@ void sl__call_end(sl__herder *h, sl__call *c) {
 bool sl__herder_call(sl__herder *h, sl__call *c) {
     c->message.handle = handle_call;
     c->cancel = NULL;
+    c->check = NULL;
     c->work = NULL;
     c->waits = c->ended = false;
     return sl__inbox_post(&h->inbox, &c->message);
+}
+
+/* check_calls asks those that wait for something. */
+static void check_calls(sl__herder *h) {
+    for (sl__call *c = h->waiting, *following; c; c = following) {
+        following = c->next;
+        if (c->check) {
+            (void)c->check(h, c); /* it may be gone now */
+        }
+    }
 }
 
 /* late_calls answers those whose time is over; gives the next time to look. */
@@ -104,11 +116,6 @@ static int64_t late_calls(sl__herder *h, int64_t now, bool all) {
     return next;
 }
 
-static void forget_job(sl__call *c) {
-    sl__job *job = c->work;
-    job->owner = NULL; /* its result will find nobody */
-}
-
 static void validated(sl__job *job) {
     sl__call *c = job->owner;
     if (c) {
@@ -126,10 +133,7 @@ bool sl__herder_validate(sl__herder *h, sl__call *c, const sl_config *raw) {
     }
     job->connect = true;
     job->finished = validated;
-    job->owner = c;
-    c->work = job;
-    c->cancel = forget_job;
-    sl__job_start(job);
+    sl__job_for_call(job, c);
     return true;
 }
 
@@ -210,6 +214,7 @@ static int64_t earlier(int64_t a, int64_t b) {
 /* tick does what is due and gives the next time to look. */
 static int64_t tick(sl__herder *h) {
     int64_t now = sl__now_ms();
+    check_calls(h);
     int64_t next = late_calls(h, now, false);
     release_sources(h, now);
     for (sl__connector *c = h->first; c; c = c->next) {
@@ -296,20 +301,46 @@ static sl__task_target initial_target(sl_str state) {
                                                         : SL_TARGET_RUN;
 }
 
-static sl_error *fill_connector(sl__connector *c, const sl__connector_config *config) {
-    const sl_config none = {NULL, 0};
+sl_error *sl__connector_set_raw(sl__connector *c, const sl_config *raw) {
+    sl_arena arena;
+    sl_config copy;
     sl_str why;
+    sl_arena_init(&arena, 0);
+    sl_error *err = sl__config_copy(&arena, raw, &copy);
+    if (err) {
+        sl_arena_deinit(&arena);
+        return err;
+    }
+    sl_arena_deinit(&c->raw_arena);
+    c->raw_arena = arena;
+    c->raw = copy;
+    c->def = sl__catalog_find_connector(c->herder->env.catalog,
+                                        sl_str_trim(sl_config_get(&c->raw, SL_STR("connector.class"))),
+                                        &c->raw_arena, &why);
+    return NULL;
+}
+
+static sl_error *fill_connector(sl__connector *c, const sl__connector_config *config) {
     c->name = sl_arena_str(&c->arena, config->name);
     c->file = sl_arena_str(&c->arena, config->file.p ? config->file : SL_STR("REST"));
-    SL_TRY(sl__config_overlay(&none, &config->raw, &c->arena, &c->raw));
     c->target = initial_target(config->initial_state);
     c->state = c->target == SL_TARGET_STOP ? SL_STATE_STOPPED : SL_STATE_UNASSIGNED;
     c->max_restarts = -1;
     c->restart_wait_ms = 10000;
-    c->def = sl__catalog_find_connector(c->herder->env.catalog,
-                                        sl_str_trim(sl_config_get(&c->raw, SL_STR("connector.class"))),
-                                        &c->arena, &why);
+    SL_TRY(sl__connector_set_raw(c, &config->raw));
     return c->arena.failed ? sl_error_nomem() : NULL;
+}
+
+void sl__herder_remove(sl__herder *h, sl__connector *c) {
+    sl__connector *before = NULL;
+    for (sl__connector *at = h->first; at && at != c; at = at->next) {
+        before = at;
+    }
+    *(before ? &before->next : &h->first) = c->next;
+    h->last = h->last == c ? before : h->last;
+    (void)sl__map_remove(&h->by_name, c->name);
+    sl__metrics_remove(c->name, -1);
+    sl__connector_free(c);
 }
 
 sl_error *sl__herder_add(sl__herder *h, const sl__connector_config *config) {
@@ -319,6 +350,8 @@ sl_error *sl__herder_add(sl__herder *h, const sl__connector_config *config) {
     }
     c->herder = h;
     sl_arena_init(&c->arena, 0);
+    sl_arena_init(&c->raw_arena, 0);
+    sl__map_init(&c->topics, NULL);
     sl_error *err = fill_connector(c, config);
     if (!err && sl__herder_find(h, c->name)) {
         err = sl_error_new(SL_E_CONFIG, SL_USER, "two connectors are called '%.*s'", SL_STR_ARG(c->name));

@@ -66,8 +66,22 @@ typedef struct sl__call {
      * thread; quick. */
     void (*reply)(struct sl__call *c, bool late);
     int64_t deadline_ms; /* monotonic; when to give up */
-    /* An operation (herder/ops.h) has ended. Herder's thread. */
-    void (*done)(sl__herder *h, struct sl__call *c, const struct sl__op_end *end);
+    /* An operation (herder/ops.h) has ended. True: the answer is there. False: it has begun something else.
+     * Herder's thread. */
+    bool (*done)(sl__herder *h, struct sl__call *c, const struct sl__op_end *end);
+
+    /* What an operation keeps of its arguments while it goes on; its own. */
+    struct {
+        sl_str name;
+        sl_config config;
+        sl__task_target target;
+        bool replace;
+        bool created;
+    } op;
+
+    /* Set by an operation that waits for something: asked again whenever the herder has done something; true:
+       it has ended. */
+    bool (*check)(sl__herder *h, struct sl__call *c);
 
     /* Whoever began something for this call sets these; cancel (may be NULL) is called when the call's time
        is over before it has ended. */

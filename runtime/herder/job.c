@@ -7,20 +7,6 @@
 #include "config/build.h"
 #include "herder/state.h"
 
-static sl_error *copy_config(sl_arena *arena, const sl_config *c, sl_config *out) {
-    sl__config_builder b;
-    sl__config_builder_init(&b, arena);
-    for (size_t i = 0; i < c->n; i++) {
-        sl_config_entry e = c->entries[i];
-        e.key = sl_arena_str(arena, e.key);
-        e.value = sl_arena_str(arena, e.value);
-        e.file = sl_arena_str(arena, e.file);
-        SL_TRY(sl__config_builder_put(&b, &e, NULL));
-    }
-    *out = sl__config_builder_done(&b);
-    return arena->failed ? sl_error_nomem() : NULL;
-}
-
 /* ---- resolve and validate ---- */
 
 static sl_error *resolve(sl__job *job) {
@@ -144,11 +130,14 @@ static bool job_step(sl__unit *u, sl_wait *wait) {
     sl__job *job = (sl__job *)u;
     (void)wait;
     job->err = resolve(job);
-    if (!job->err && !job->report.errors) {
+    if (!job->err && !job->report.errors && !job->resolve_only) {
         job->err = validate(job);
     }
     if (!job->err && !job->report.errors && job->tasks) {
         job->err = make_tasks(job);
+    }
+    if (!job->err && !job->report.errors && job->extra) {
+        job->err = job->extra(job);
     }
     scrub_error(&job->secrets, job->err, &job->arena);
     scrub_error(&job->checked.secrets, job->err, &job->arena);
@@ -181,7 +170,7 @@ sl__job *sl__job_new(sl__herder *h, sl_str name, const sl_config *raw) {
     sl_config_report_init(&job->report, &job->arena);
     sl__secrets_init(&job->secrets, &job->arena);
     job->name = sl_arena_str(&job->arena, name);
-    sl_error *err = copy_config(&job->arena, raw, &job->raw);
+    sl_error *err = sl__config_copy(&job->arena, raw, &job->raw);
     if (err) {
         sl_error_free(err);
         sl__job_free(job);
@@ -202,6 +191,18 @@ void sl__job_free(sl__job *job) {
 void sl__job_start(sl__job *job) {
     job->herder->njobs++;
     sl__unit_start(job->herder->env.task.sched, &job->unit);
+}
+
+static void forget_job(sl__call *c) {
+    sl__job *job = c->work;
+    job->owner = NULL; /* its result will find nobody */
+}
+
+void sl__job_for_call(sl__job *job, sl__call *c) {
+    job->owner = c;
+    c->work = job;
+    c->cancel = forget_job;
+    sl__job_start(job);
 }
 
 sl_str sl__job_problem(sl__job *job, bool *retriable) {

@@ -14,6 +14,9 @@
 #include "plugin/instance.h"
 #include "task/host.h"
 
+/* Goes on with a call's operation; true: it has ended. */
+typedef bool (*sl__op_next)(sl__herder *h, sl__call *c, struct sl__job *job);
+
 struct sl__job {
     sl__unit unit; /* first */
     sl__message message;
@@ -23,6 +26,10 @@ struct sl__job {
     sl_str name;
     bool connect; /* plugins may connect to check */
     bool tasks;   /* make task configurations, too */
+    bool resolve_only;
+    sl_error *(*extra)(struct sl__job *job); /* what else is to be done on the pool; NULL = nothing */
+    void *extra_arg;
+    sl__op_next next; /* ops.c: what follows */
     /* results */
     sl_config resolved; /* never to be shown */
     sl__secrets secrets;
@@ -43,6 +50,10 @@ void sl__job_free(sl__job *job);
 
 /* sl__job_start hands it to the pool. */
 void sl__job_start(sl__job *job);
+
+/* sl__job_for_call starts it for a call, which must be waiting for it by the time it ends: when the call's
+   time is over before, job->owner becomes NULL. */
+void sl__job_for_call(sl__job *job, sl__call *c);
 
 /* sl__job_problem gives what went wrong as one text in the job's arena, absent if nothing did; *retriable: an
  * outage. */

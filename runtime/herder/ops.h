@@ -5,13 +5,15 @@
  * Views are answered at once from the herder's own copy of the state, on every worker. Changes end when they
  * are done, which may be later: an operation gives true when it has ended within the call, false when it will
  * end with sl__op_end_call. Either way `done` of its call is called exactly once, unless the call's time is
- * over before: then sl__call.cancel is called instead, and nothing may be done with the call any more.
+ * over before: then sl__call.cancel is called instead, and nothing may be done with the call any more. An
+ * operation that waits for a state sets sl__call.check, which is asked whenever something has happened.
  *
  * A change that only the leader may make ends with SL_OP_FORWARD on other workers. While the cluster is
  * changing, an operation waits (within the call's deadline) rather than fail.
  *
  * Not for: JSON, HTTP (rest/), or how a state is kept. Threads: everything here is @herder. Memory: arguments
- * are the call's and live until it is over; a view is valid until the herder handles its next message.
+ * are the call's and live until it is over; a view is valid until the herder handles its next message; texts
+ * that are made for one are in the arena that is passed.
  */
 #ifndef SLUICE_HERDER_OPS_H
 #define SLUICE_HERDER_OPS_H
@@ -26,6 +28,12 @@ typedef enum sl__op_kind {
     SL_OP_FAILED,  /* .err says why */
 } sl__op_kind;
 
+/* The refusal to change the offsets of a connector that is not stopped; takes SL_STR_ARG(name). */
+#define SL__OFFSETS_NOT_STOPPED                                                                              \
+    "Connectors must be in the STOPPED state before their offsets can be modified. This can be done for "    \
+    "the "                                                                                                   \
+    "specified connector by issuing a 'PUT' request to the '/connectors/%.*s/stop' endpoint"
+
 typedef struct sl__op_end {
     sl__op_kind kind;
     sl_str leader;       /* FORWARD: its base URL, "http://host:port/"; borrowed for the call of done */
@@ -38,7 +46,7 @@ typedef struct sl__op_end {
 } sl__op_end;
 
 /* sl__op_end_call ends an operation: calls the call's done, and answers the call if the operation had given
-   false. Gives true, so that an operation can end with `return sl__op_end_call(h, c, &end)`. */
+   false. Operations end with `return sl__op_end_call(h, c, &end)`. */
 bool sl__op_end_call(sl__herder *h, sl__call *c, const sl__op_end *end);
 bool sl__op_done(sl__herder *h, sl__call *c);                              /* SL_OP_DONE */
 bool sl__op_forward(sl__herder *h, sl__call *c, sl_str leader);            /* SL_OP_FORWARD */
@@ -89,11 +97,12 @@ typedef struct sl__session_key {
 
 typedef struct sl__ops {
     /* each calls cb for every connector that has a configuration, in the order in which they came. */
-    void (*each)(sl__herder *h, sl__view_cb cb, void *arg);
+    void (*each)(sl__herder *h, sl_arena *arena, sl__view_cb cb, void *arg);
     /* find gives a connector; false: neither a configuration nor a status of it is known. */
-    bool (*find)(sl__herder *h, sl_str name, sl__connector_view *out);
+    bool (*find)(sl__herder *h, sl_str name, sl_arena *arena, sl__connector_view *out);
     /* status_at gives the at-th task whose status is known, and its number. */
-    void (*status_at)(const sl__connector_view *v, size_t at, int32_t *task, sl__status_view *out);
+    void (*status_at)(const sl__connector_view *v, size_t at, sl_arena *arena, int32_t *task,
+                      sl__status_view *out);
     /* task_config gives a task's configuration as it may be shown: references, not what they stand for. */
     sl_error *(*task_config)(const sl__connector_view *v, size_t task, sl_arena *arena, sl_config *out);
     /* topics calls cb for every topic that a connector has used since the last reset. */
@@ -110,7 +119,7 @@ typedef struct sl__ops {
     bool (*put_config)(sl__herder *h, sl__call *c, sl_str name, const sl_config *config,
                        sl__task_target target, bool replace);
     /* patch_config does so with what there is and the patch over it; an absent value takes a key away. */
-    bool (*patch_config)(sl__herder *h, sl__call *c, sl_str name, const sl_config *patch);
+    bool (*patch_config)(sl__herder *h, sl__call *c, sl_str name, const sl_config *patch, sl_arena *arena);
     bool (*delete_config)(sl__herder *h, sl__call *c, sl_str name);
     bool (*set_target)(sl__herder *h, sl__call *c, sl_str name, sl__task_target target);
     bool (*restart)(sl__herder *h, sl__call *c, sl_str name, bool tasks, bool only_failed);
@@ -127,6 +136,10 @@ typedef struct sl__ops {
     /* set_logger sets a level on all workers of the cluster (scope=cluster). */
     bool (*set_logger)(sl__herder *h, sl__call *c, sl_str name, int level);
 
+    /* topic_used hears that a task has used a topic for the first time since it started. Not a call; NULL =
+       connectors remember it themselves. */
+    void (*topic_used)(sl__herder *h, const sl__connector *c, int32_t task, sl_str topic);
+
     /* What workers ask of their leader; NULL in a worker of its own. The signature was checked by then. */
     bool (*put_tasks)(sl__herder *h, sl__call *c, sl_str name, const sl_config *configs, size_t n);
     bool (*fence)(sl__herder *h, sl__call *c, sl_str name);
@@ -139,22 +152,21 @@ const sl__ops *sl__herder_ops(const sl__herder *h);
 
 /* ---- for both implementations ---- */
 
+/* sl__op_invalid gives what is wrong with a configuration as Kafka Connect tells it: one text. */
+sl_str sl__op_invalid(sl__job *job);
+
 /* sl__op_validate checks a configuration as put_config must, in a job; then `next` goes on with the operation
    (true: it has ended), or the call ends with the 400. next may use the job's resolved settings and def. */
-typedef bool (*sl__op_next)(sl__herder *h, sl__call *c, sl__job *job);
 bool sl__op_validate(sl__herder *h, sl__call *c, sl_str name, const sl_config *config, sl__op_next next);
-
-/* sl__op_patch gives a configuration with a patch over it. */
-SL_MUST_CHECK sl_error *sl__op_patch(const sl_config *config, const sl_config *patch, sl_arena *arena,
-                                     sl_config *out);
 
 /* sl__op_read_offsets and sl__op_change_offsets do the work of offsets, alter_offsets and reset_offsets
    (items NULL) in a job: of a source in the offset store, of a sink in its consumer group. The caller has
    checked that the connector is stopped, and has fenced what must be fenced. v is not used after the return.
+   store: of a source, NULL = the worker's; it must live until the call has ended.
  */
-bool sl__op_read_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl_arena *arena,
-                         sl__offset_item **items, size_t *n);
-bool sl__op_change_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v,
+bool sl__op_read_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__offsets *store,
+                         sl_arena *arena, sl__offset_item **items, size_t *n);
+bool sl__op_change_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__offsets *store,
                            const sl__offset_item *items, size_t n);
 
 #endif

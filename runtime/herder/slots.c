@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "herder/ops.h"
 
 #define COMPONENT "herder"
 #define GRACE_MS 500 /* a task ends its drain after the shutdown time, and closes then */
@@ -27,6 +28,8 @@ struct sl__box {
     char *trace; /* owned */
     bool retriable;
     bool over;
+    char **topics; /* owned: used for the first time */
+    size_t ntopics;
     /* the herder's thread */
     sl__slot *slot; /* NULL = abandoned */
     sl__task *lost; /* owned; abandoned */
@@ -64,8 +67,29 @@ static void on_reconfigure(void *arg, sl_str connector) {
     pthread_mutex_unlock(&box->lock);
 }
 
+static void on_topic(void *arg, sl_str topic) {
+    sl__box *box = arg;
+    pthread_mutex_lock(&box->lock);
+    char **more = sl_realloc(box->topics, (box->ntopics + 1) * sizeof *more);
+    char *copy = more ? sl_strdup(topic) : NULL;
+    box->topics = more ? more : box->topics;
+    if (copy) {
+        box->topics[box->ntopics++] = copy;
+        post(box);
+    }
+    pthread_mutex_unlock(&box->lock);
+}
+
+static void free_topics(char **topics, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        sl_free(topics[i]);
+    }
+    sl_free(topics);
+}
+
 static void box_free(sl__box *box) {
     pthread_mutex_destroy(&box->lock);
+    free_topics(box->topics, box->ntopics);
     sl_free(box->trace);
     sl_free(box);
 }
@@ -149,6 +173,19 @@ static void alive(sl__slot *s, sl__task_state state) {
     s->tries.running_ms = s->tries.running_ms ? s->tries.running_ms : sl__now_ms();
 }
 
+/* topics_used passes on which topics a task has used. */
+static void topics_used(sl__slot *s, char **topics, size_t n) {
+    sl__connector *c = s->connector;
+    const sl__ops *ops = sl__herder_ops(c->herder);
+    for (size_t i = 0; i < n; i++) {
+        if (ops->topic_used) {
+            ops->topic_used(c->herder, c, s->number, sl_str_of(topics[i]));
+        } else {
+            (void)sl__map_put(&c->topics, sl_str_of(topics[i]), c);
+        }
+    }
+}
+
 static void handle_box(sl__herder *h, sl__message *m) {
     sl__box *box = (sl__box *)((char *)m - offsetof(sl__box, message));
     (void)h;
@@ -158,8 +195,16 @@ static void handle_box(sl__herder *h, sl__message *m) {
     sl__task_state state = box->state;
     char *trace = news ? box->trace : NULL;
     box->trace = news ? NULL : box->trace;
+    char **topics = box->topics;
+    size_t ntopics = box->ntopics;
+    box->topics = NULL;
+    box->ntopics = 0;
     box->posted = box->news = box->reconfigure = false;
     pthread_mutex_unlock(&box->lock);
+    if (s) {
+        topics_used(s, topics, ntopics);
+    }
+    free_topics(topics, ntopics);
     if (!s) {
         sl_free(trace); /* abandoned: too late */
         return;
@@ -203,6 +248,7 @@ static sl_error *start_task(sl__slot *s, sl__box *box) {
         .report = on_report,
         .arg = box,
         .reconfigure = on_reconfigure,
+        .topic = on_topic,
     };
     return sl__task_start(&c->herder->env.task, &spec, &s->task);
 }

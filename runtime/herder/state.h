@@ -30,6 +30,15 @@ struct sl__herder {
     int64_t hold_until_ms; /* sources wait for sinks until then; 0 = not any more */
 };
 
+/* ---- herder.c ---- */
+
+/* sl__connector_set_raw replaces a connector's configuration, which is copied; on error nothing has changed.
+ */
+SL_MUST_CHECK sl_error *sl__connector_set_raw(sl__connector *c, const sl_config *raw);
+
+/* sl__herder_remove takes a connector of which nothing runs any more out, and frees it. */
+void sl__herder_remove(sl__herder *h, sl__connector *c);
+
 /* ---- connectors.c ---- */
 
 /* sl__connector_prepare begins a preparation, or one more after the one under way. */
@@ -46,6 +55,16 @@ bool sl__connector_busy(const sl__connector *c);
 
 /* sl__connector_settled tells whether its start is over: running, failed, paused or stopped. */
 bool sl__connector_settled(const sl__connector *c);
+
+/* sl__connector_configure gives a connector another configuration, and prepares it anew. */
+SL_MUST_CHECK sl_error *sl__connector_configure(sl__connector *c, const sl_config *raw);
+
+/* sl__connector_prepared tells whether it is known which tasks its configuration makes, or why not, and the
+   ones before are gone. */
+bool sl__connector_prepared(const sl__connector *c);
+
+/* sl__connector_ended tells whether nothing of it runs. */
+bool sl__connector_ended(const sl__connector *c);
 
 void sl__connector_leave(sl__connector *c); /* all its tasks are to stop */
 void sl__connector_free(sl__connector *c);

@@ -1,49 +1,36 @@
 /*
- * connectors.c - /connectors and what is below it.
+ * connectors.c - what can be read about connectors and their tasks.
  */
 #include "rest/request.h"
 #include "rest/shown.h"
-#include "store/offset_json.h"
-
-static bool unknown(sl__request *r, const char *fmt) {
-    return sl__answer_error(r, 404, "%s %.*s not found", fmt, SL_STR_ARG(r->match.args[0]));
-}
 
 /* find_connector gives the connector of the path, or answers that there is none. */
-static sl__connector *find_connector(sl__herder *h, sl__request *r) {
-    sl__connector *c = sl__herder_find(h, r->match.args[0]);
-    if (!c) {
-        (void)unknown(r, "Connector");
+static bool find_connector(sl__herder *h, sl__request *r, sl__connector_view *v) {
+    sl_str name = r->match.args[0];
+    if (sl__herder_ops(h)->find(h, name, &r->arena, v) && v->raw) {
+        return true;
     }
-    return c;
+    (void)sl__answer_error(r, 404, "Connector %.*s not found", SL_STR_ARG(name));
+    return false;
 }
 
-/* find_to_change does the same for what changes something, which is over once the worker stops. */
-static sl__connector *find_to_change(sl__herder *h, sl__request *r) {
-    if (sl__herder_stopping(h)) {
-        (void)sl__answer_error(r, 503, "the worker is stopping");
-        return NULL;
-    }
-    return find_connector(h, r);
-}
-
-static const char *type_of(const sl__connector *c) {
-    return !c->def ? "unknown" : c->def->kind == SL_KIND_SINK ? "sink" : "source";
+static const char *type_of(const sl__connector_view *v) {
+    return !v->def ? "unknown" : v->def->kind == SL_KIND_SINK ? "sink" : "source";
 }
 
 /* ---- parts of answers ---- */
 
-static void add_config(sl__request *r, const sl__connector *c) {
+static void add_config(sl__request *r, const sl_plugin_def *def, const sl_config *config) {
     sl_buf_add_char(&r->out, '{');
-    for (size_t i = 0; i < c->raw.n; i++) {
-        const sl_config_entry *e = &c->raw.entries[i];
+    for (size_t i = 0; i < config->n; i++) {
+        const sl_config_entry *e = &config->entries[i];
         if (i) {
             sl_buf_add_char(&r->out, ',');
         }
         sl__json_text(&r->out, e->key);
         sl_buf_add_char(&r->out, ':');
         if (e->value.p) {
-            sl__json_text(&r->out, sl__shown_value(c->def, e->key, e->value, &r->arena));
+            sl__json_text(&r->out, sl__shown_value(def, e->key, e->value, &r->arena));
         } else {
             sl_buf_add_z(&r->out, "null");
         }
@@ -51,78 +38,76 @@ static void add_config(sl__request *r, const sl__connector *c) {
     sl_buf_add_char(&r->out, '}');
 }
 
-static void add_task_id(sl__request *r, const sl__connector *c, size_t task) {
+static void add_task_id(sl__request *r, sl_str connector, size_t task) {
     sl_buf_add_char(&r->out, '{');
-    sl__json_text_member(&r->out, "connector", c->name);
+    sl__json_text_member(&r->out, "connector", connector);
     sl__json_member(&r->out, "task");
     sl_buf_add_i64(&r->out, (int64_t)task);
     sl_buf_add_char(&r->out, '}');
 }
 
-static void add_info(sl__request *r, const sl__connector *c) {
+void sl__rest_add_info(sl__request *r, const sl__connector_view *v) {
     sl_buf_add_char(&r->out, '{');
-    sl__json_text_member(&r->out, "name", c->name);
+    sl__json_text_member(&r->out, "name", v->name);
     sl__json_member(&r->out, "config");
-    add_config(r, c);
+    add_config(r, v->def, v->raw);
     sl__json_member(&r->out, "tasks");
     sl_buf_add_char(&r->out, '[');
-    for (size_t i = 0; i < c->nslots; i++) {
+    for (size_t i = 0; i < v->ntasks; i++) {
         if (i) {
             sl_buf_add_char(&r->out, ',');
         }
-        add_task_id(r, c, i);
+        add_task_id(r, v->name, i);
     }
     sl_buf_add_char(&r->out, ']');
-    sl__json_text_member(&r->out, "type", sl_str_of(type_of(c)));
+    sl__json_text_member(&r->out, "type", sl_str_of(type_of(v)));
     sl_buf_add_char(&r->out, '}');
 }
 
 /* add_state adds the members that connectors and tasks share. */
-static void add_state(sl__request *r, const sl__connector *c, sl__state state, const char *trace,
-                      const sl__tries *t) {
-    sl_buf text;
-    sl__json_text_member(&r->out, "state", sl_str_of(sl__state_name(state)));
-    sl__json_text_member(&r->out, "worker_id", sl__herder_env_of(c->herder)->task.worker_id);
-    if (c->def && c->def->version) {
-        sl__json_text_member(&r->out, "version", sl_str_of(c->def->version));
+static void add_state(sl__request *r, const sl__status_view *s) {
+    sl__json_text_member(&r->out, "state", sl_str_of(sl__state_name(s->state)));
+    sl__json_text_member(&r->out, "worker_id", s->worker_id);
+    if (s->version.p) {
+        sl__json_text_member(&r->out, "version", s->version);
     }
-    if (state == SL_STATE_FAILED) {
-        sl_buf_init(&text, NULL);
-        sl__trace_text(trace, t, c, &text);
-        sl__json_text_member(&r->out, "trace", text.n ? sl_buf_view(&text) : SL_STR(""));
-        sl_buf_deinit(&text);
+    if (s->trace.p) {
+        sl__json_text_member(&r->out, "trace", s->trace);
     }
 }
 
-static void add_task_status(sl__request *r, const sl__slot *s) {
+static void add_task_status(sl__request *r, int32_t task, const sl__status_view *s) {
     sl_buf_add_char(&r->out, '{');
     sl__json_member(&r->out, "id");
-    sl_buf_add_i64(&r->out, s->number);
-    add_state(r, s->connector, s->state, s->trace, &s->tries);
+    sl_buf_add_i64(&r->out, task);
+    add_state(r, s);
     sl_buf_add_char(&r->out, '}');
 }
 
-static void add_status(sl__request *r, const sl__connector *c) {
+void sl__rest_add_status(sl__herder *h, sl__request *r, const sl__connector_view *v) {
     sl_buf_add_char(&r->out, '{');
-    sl__json_text_member(&r->out, "name", c->name);
+    sl__json_text_member(&r->out, "name", v->name);
     sl__json_member(&r->out, "connector");
     sl_buf_add_char(&r->out, '{');
-    add_state(r, c, c->state, c->trace, &c->tries);
+    add_state(r, &v->status);
     sl_buf_add_char(&r->out, '}');
     sl__json_member(&r->out, "tasks");
     sl_buf_add_char(&r->out, '[');
-    for (size_t i = 0; i < c->nslots; i++) {
+    for (size_t i = 0; i < v->nstatuses; i++) {
+        sl__status_view s;
+        int32_t task;
+        sl__herder_ops(h)->status_at(v, i, &r->arena, &task, &s);
         if (i) {
             sl_buf_add_char(&r->out, ',');
         }
-        add_task_status(r, &c->slots[i]);
+        add_task_status(r, task, &s);
     }
     sl_buf_add_char(&r->out, ']');
-    sl__json_text_member(&r->out, "type", sl_str_of(type_of(c)));
+    sl__json_text_member(&r->out, "type", sl_str_of(type_of(v)));
     sl_buf_add_char(&r->out, '}');
 }
 
-/* ---- reading ---- */
+/* ---- lists ---- */
 
 static bool expands(const sl__request *r, const char *what) {
     for (size_t i = 0; i < r->nparams; i++) {
@@ -133,218 +118,160 @@ static bool expands(const sl__request *r, const char *what) {
     return false;
 }
 
-static void add_expanded(sl__request *r, const sl__connector *c) {
-    sl__json_text(&r->out, c->name);
-    sl_buf_add_z(&r->out, ":{");
-    if (expands(r, "status")) {
-        sl__json_member(&r->out, "status");
-        add_status(r, c);
+typedef struct listing {
+    sl__herder *h;
+    sl__request *r;
+    bool expanded, status, info;
+} listing;
+
+static void add_listed(void *arg, const sl__connector_view *v) {
+    listing *l = arg;
+    sl_buf *b = &l->r->out;
+    if (b->n > 1) {
+        sl_buf_add_char(b, ',');
     }
-    if (expands(r, "info")) {
-        sl__json_member(&r->out, "info");
-        add_info(r, c);
+    sl__json_text(b, v->name);
+    if (!l->expanded) {
+        return;
     }
-    sl_buf_add_char(&r->out, '}');
+    sl_buf_add_z(b, ":{");
+    if (l->status) {
+        sl__json_member(b, "status");
+        sl__rest_add_status(l->h, l->r, v);
+    }
+    if (l->info) {
+        sl__json_member(b, "info");
+        sl__rest_add_info(l->r, v);
+    }
+    sl_buf_add_char(b, '}');
 }
 
 bool sl__rest_connectors(sl__herder *h, sl__request *r) {
-    bool expanded = sl__request_param(r, "expand").p != NULL;
-    const char *comma = "";
-    sl_buf_add_char(&r->out, expanded ? '{' : '[');
-    for (const sl__connector *c = sl__herder_first(h); c; c = sl__connector_next(c)) {
-        sl_buf_add_z(&r->out, comma);
-        comma = ",";
-        if (expanded) {
-            add_expanded(r, c);
-        } else {
-            sl__json_text(&r->out, c->name);
-        }
-    }
-    sl_buf_add_char(&r->out, expanded ? '}' : ']');
+    listing l = {.h = h,
+                 .r = r,
+                 .expanded = sl__request_param(r, "expand").p != NULL,
+                 .status = expands(r, "status"),
+                 .info = expands(r, "info")};
+    sl_buf_add_char(&r->out, l.expanded ? '{' : '[');
+    sl__herder_ops(h)->each(h, &r->arena, add_listed, &l);
+    sl_buf_add_char(&r->out, l.expanded ? '}' : ']');
     return sl__answer_json(r, 200);
 }
 
+/* ---- one connector ---- */
+
 bool sl__rest_connector(sl__herder *h, sl__request *r) {
-    const sl__connector *c = find_connector(h, r);
-    if (!c) {
+    sl__connector_view v;
+    if (!find_connector(h, r, &v)) {
         return true;
     }
-    add_info(r, c);
+    sl__rest_add_info(r, &v);
     return sl__answer_json(r, 200);
 }
 
 bool sl__rest_connector_config(sl__herder *h, sl__request *r) {
-    const sl__connector *c = find_connector(h, r);
-    if (!c) {
+    sl__connector_view v;
+    if (!find_connector(h, r, &v)) {
         return true;
     }
-    add_config(r, c);
+    add_config(r, v.def, v.raw);
     return sl__answer_json(r, 200);
 }
 
 bool sl__rest_connector_status(sl__herder *h, sl__request *r) {
-    const sl__connector *c = sl__herder_find(h, r->match.args[0]);
-    if (!c) {
+    sl__connector_view v;
+    if (!sl__herder_ops(h)->find(h, r->match.args[0], &r->arena, &v) || !v.has_status) {
         return sl__answer_error(r, 404, "No status found for connector %.*s", SL_STR_ARG(r->match.args[0]));
     }
-    add_status(r, c);
+    sl__rest_add_status(h, r, &v);
     return sl__answer_json(r, 200);
 }
 
-static void add_task_config(sl__request *r, const sl__connector *c, size_t task) {
-    const sl_config *config = &c->current->configs[task];
+static sl_error *add_task_config(sl__herder *h, sl__request *r, const sl__connector_view *v, size_t task) {
+    sl_config config;
+    SL_TRY(sl__herder_ops(h)->task_config(v, task, &r->arena, &config));
     sl_buf_add_z(&r->out, "{\"id\":");
-    add_task_id(r, c, task);
+    add_task_id(r, v->name, task);
     sl__json_member(&r->out, "config");
-    sl_buf_add_char(&r->out, '{');
-    for (size_t i = 0; i < config->n; i++) {
-        const sl_config_entry *e = &config->entries[i];
-        if (i) {
-            sl_buf_add_char(&r->out, ',');
-        }
-        sl__json_text(&r->out, e->key);
-        sl_buf_add_char(&r->out, ':');
-        sl_str shown = sl__shown_task(c, e, &r->arena);
-        if (shown.p) {
-            sl__json_text(&r->out, shown);
-        } else {
-            sl_buf_add_z(&r->out, "null");
-        }
-    }
-    sl_buf_add_z(&r->out, "}}");
+    add_config(r, v->def, &config);
+    sl_buf_add_char(&r->out, '}');
+    return NULL;
 }
 
 bool sl__rest_tasks(sl__herder *h, sl__request *r) {
-    const sl__connector *c = find_connector(h, r);
-    if (!c) {
+    sl__connector_view v;
+    if (!find_connector(h, r, &v)) {
         return true;
     }
     sl_buf_add_char(&r->out, '[');
-    for (size_t i = 0; i < c->nslots; i++) {
+    for (size_t i = 0; i < v.ntasks; i++) {
         if (i) {
             sl_buf_add_char(&r->out, ',');
         }
-        add_task_config(r, c, i);
+        sl_error *err = add_task_config(h, r, &v, i);
+        if (err) {
+            return sl__answer_failure(r, err);
+        }
     }
     sl_buf_add_char(&r->out, ']');
     return sl__answer_json(r, 200);
 }
 
-/* task_number reads the path's task; -1 = no number that a task can have. */
-static int32_t task_number(const sl__request *r) {
-    int64_t n;
-    return sl_str_to_i64(r->match.args[1], &n) && n >= 0 && n <= INT32_MAX ? (int32_t)n : -1;
-}
-
-static bool no_task(sl__request *r) {
-    return sl__answer_error(r, 404, "Task %.*s-%.*s not found", SL_STR_ARG(r->match.args[0]),
-                            SL_STR_ARG(r->match.args[1]));
-}
-
 bool sl__rest_task_status(sl__herder *h, sl__request *r) {
-    const sl__connector *c = sl__herder_find(h, r->match.args[0]);
-    int32_t task = task_number(r);
-    if (!c || task < 0 || (size_t)task >= c->nslots) {
-        return sl__answer_error(r, 404, "No status found for task %.*s-%.*s", SL_STR_ARG(r->match.args[0]),
-                                SL_STR_ARG(r->match.args[1]));
+    sl__connector_view v;
+    int32_t wanted = sl__request_task(r), task;
+    if (wanted < 0) {
+        return sl__answer_error(r, 404, "HTTP 404 Not Found");
     }
-    add_task_status(r, &c->slots[task]);
-    return sl__answer_json(r, 200);
-}
-
-typedef struct offset_list {
-    sl__request *r;
-    sl_error *err;
-    bool any;
-} offset_list;
-
-static void add_offset(void *arg, const sl_value *partition, const sl_value *offset) {
-    offset_list *l = arg;
-    sl_buf *b = &l->r->out;
-    sl_buf_add_z(b, l->any ? ",{\"partition\":" : "{\"partition\":");
-    l->any = true;
-    l->err = l->err ? l->err : sl__offset_json_write(partition, false, b);
-    sl_buf_add_z(b, ",\"offset\":");
-    l->err = l->err ? l->err : sl__offset_json_write(offset, false, b);
-    sl_buf_add_char(b, '}');
-}
-
-bool sl__rest_connector_offsets(sl__herder *h, sl__request *r) {
-    const sl__connector *c = find_connector(h, r);
-    if (!c) {
-        return true;
+    bool found = sl__herder_ops(h)->find(h, r->match.args[0], &r->arena, &v);
+    for (size_t i = 0; found && i < v.nstatuses; i++) {
+        sl__status_view s;
+        sl__herder_ops(h)->status_at(&v, i, &r->arena, &task, &s);
+        if (task == wanted) {
+            add_task_status(r, task, &s);
+            return sl__answer_json(r, 200);
+        }
     }
-    if (c->def && c->def->kind == SL_KIND_SINK) {
-        return sl__answer_error(
-            r, 501, "the offsets of a sink are those of consumer group connect-%.*s; ask Kafka for them",
-            SL_STR_ARG(c->name));
-    }
-    offset_list l = {.r = r};
-    sl_buf_add_z(&r->out, "{\"offsets\":[");
-    sl_error *err = sl__offsets_each(sl__herder_env_of(h)->task.offsets, c->name, add_offset, &l);
-    sl_buf_add_z(&r->out, "]}");
-    if (err || l.err) {
-        sl_error_free(err ? l.err : NULL);
-        return sl__answer_failure(r, err ? err : l.err);
-    }
-    return sl__answer_json(r, 200);
+    return sl__answer_error(r, 404, "No status found for task %.*s-%d", SL_STR_ARG(r->match.args[0]), wanted);
 }
 
-/* ---- changing ---- */
+/* ---- topics ---- */
 
-static bool change_target(sl__herder *h, sl__request *r, sl__task_target target, int status) {
-    sl__connector *c = find_to_change(h, r);
-    if (!c) {
-        return true;
-    }
-    sl__connector_set_target(c, target);
-    return sl__answer_empty(r, status);
-}
-
-bool sl__rest_pause(sl__herder *h, sl__request *r) {
-    return change_target(h, r, SL_TARGET_PAUSE, 202);
-}
-
-bool sl__rest_resume(sl__herder *h, sl__request *r) {
-    return change_target(h, r, SL_TARGET_RUN, 202);
-}
-
-bool sl__rest_stop(sl__herder *h, sl__request *r) {
-    return change_target(h, r, SL_TARGET_STOP, 204);
-}
-
-/* flag reads a boolean query parameter; false when it is neither true nor false, and answers that. */
-static bool flag(sl__request *r, const char *name, bool *value) {
-    sl_str text = sl__request_param(r, name);
-    *value = false;
-    if (text.p && !sl_str_to_bool(text, value)) {
-        (void)sl__answer_error(r, 400, "expected true or false in the parameter %s", name);
+static bool tracked(const sl__herder *h, sl__request *r) {
+    if (!sl__herder_env_of(h)->task.worker->topic_tracking) {
+        (void)sl__answer_error(r, 403, "Topic tracking is disabled.");
         return false;
     }
     return true;
 }
 
-bool sl__rest_restart(sl__herder *h, sl__request *r) {
-    bool tasks, only_failed;
-    sl__connector *c = find_to_change(h, r);
-    if (!c || !flag(r, "includeTasks", &tasks) || !flag(r, "onlyFailed", &only_failed)) {
-        return true;
+static void add_topic(void *arg, sl_str topic) {
+    sl__request *r = arg;
+    if (r->out.n && r->out.p[r->out.n - 1] != '[') {
+        sl_buf_add_char(&r->out, ',');
     }
-    if (c->target == SL_TARGET_STOP) {
-        return sl__answer_error(r, 409, "connector %.*s is stopped; resume it instead", SL_STR_ARG(c->name));
-    }
-    sl__connector_restart(c, tasks, only_failed);
-    if (!tasks && !only_failed) {
-        return sl__answer_empty(r, 204);
-    }
-    add_status(r, c);
-    return sl__answer_json(r, 202);
+    sl__json_text(&r->out, topic);
 }
 
-bool sl__rest_restart_task(sl__herder *h, sl__request *r) {
-    sl__connector *c = find_to_change(h, r);
-    if (!c) {
+bool sl__rest_topics(sl__herder *h, sl__request *r) {
+    if (!tracked(h, r)) {
         return true;
     }
-    return sl__connector_restart_task(c, task_number(r)) ? sl__answer_empty(r, 204) : no_task(r);
+    sl_buf_add_char(&r->out, '{');
+    sl__json_text(&r->out, r->match.args[0]);
+    sl_buf_add_z(&r->out, ":{\"topics\":[");
+    sl__herder_ops(h)->topics(h, r->match.args[0], add_topic, r);
+    sl_buf_add_z(&r->out, "]}}");
+    return sl__answer_json(r, 200);
+}
+
+bool sl__rest_reset_topics(sl__herder *h, sl__request *r) {
+    if (!tracked(h, r)) {
+        return true;
+    }
+    if (!sl__herder_env_of(h)->task.worker->topic_tracking_reset) {
+        return sl__answer_error(r, 403, "Topic tracking reset is disabled.");
+    }
+    r->success = 202;
+    return sl__herder_ops(h)->reset_topics(h, &r->call, r->match.args[0]);
 }

@@ -45,10 +45,7 @@ bool sl__rest_plugins(sl__herder *h, sl__request *r) {
     static const sl_plugin_kind kinds[] = {SL_KIND_SINK,      SL_KIND_SOURCE,    SL_KIND_TRANSFORM,
                                            SL_KIND_PREDICATE, SL_KIND_CONVERTER, SL_KIND_HEADER_CONVERTER};
     sl_str only = sl__request_param(r, "connectorsOnly");
-    bool connectors = true;
-    if (only.n && !sl_str_to_bool(only, &connectors)) {
-        return sl__answer_error(r, 400, "expected true or false in the parameter connectorsOnly");
-    }
+    bool connectors = !only.p || sl_str_eq_nocase(only, SL_STR("true")); /* as elsewhere: else it is false */
     sl_buf_add_char(&r->out, '[');
     for (size_t i = 0; i < (connectors ? 2 : sizeof kinds / sizeof kinds[0]) && !r->out.failed; i++) {
         plugin_list l = {r, kinds[i]};
@@ -90,7 +87,7 @@ static void add_definition(sl_buf *b, const sl_config_row *row, int order) {
     sl__json_text_member(b, "display_name", sl_str_of(row->display ? row->display : row->name));
     sl__json_member(b, "dependents");
     add_words(b, row->dependents);
-    sl__json_member(b, "order");
+    sl__json_member(b, "order_in_group");
     sl_buf_add_i64(b, order);
     sl_buf_add_char(b, '}');
 }

@@ -3,6 +3,7 @@
  */
 #include "rest/request.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -10,11 +11,21 @@ const sl__route sl__routes[] = {
     {"GET", "/", sl__rest_root},
     {"GET", "/health", sl__rest_health},
     {"GET", "/connectors", sl__rest_connectors},
+    {"POST", "/connectors", sl__rest_create},
     {"GET", "/connectors/{connector}", sl__rest_connector},
+    {"DELETE", "/connectors/{connector}", sl__rest_delete},
     {"GET", "/connectors/{connector}/config", sl__rest_connector_config},
+    {"PUT", "/connectors/{connector}/config", sl__rest_put_config},
+    {"PATCH", "/connectors/{connector}/config", sl__rest_patch_config},
     {"GET", "/connectors/{connector}/status", sl__rest_connector_status},
-    {"GET", "/connectors/{connector}/offsets", sl__rest_connector_offsets},
+    {"GET", "/connectors/{connector}/offsets", sl__rest_offsets},
+    {"PATCH", "/connectors/{connector}/offsets", sl__rest_alter_offsets},
+    {"DELETE", "/connectors/{connector}/offsets", sl__rest_reset_offsets},
+    {"GET", "/connectors/{connector}/topics", sl__rest_topics},
+    {"PUT", "/connectors/{connector}/topics/reset", sl__rest_reset_topics},
     {"GET", "/connectors/{connector}/tasks", sl__rest_tasks},
+    {"POST", "/connectors/{connector}/tasks", sl__rest_put_tasks},
+    {"PUT", "/connectors/{connector}/fence", sl__rest_fence},
     {"GET", "/connectors/{connector}/tasks/{task}/status", sl__rest_task_status},
     {"PUT", "/connectors/{connector}/pause", sl__rest_pause},
     {"PUT", "/connectors/{connector}/resume", sl__rest_resume},
@@ -38,6 +49,27 @@ sl_str sl__request_param(const sl__request *r, const char *name) {
         }
     }
     return SL_STR_NONE;
+}
+
+int32_t sl__request_task(const sl__request *r) {
+    int64_t n;
+    return sl_str_to_i64(r->match.args[1], &n) && n >= 0 && n <= INT32_MAX ? (int32_t)n : -1;
+}
+
+sl_str sl__request_url(sl__request *r, const char *path, sl_str name) {
+    sl_buf b;
+    sl_buf_init(&b, &r->arena);
+    sl_buf_add_str(&b, r->base_url);
+    sl_buf_add_z(&b, path);
+    for (size_t i = 0; i < name.n; i++) {
+        unsigned char c = (unsigned char)name.p[i];
+        if (isalnum(c) || strchr("-._~", c)) {
+            sl_buf_add_char(&b, (char)c);
+        } else {
+            sl_buf_printf(&b, "%%%02X", c);
+        }
+    }
+    return sl_buf_take(&b);
 }
 
 /* ---- JSON ---- */

@@ -7,7 +7,7 @@
 #ifndef SLUICE_REST_REQUEST_H
 #define SLUICE_REST_REQUEST_H
 
-#include "herder/connector.h"
+#include "herder/ops.h"
 #include "rest/route.h"
 
 typedef struct sl__param {
@@ -22,7 +22,21 @@ typedef struct sl__request {
     sl__param *params;
     size_t nparams;
     sl_str body;
+    /* what the handler keeps for the end of its operation */
+    bool (*answer)(sl__herder *h, struct sl__request *r, const sl__op_end *end); /* NULL = success alone */
+    int success; /* the status of an answer without a body */
+    sl_str name; /* the connector's */
+    sl__offset_item *offsets;
+    size_t noffsets;
+    /* of the connection */
+    sl_str base_url;      /* "http://host:port" as the client sees us */
+    sl_str path;          /* as it came, with its query */
+    sl_str authorization; /* absent = no such header */
+    sl_str signature;     /* of another worker; absent likewise */
+    sl_str signature_algorithm;
+    const struct sl__http_tls *tls; /* how https workers are spoken to; NULL = the system's trust */
     /* the answer */
+    sl_str location; /* absent = none */
     int status;
     const char *content_type;
     sl_buf out;
@@ -33,6 +47,16 @@ extern const size_t sl__nroutes;
 
 /* sl__request_param gives the value of a query parameter; absent when it is not there, "" for "?name". */
 sl_str sl__request_param(const sl__request *r, const char *name);
+
+/* sl__request_task gives the path's task number; -1 = it is none that a task can have. */
+int32_t sl__request_task(const sl__request *r);
+
+/* sl__request_url gives base_url, a path and a name that is escaped as a segment; absent when out of memory.
+ */
+sl_str sl__request_url(sl__request *r, const char *path, sl_str name);
+
+/* sl__request_ended is the `done` of requests' calls. */
+bool sl__request_ended(sl__herder *h, sl__call *call, const sl__op_end *end);
 
 /* ---- answers; all give true, so that a handler can return them ---- */
 
@@ -54,15 +78,30 @@ void sl__json_text(sl_buf *b, sl_str s);
 void sl__json_member(sl_buf *b, const char *name);
 void sl__json_text_member(sl_buf *b, const char *name, sl_str value); /* absent = null */
 
-/* ---- handlers, by subject: connectors.c, plugins.c, worker.c ---- */
+/* ---- parts of answers: connectors.c ---- */
+
+void sl__rest_add_info(sl__request *r, const sl__connector_view *v);
+void sl__rest_add_status(sl__herder *h, sl__request *r, const sl__connector_view *v);
+
+/* ---- handlers, by subject: connectors.c, changes.c, internal.c, plugins.c, worker.c ---- */
 
 bool sl__rest_connectors(sl__herder *h, sl__request *r);
 bool sl__rest_connector(sl__herder *h, sl__request *r);
 bool sl__rest_connector_config(sl__herder *h, sl__request *r);
 bool sl__rest_connector_status(sl__herder *h, sl__request *r);
-bool sl__rest_connector_offsets(sl__herder *h, sl__request *r);
+bool sl__rest_topics(sl__herder *h, sl__request *r);
+bool sl__rest_reset_topics(sl__herder *h, sl__request *r);
 bool sl__rest_tasks(sl__herder *h, sl__request *r);
 bool sl__rest_task_status(sl__herder *h, sl__request *r);
+bool sl__rest_create(sl__herder *h, sl__request *r);
+bool sl__rest_put_config(sl__herder *h, sl__request *r);
+bool sl__rest_patch_config(sl__herder *h, sl__request *r);
+bool sl__rest_delete(sl__herder *h, sl__request *r);
+bool sl__rest_offsets(sl__herder *h, sl__request *r);
+bool sl__rest_alter_offsets(sl__herder *h, sl__request *r);
+bool sl__rest_reset_offsets(sl__herder *h, sl__request *r);
+bool sl__rest_put_tasks(sl__herder *h, sl__request *r);
+bool sl__rest_fence(sl__herder *h, sl__request *r);
 bool sl__rest_pause(sl__herder *h, sl__request *r);
 bool sl__rest_resume(sl__herder *h, sl__request *r);
 bool sl__rest_stop(sl__herder *h, sl__request *r);

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "herder/signature.h"
 #include "rest/headers.h"
 #include "rest/listener.h"
 #include "rest/request.h"
@@ -52,10 +53,11 @@ typedef struct exchange {
     struct MHD_Connection *connection;
     sl_buf body;
     bool too_large;
-    bool looked_up;
+    bool begun;  /* its headers are there */
     bool posted; /* the herder has it; cleared by its answer, before the connection is resumed */
     const char *allow;
     sl_str origin;
+    sl_str uri; /* as it came */
 } exchange;
 
 /* ---- answering ---- */
@@ -77,6 +79,9 @@ static enum MHD_Result send_answer(exchange *x) {
     }
     if (x->allow) {
         add_header(response, "Allow", x->allow);
+    }
+    if (r->location.p) {
+        add_header(response, "Location", r->location.p);
     }
     sl__headers_add(&x->server->headers, x->origin, response);
     enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)r->status, response);
@@ -116,6 +121,7 @@ static exchange *exchange_new(server *s, struct MHD_Connection *connection) {
         sl_buf_init(&x->request.out, NULL);
         x->request.call.run = run_call;
         x->request.call.reply = reply_call;
+        x->request.call.done = sl__request_ended;
     }
     return x;
 }
@@ -156,8 +162,24 @@ static enum MHD_Result on_param(void *cls, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
+static sl_str header(const exchange *x, const char *name) {
+    return sl_str_of(MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name));
+}
+
+/* take_connection notes what handlers may want to know of the connection. */
+static void take_connection(exchange *x) {
+    sl__request *r = &x->request;
+    sl_str host = header(x, "Host");
+    r->base_url = host.n ? sl_arena_printf(&r->arena, "http://%.*s", SL_STR_ARG(host)) : SL_STR("");
+    r->path = x->uri;
+    r->authorization = header(x, "Authorization");
+    r->signature = header(x, SL__SIGNATURE_HEADER);
+    r->signature_algorithm = header(x, SL__SIGNATURE_ALGORITHM_HEADER);
+}
+
 static enum MHD_Result post(exchange *x) {
     sl__request *r = &x->request;
+    take_connection(x);
     (void)MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, on_param, r);
     r->body = x->body.n ? sl_buf_view(&x->body) : SL_STR("");
     r->call.deadline_ms = sl__now_ms() + ANSWER_MS;
@@ -217,16 +239,25 @@ static void take_body(exchange *x, const char *data, size_t n) {
     sl_buf_add(&x->body, data, n);
 }
 
+/* on_uri sees a request first: its line, as it came. What it gives is on_access's con_cls. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection) {
+    exchange *x = exchange_new(cls, connection);
+    if (x) {
+        x->uri = sl_arena_str(&x->request.arena, sl_str_of(uri));
+    }
+    return x;
+}
+
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data, size_t *size,
                                  void **con_cls) {
     exchange *x = *con_cls;
-    (void)version;
+    (void)cls, (void)version;
     if (!x) {
-        x = *con_cls = exchange_new(cls, connection);
-        if (!x) {
-            return MHD_NO;
-        }
+        return MHD_NO; /* out of memory, see on_uri */
+    }
+    if (!x->begun) {
+        x->begun = true;
         if (announced_size(connection) > MAX_DISCARD) {
             return refuse(x, 413, "expected a body of at most 4 MiB");
         }
@@ -267,10 +298,11 @@ static struct MHD_Daemon *start_daemon(server *s, int fd) {
     return MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO, 0, NULL,
         NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-        MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE,
+        MHD_OPTION_END);
 }
 
 /* ---- the front ---- */

@@ -132,21 +132,3 @@ sl_str sl__shown_value(const sl_plugin_def *def, sl_str key, sl_str value, sl_ar
     }
     return sl__shown_secret(def, key) ? SL_STR(HIDDEN) : mask_url(value, arena);
 }
-
-sl_str sl__shown_task(const sl__connector *c, const sl_config_entry *e, sl_arena *arena) {
-    const sl__job *job = c->current;
-    const sl_config_entry *raw = sl_config_find(&job->raw, e->key);
-    const sl_config_entry *resolved = sl_config_find(&job->checked.config, e->key);
-    if (raw && resolved && sl_str_eq(resolved->value, e->value)) {
-        return sl__shown_value(c->def, raw->key, raw->value, arena);
-    }
-    if (!e->value.n) {
-        return e->value;
-    }
-    if (sl__shown_secret(c->def, e->key)) {
-        return SL_STR(HIDDEN);
-    }
-    sl_str clean = sl__secrets_scrub(&job->secrets, e->value, arena);
-    clean = clean.p ? sl__secrets_scrub(&job->checked.secrets, clean, arena) : clean;
-    return clean.p ? mask_url(clean, arena) : SL_STR(HIDDEN);
-}

@@ -17,7 +17,4 @@ bool sl__shown_secret(const sl_plugin_def *def, sl_str key);
 /* sl__shown_value gives a raw value as it may be shown; absent stays absent. */
 sl_str sl__shown_value(const sl_plugin_def *def, sl_str key, sl_str value, sl_arena *arena);
 
-/* sl__shown_task gives a task's setting as it may be shown. */
-sl_str sl__shown_task(const sl__connector *c, const sl_config_entry *e, sl_arena *arena);
-
 #endif

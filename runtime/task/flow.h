@@ -14,6 +14,7 @@
 #include "task/parts.h"
 #include "task/policy.h"
 #include "task/task.h"
+#include "task/topics_used.h"
 
 /* A direction of flow. Order of calls: open, then step any number of times, then drain until it says so, then
    close. After a failed open: close alone. */
@@ -54,6 +55,7 @@ struct sl__task {
     sl__policy policy;
     sl__host_side side;
     sl__instance plugin;
+    sl__topics_used topics;
 
     /* guards plugin_state against interrupt */
     pthread_mutex_t lock;

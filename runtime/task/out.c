@@ -156,6 +156,7 @@ sl_error *sl__out_resolve(sl__out *o, sl_str name, bool idle, sl__out_ready *rea
     if (!e->handle) {
         SL_TRY(sl__producer_topic(o->producer, name, &e->handle));
     }
+    sl__topics_used_add(&o->task->topics, name);
     *topic = e->handle;
     return NULL;
 }

@@ -213,7 +213,13 @@ static sl_error *convert_message(sink *s, const sl__in_message *m) {
     if (!r->dropped) {
         SL_TRY(convert_headers(s, m, r));
     }
-    return r->dropped ? NULL : sl__task_transform(s->task, s->batch, r);
+    if (!r->dropped) {
+        SL_TRY(sl__task_transform(s->task, s->batch, r));
+    }
+    if (!r->dropped) {
+        sl__topics_used_add(&s->task->topics, m->topic);
+    }
+    return NULL;
 }
 
 static sl_error *convert_batch(sink *s) {

@@ -26,6 +26,7 @@ void sl__task_unref(sl__task *t) {
     }
     sl_error_free(t->failure);
     sl_free(t->flow_state);
+    sl__topics_used_deinit(&t->topics);
     sl_arena_deinit(&t->arena);
     pthread_mutex_destroy(&t->lock);
     sl_free(t);
@@ -269,19 +270,15 @@ static void task_done(sl__unit *u) {
 
 /* ---- public ---- */
 
+void sl__task_forget_topics(sl__task *t) {
+    sl__topics_used_forget(&t->topics);
+}
+
 static sl_error *copy_spec(sl__task *t, const sl__task_spec *spec) {
     t->spec = *spec;
     t->spec.connector = sl_arena_str(&t->arena, spec->connector);
-    sl__config_builder b;
-    sl__config_builder_init(&b, &t->arena);
-    for (size_t i = 0; i < spec->config->n; i++) {
-        sl_config_entry e = spec->config->entries[i];
-        e.key = sl_arena_str(&t->arena, e.key);
-        e.value = sl_arena_str(&t->arena, e.value);
-        e.file = sl_arena_str(&t->arena, e.file);
-        SL_TRY(sl__config_builder_put(&b, &e, NULL));
-    }
-    t->config = sl__config_builder_done(&b);
+    sl__topics_used_init(&t->topics, t->env->worker->topic_tracking ? spec->topic : NULL, spec->arg);
+    SL_TRY(sl__config_copy(&t->arena, spec->config, &t->config));
     t->spec.config = &t->config;
     return t->arena.failed ? sl_error_nomem() : NULL;
 }

@@ -59,6 +59,7 @@ typedef struct sl__task_spec {
     void (*report)(void *arg, const sl__task_report *r);
     void *arg;                                        /* for report */
     void (*reconfigure)(void *arg, sl_str connector); /* the plugin asked for task_configs; any thread */
+    void (*topic)(void *arg, sl_str topic); /* the task has used a topic; its step. NULL = not wanted */
 } sl__task_spec;
 
 /* sl__task_start makes the task and its first step due. Errors are only about memory: everything else is
@@ -67,6 +68,9 @@ SL_MUST_CHECK sl_error *sl__task_start(const sl__task_env *env, const sl__task_s
 
 /* sl__task_set_target asks for another state. STOP interrupts a blocked step, and cannot be taken back. */
 void sl__task_set_target(sl__task *t, sl__task_target target);
+
+/* sl__task_forget_topics makes the task tell of the topics that it uses anew. */
+void sl__task_forget_topics(sl__task *t);
 
 /* sl__task_abandon gives a task up that does not stop: it no longer reports, commits nothing and produces
    nothing more. What it still runs ends by itself or with the process. */

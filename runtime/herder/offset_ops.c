@@ -1,0 +1,407 @@
+/*
+ * offset_ops.c - the offsets of connectors as requests see and change them (ops.h).
+ *
+ * The work is done in a job: a source's offsets are in the store, a sink's are those that its consumer group
+ * has committed. The plugin hears of a change first and can refuse it.
+ */
+#include "herder/ops.h"
+#include "herder/state.h"
+
+#include "kafka/group_offsets.h"
+
+#define REQUEST_MS 60000
+
+/* What a job of this kind is to do, and what it found; in the job's arena. */
+typedef struct offset_work {
+    sl__offsets *store;
+    bool sink;
+    bool reset;
+    sl__offset_item *items;
+    size_t n;
+    bool handled; /* the plugin took part */
+    /* where the answer of a reading goes */
+    sl_arena *arena;
+    sl__offset_item **out;
+    size_t *nout;
+} offset_work;
+
+/* ---- values ---- */
+
+static sl_error *copy_items(sl_arena *arena, const sl__offset_item *from, size_t n, sl__offset_item **out) {
+    sl__offset_item *items = sl_arena_alloc(arena, (n + 1) * sizeof *items);
+    if (!items) {
+        return sl_error_nomem();
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!sl_value_copy(arena, &from[i].partition, &items[i].partition) ||
+            !sl_value_copy(arena, &from[i].offset, &items[i].offset)) {
+            return sl_error_nomem();
+        }
+    }
+    *out = items;
+    return NULL;
+}
+
+static const sl_value *member(const sl_value *map, const char *name) {
+    for (uint32_t i = 0; map->type == SL_MAP && i < map->n; i++) {
+        if (map->items[2 * i].type == SL_STRING && sl_str_eqz(sl_value_str(&map->items[2 * i]), name)) {
+            return &map->items[2 * i + 1];
+        }
+    }
+    return NULL;
+}
+
+static bool read_number(const sl_value *v, int64_t *out) {
+    if (v->type == SL_STRING) {
+        return sl_str_to_i64(sl_value_str(v), out);
+    }
+    *out = sl_is_int(v) ? v->i : 0;
+    return sl_is_int(v);
+}
+
+#define REFUSE(...) return sl_error_new(SL_E_CONFIG, SL_USER, __VA_ARGS__)
+
+/* ---- sinks ---- */
+
+/* parse_sink_item reads {"kafka_topic":T,"kafka_partition":N} and {"kafka_offset":N}, numbers also as text.
+ */
+static sl_error *parse_sink_item(const sl__offset_item *item, sl__group_offset *out) {
+    int64_t n;
+    const sl_value *topic = member(&item->partition, "kafka_topic");
+    const sl_value *partition = member(&item->partition, "kafka_partition");
+    const sl_value *offset = member(&item->offset, "kafka_offset");
+    if (item->partition.type != SL_MAP) {
+        REFUSE("The partition for a sink connector offset cannot be null or missing");
+    }
+    if (!topic || !partition) {
+        REFUSE("The partition for a sink connector offset must contain the keys 'kafka_topic' and "
+               "'kafka_partition'");
+    }
+    if (topic->type != SL_STRING || !topic->n) {
+        REFUSE("Kafka topic names must be valid strings and may not be null");
+    }
+    if (sl_is_null(partition)) {
+        REFUSE("Kafka partitions must be valid numbers and may not be null");
+    }
+    if (!read_number(partition, &n) || n < 0 || n > INT32_MAX) {
+        REFUSE(
+            "Failed to parse the following Kafka partition value in the provided offsets. Partition values "
+            "for sink connectors need to be integers.");
+    }
+    *out = (sl__group_offset){.topic = sl_value_str(topic), .partition = (int32_t)n, .offset = -1};
+    if (sl_is_null(&item->offset)) {
+        return NULL;
+    }
+    if (!offset) {
+        REFUSE("The offset for a sink connector should either be null or contain the key 'kafka_offset'");
+    }
+    if (!read_number(offset, &out->offset) || out->offset < 0) {
+        REFUSE("Failed to parse the following Kafka offset value in the provided offsets. Offset values for "
+               "sink connectors need to be integers.");
+    }
+    return NULL;
+}
+
+/* group_of gives the client and the group of a sink. */
+static sl_error *group_of(sl__job *job, sl__client_config *client, sl_str *group) {
+    sl_config settings;
+    sl_config_report problems;
+    const sl__task_env *env = &job->herder->env.task;
+    sl_config_report_init(&problems, &job->arena);
+    SL_TRY(
+        sl__client_settings(SL__CLIENT_CONSUMER, env->worker_config, &job->resolved, &job->arena, &settings));
+    *group = sl_config_get(&settings, SL_STR("group.id"));
+    if (!group->n) {
+        *group = sl_arena_printf(&job->arena, "connect-%.*s", SL_STR_ARG(job->name));
+    }
+    SL_TRY(sl__client_settings(SL__CLIENT_ADMIN, env->worker_config, &job->resolved, &job->arena, &settings));
+    SL_TRY(
+        sl__client_translate(SL__CLIENT_ADMIN, &settings, SL_STR("admin."), &job->arena, &problems, client));
+    return sl_config_report_error(&problems);
+}
+
+static sl_error *sink_item(sl_arena *arena, const sl__group_offset *from, sl__offset_item *to) {
+    sl_value partition = sl_value_alloc(arena, SL_MAP, 2), offset = sl_value_alloc(arena, SL_MAP, 1);
+    if (sl_is_null(&partition) || sl_is_null(&offset)) {
+        return sl_error_nomem();
+    }
+    partition.items[0] = sl_string(SL_STR("kafka_topic"));
+    partition.items[1] = sl_string(from->topic);
+    partition.items[2] = sl_string(SL_STR("kafka_partition"));
+    partition.items[3] = sl_int32(from->partition);
+    offset.items[0] = sl_string(SL_STR("kafka_offset"));
+    offset.items[1] = sl_int64(from->offset);
+    *to = (sl__offset_item){.partition = partition, .offset = offset};
+    return NULL;
+}
+
+static sl_error *read_sink(sl__job *job, offset_work *w) {
+    sl__client_config client;
+    sl_str group;
+    sl__group_offset *found;
+    size_t n;
+    SL_TRY(group_of(job, &client, &group));
+    SL_TRY(sl__group_offsets_list(job->herder->env.task.kafka, &client, group, REQUEST_MS, &job->arena,
+                                  &found, &n));
+    w->items = sl_arena_alloc(&job->arena, (n + 1) * sizeof *w->items);
+    if (!w->items) {
+        return sl_error_nomem();
+    }
+    for (w->n = 0; w->n < n; w->n++) {
+        SL_TRY(sink_item(&job->arena, &found[w->n], &w->items[w->n]));
+    }
+    return NULL;
+}
+
+static sl_error *change_sink(sl__job *job, const offset_work *w) {
+    sl__client_config client;
+    sl_str group;
+    sl__kafka *kafka = job->herder->env.task.kafka;
+    SL_TRY(group_of(job, &client, &group));
+    if (w->reset) {
+        return sl__group_delete(kafka, &client, group, REQUEST_MS);
+    }
+    sl__group_offset *items = sl_arena_alloc(&job->arena, (w->n + 1) * sizeof *items);
+    if (!items) {
+        return sl_error_nomem();
+    }
+    for (size_t i = 0; i < w->n; i++) {
+        SL_TRY(parse_sink_item(&w->items[i], &items[i]));
+    }
+    return sl__group_offsets_alter(kafka, &client, group, REQUEST_MS, items, w->n);
+}
+
+/* check_sink looks at all items before anybody hears of them. */
+static sl_error *check_sink(const offset_work *w) {
+    sl__group_offset ignored;
+    for (size_t i = 0; i < w->n; i++) {
+        SL_TRY(parse_sink_item(&w->items[i], &ignored));
+    }
+    return NULL;
+}
+
+/* ---- sources ---- */
+
+typedef struct reading {
+    sl__job *job;
+    offset_work *work;
+    size_t cap;
+    bool failed;
+} reading;
+
+static void add_item(void *arg, const sl_value *partition, const sl_value *offset) {
+    reading *r = arg;
+    offset_work *w = r->work;
+    if (w->n == r->cap) {
+        size_t cap = r->cap ? 2 * r->cap : 16;
+        sl__offset_item *more = sl_arena_alloc(&r->job->arena, cap * sizeof *more);
+        if (!more) {
+            r->failed = true;
+            return;
+        }
+        if (w->n) {
+            memcpy(more, w->items, w->n * sizeof *more);
+        }
+        w->items = more;
+        r->cap = cap;
+    }
+    sl__offset_item *item = &w->items[w->n];
+    r->failed = r->failed || !sl_value_copy(&r->job->arena, partition, &item->partition) ||
+                !sl_value_copy(&r->job->arena, offset, &item->offset);
+    w->n += !r->failed;
+}
+
+static sl_error *read_source(sl__job *job, offset_work *w) {
+    reading r = {.job = job, .work = w};
+    SL_TRY(sl__offsets_each(w->store, job->name, add_item, &r));
+    return r.failed ? sl_error_nomem() : NULL;
+}
+
+static sl_error *check_map(const sl_value *map) {
+    for (uint32_t i = 0; i < map->n; i++) {
+        const sl_value *v = &map->items[2 * i + 1];
+        if (v->type == SL_MAP || v->type == SL_ARRAY) {
+            REFUSE("Offsets may only contain primitive types as values, but field '%.*s' contains %s",
+                   SL_STR_ARG(sl_value_str(&map->items[2 * i])), v->type == SL_MAP ? "MAP" : "ARRAY");
+        }
+    }
+    return NULL;
+}
+
+static sl_error *check_source(const offset_work *w) {
+    for (size_t i = 0; i < w->n; i++) {
+        const sl__offset_item *item = &w->items[i];
+        if (item->partition.type != SL_MAP) {
+            REFUSE("Partition objects cannot be null");
+        }
+        if (item->offset.type != SL_MAP && !sl_is_null(&item->offset)) {
+            REFUSE("Offset objects should either be null or an object");
+        }
+        SL_TRY(check_map(&item->partition));
+        SL_TRY(sl_is_null(&item->offset) ? NULL : check_map(&item->offset));
+    }
+    return NULL;
+}
+
+static sl_error *change_source(sl__job *job, offset_work *w) {
+    sl_batch_offset *items = sl_arena_alloc(&job->arena, (w->n + 1) * sizeof *items);
+    if (!items) {
+        return sl_error_nomem();
+    }
+    for (size_t i = 0; i < w->n; i++) {
+        items[i] = (sl_batch_offset){.partition = w->items[i].partition, .offset = w->items[i].offset};
+    }
+    return w->n ? sl__offsets_put(w->store, job->name, items, w->n) : NULL;
+}
+
+/* ---- in the job ---- */
+
+static sl_error *read_work(sl__job *job) {
+    offset_work *w = job->extra_arg;
+    return w->sink ? read_sink(job, w) : read_source(job, w);
+}
+
+/* ask_plugin lets the connector refuse, or do its own part. */
+static sl_error *ask_plugin(sl__job *job, offset_work *w) {
+    const sl_plugin_def *def = job->checked.def;
+    sl__host_side side = {.arg = job};
+    sl__instance inst;
+    if (!def || !def->alter_offsets) {
+        return NULL;
+    }
+    sl_batch_offset *items = sl_arena_alloc(&job->arena, (w->n + 1) * sizeof *items);
+    if (!items) {
+        return sl_error_nomem();
+    }
+    for (size_t i = 0; i < w->n; i++) {
+        items[i] = (sl_batch_offset){.partition = w->items[i].partition, .offset = w->items[i].offset};
+    }
+    SL_TRY(sl__instance_init(&inst, def, &job->checked.config, SL_STR_NONE, &job->arena, NULL));
+    inst.context.host = sl__host_table();
+    inst.context.connector = job->name;
+    inst.context.task = -1;
+    inst.context.runtime = &side;
+    w->handled = true;
+    return def->alter_offsets(&inst.context, items, w->n);
+}
+
+static sl_error *change_work(sl__job *job) {
+    offset_work *w = job->extra_arg;
+    if (w->reset) {
+        SL_TRY(w->sink ? read_sink(job, w) : read_source(job, w));
+        for (size_t i = 0; i < w->n; i++) {
+            w->items[i].offset = sl_null();
+        }
+    }
+    SL_TRY(w->sink ? check_sink(w) : check_source(w));
+    SL_TRY(ask_plugin(job, w));
+    return w->sink ? change_sink(job, w) : change_source(job, w);
+}
+
+/* ---- around it ---- */
+
+/* job_failed ends a call whose job has failed; false: it has not. */
+static bool job_failed(sl__job *job, sl__call *c) {
+    bool retriable;
+    if (job->err) {
+        sl_error *err = job->err;
+        job->err = NULL;
+        if (err->code == SL_E_CONFLICT) {
+            sl_error_free(err);
+            (void)sl__op_refused(job->herder, c, 409,
+                                 "The offsets of connector %.*s cannot be changed because tasks of it, or "
+                                 "other members of its "
+                                 "consumer group, have not stopped yet. Try again when they have.",
+                                 SL_STR_ARG(job->name));
+            return true;
+        }
+        return sl__op_failed(job->herder, c, 0, err);
+    }
+    if (job->report.errors) {
+        return sl__op_refused(job->herder, c, 400, "%.*s", SL_STR_ARG(sl__job_problem(job, &retriable)));
+    }
+    return false;
+}
+
+static void read_done(sl__job *job) {
+    sl__call *c = job->owner;
+    offset_work *w = job->extra_arg;
+    if (c && !job_failed(job, c)) {
+        sl_error *err = copy_items(w->arena, w->items, w->n, w->out);
+        *w->nout = err ? 0 : w->n;
+        (void)(err ? sl__op_failed(job->herder, c, 0, err) : sl__op_done(job->herder, c));
+    }
+    sl__job_free(job);
+}
+
+static void change_done(sl__job *job) {
+    sl__call *c = job->owner;
+    const offset_work *w = job->extra_arg;
+    if (c && !job_failed(job, c)) {
+        const char *verb = w->reset ? "reset" : "altered";
+        sl__op_end end = {.kind = SL_OP_DONE};
+        end.message = sl_arena_printf(
+            &job->arena,
+            w->handled
+                ? "The offsets for this connector have been %s successfully"
+                : "The Connect framework-managed offsets for this connector have been %s successfully. "
+                  "However, if this connector manages offsets externally, they will need to be manually "
+                  "%s in the system that the connector uses.",
+            verb, verb);
+        (void)sl__op_end_call(job->herder, c, &end);
+    }
+    sl__job_free(job);
+}
+
+static bool start(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__job *job, offset_work **out) {
+    offset_work *w = job ? sl_arena_zalloc(&job->arena, sizeof *w) : NULL;
+    *out = w;
+    if (!w) {
+        sl__job_free(job);
+        (void)sl__op_failed(h, c, 0, sl_error_nomem());
+        return false;
+    }
+    w->sink = v->def && v->def->kind == SL_KIND_SINK;
+    w->store = h->env.task.offsets;
+    job->extra_arg = w;
+    return true;
+}
+
+bool sl__op_read_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__offsets *store,
+                         sl_arena *arena, sl__offset_item **items, size_t *n) {
+    offset_work *w;
+    sl__job *job = sl__job_new(h, v->name, v->raw);
+    if (!start(h, c, v, job, &w)) {
+        return true;
+    }
+    w->store = store ? store : w->store;
+    w->arena = arena;
+    w->out = items;
+    w->nout = n;
+    job->resolve_only = true;
+    job->extra = read_work;
+    job->finished = read_done;
+    sl__job_for_call(job, c);
+    return false;
+}
+
+bool sl__op_change_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__offsets *store,
+                           const sl__offset_item *items, size_t n) {
+    offset_work *w;
+    sl__job *job = sl__job_new(h, v->name, v->raw);
+    if (!start(h, c, v, job, &w)) {
+        return true;
+    }
+    w->store = store ? store : w->store;
+    w->reset = items == NULL;
+    w->n = n;
+    sl_error *err = items ? copy_items(&job->arena, items, n, &w->items) : NULL;
+    if (err) {
+        sl__job_free(job);
+        return sl__op_failed(h, c, 0, err);
+    }
+    job->extra = change_work;
+    job->finished = change_done;
+    sl__job_for_call(job, c);
+    return false;
+}

@@ -1,0 +1,156 @@
+/*
+ * forward.c - see forward.h.
+ *
+ * A request is forwarded at most twice: ?forward=true says that it may be once more, false that it may not. A
+ * leader that cannot be reached may just be gone: the operation is tried again then, within the request's
+ * time.
+ */
+#include "rest/forward.h"
+
+#include "base/clock.h"
+#include "base/http.h"
+#include "herder/signature.h"
+#include "herder/work.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define AGAIN_MS 300
+
+/* It has copies of all it needs, since the request may be over before it is. */
+typedef struct forwarding {
+    sl__work work; /* first */
+    sl_arena arena;
+    sl__http_request request;
+    sl__http_header headers[5];
+    const sl__http_tls *tls;
+    sl__http_answer answer;
+    sl_error *err;
+} forwarding;
+
+static void forwarding_free(forwarding *f) {
+    sl_error_free(f->err);
+    sl_arena_deinit(&f->arena);
+    sl_free(f);
+}
+
+static void ask(sl__work *w) {
+    forwarding *f = (forwarding *)w;
+    f->err = sl__http_do(&f->request, &f->arena, &f->answer);
+    if (f->err && !f->answer.sent) {
+        (void)usleep(AGAIN_MS * 1000);
+    }
+}
+
+static bool take_answer(sl__request *r, forwarding *f) {
+    sl_buf_clear(&r->out);
+    sl_buf_add_str(&r->out, f->answer.body);
+    if (r->out.failed) {
+        return sl__answer_error(r, 503, "out of memory");
+    }
+    sl_str location = sl__http_header_of(&f->answer, "Location");
+    r->location = location.p ? sl_arena_str(&r->arena, location) : location;
+    if (f->answer.status == 201 && r->name.p) {
+        r->location = sl__request_url(r, "/connectors/", r->name);
+    }
+    if (!f->answer.body.n) {
+        return sl__answer_empty(r, f->answer.status);
+    }
+    return sl__answer_json(r, f->answer.status);
+}
+
+static void asked(sl__herder *h, sl__work *w) {
+    forwarding *f = (forwarding *)w;
+    sl__request *r = (sl__request *)w->call;
+    char text[1024];
+    if (!r) {
+        forwarding_free(f);
+        return;
+    }
+    bool again = f->err && !f->answer.sent && sl__now_ms() + AGAIN_MS < r->call.deadline_ms;
+    if (again) {
+        forwarding_free(f);
+        if (r->match.route->run(h, r)) {
+            sl__call_end(h, &r->call);
+        }
+        return;
+    }
+    if (f->err) {
+        sl_error_text(f->err, text, sizeof text);
+        (void)sl__answer_error(r, 500, "IO Error trying to forward REST request: %s", text);
+    } else {
+        (void)take_answer(r, f);
+    }
+    forwarding_free(f);
+    sl__call_end(h, &r->call);
+}
+
+/* url_of gives where to ask: the same path and parameters, with the right forward. */
+static sl_str url_of(const sl__request *r, sl_str leader, bool last, sl_arena *arena) {
+    sl_buf b;
+    sl_str path = r->path, rest, part;
+    size_t query = sl_str_find(path, '?');
+    const char *between = "?";
+    while (leader.n && leader.p[leader.n - 1] == '/') {
+        leader.n--;
+    }
+    sl_buf_init(&b, arena);
+    sl_buf_add_str(&b, leader);
+    sl_buf_add(&b, path.p, query);
+    rest = sl_str_skip(path, query + 1);
+    while (sl_str_next(&rest, '&', &part)) {
+        if (part.n && !sl_str_eqz(part, "forward") && !sl_str_starts(part, SL_STR("forward="))) {
+            sl_buf_printf(&b, "%s%.*s", between, SL_STR_ARG(part));
+            between = "&";
+        }
+    }
+    sl_buf_printf(&b, "%sforward=%s", between, last ? "false" : "true");
+    return sl_buf_take(&b);
+}
+
+static sl_error *prepare(sl__request *r, sl_str leader, bool last, forwarding *f) {
+    f->request = (sl__http_request){
+        .method = r->match.route->method,
+        .url = url_of(r, leader, last, &f->arena),
+        .headers = f->headers,
+        .body = r->body.n ? sl_arena_str(&f->arena, r->body) : SL_STR_NONE,
+        .tls = r->tls,
+        .timeout_ms = (int)(r->call.deadline_ms - sl__now_ms()),
+    };
+    sl__http_header *to = f->headers;
+    *to++ = (sl__http_header){"Accept", SL_STR("application/json")};
+    *to++ = (sl__http_header){"Content-Type", r->body.n ? SL_STR("application/json") : SL_STR_NONE};
+    *to++ = (sl__http_header){"Authorization", sl_arena_str(&f->arena, r->authorization)};
+    *to++ = (sl__http_header){SL__SIGNATURE_HEADER, sl_arena_str(&f->arena, r->signature)};
+    *to++ =
+        (sl__http_header){SL__SIGNATURE_ALGORITHM_HEADER, sl_arena_str(&f->arena, r->signature_algorithm)};
+    f->request.nheaders = (size_t)(to - f->headers);
+    return f->arena.failed ? sl_error_nomem() : NULL;
+}
+
+bool sl__forward(sl__herder *h, sl__request *r, sl_str leader) {
+    sl_str forward = sl__request_param(r, "forward");
+    if (forward.p && !sl_str_eq_nocase(forward, SL_STR("true"))) {
+        return sl__answer_error(
+            r, 409, "Cannot complete request because of a conflicting operation (e.g. worker rebalance)");
+    }
+    if (!leader.n) {
+        return sl__answer_error(r, 409,
+                                "Cannot complete request momentarily due to no known leader URL, "
+                                "likely because a rebalance was underway.");
+    }
+    forwarding *f = sl_calloc(1, sizeof *f);
+    if (!f) {
+        return sl__answer_error(r, 503, "out of memory");
+    }
+    sl_arena_init(&f->arena, 0);
+    sl_error *err = prepare(r, leader, forward.p != NULL, f);
+    if (err) {
+        forwarding_free(f);
+        return sl__answer_failure(r, err);
+    }
+    f->work.run = ask;
+    f->work.finished = asked;
+    sl__work_start(h, &r->call, &f->work);
+    return false;
+}
