@@ -12,7 +12,7 @@ extern const sl_converter_ops bytes_ops;
 extern const sl_converter_ops number_ops; /* variant: the sl_type */
 extern const sl_converter_ops simple_header_ops;
 
-enum { JSON_ROWS = 4, STRING_ROWS = 1, PATH_ROWS = 1, ENV_ROWS = 1 };
+enum { JSON_ROWS = 5, STRING_ROWS = 1, PATH_ROWS = 1, ENV_ROWS = 1 };
 
 extern const sl_config_row json_rows[JSON_ROWS]; /* json_settings of json.h */
 extern const sl_config_row string_rows[STRING_ROWS];

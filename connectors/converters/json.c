@@ -50,6 +50,15 @@ const sl_config_row json_rows[JSON_ROWS] = {
      .display = "Replace null with default",
      .doc = "A null of a field with a default value becomes that value.",
      .field = SL_FIELD(json_settings, null_to_default)},
+    {.name = "schema.content",
+     .type = SL_CONFIG_STRING,
+     .importance = SL_HIGH,
+     .group = "Schemas",
+     .display = "Schema Content",
+     .doc =
+         "The schema of all records that are read, as JSON, with schemas.enable=true: a record then is the "
+         "plain payload, without an envelope. What is written has its own schema.",
+     .field = SL_FIELD(json_settings, schema_content)},
 };
 
 static void json_close(void *state) {
@@ -71,6 +80,11 @@ static sl_error *json_open(const sl_context *ctx, int usage, void **state) {
         json_close(c);
         return sl_error_nomem();
     }
+    sl_error *err = json_reader_fix(c->reader);
+    if (err) {
+        json_close(c);
+        return err;
+    }
     *state = c;
     return NULL;
 }
@@ -84,9 +98,8 @@ static sl_error *json_to_bytes(void *state, sl_str topic, sl_str header, const s
 
 static sl_error *json_from_bytes(void *state, sl_str topic, sl_str header, sl_str bytes, sl_batch *batch,
                                  const sl_schema **schema, sl_value *value) {
-    (void)topic;
     (void)header;
-    return json_read(((json_converter *)state)->reader, bytes, batch, schema, value);
+    return json_read(((json_converter *)state)->reader, topic, bytes, batch, schema, value);
 }
 
 const sl_converter_ops json_ops = {

@@ -17,6 +17,7 @@ typedef struct json_settings {
     int32_t cache_size;
     int decimal_format;
     bool null_to_default;
+    sl_str schema_content; /* absent or empty: none */
 } json_settings;
 
 /* ---- writer ---- */
@@ -62,6 +63,9 @@ void json_skip_space(json_parser *p);
 SL_MUST_CHECK sl_error *json_expected(const json_parser *p, const char *what);
 /* json_parse_string reads a string with its quotes. */
 SL_MUST_CHECK sl_error *json_parse_string(json_parser *p, sl_str *out);
+/* json_object_size gives how many bytes the object at p takes, going by its braces and strings alone; 0 when
+   it has no end. A value that is no object has one byte, whatever it is. */
+size_t json_object_size(const json_parser *p);
 
 /* ---- reader ---- */
 
@@ -70,9 +74,13 @@ typedef struct json_reader json_reader;
 json_reader *json_reader_new(const sl_host *host, const json_settings *settings);
 void json_reader_free(json_reader *r);
 
-/* json_read gives what JsonConverter.toConnectData gives. */
-SL_MUST_CHECK sl_error *json_read(json_reader *r, sl_str bytes, sl_batch *batch, const sl_schema **schema,
-                                  sl_value *value);
+/* json_reader_fix reads the setting schema.content, once and before the first record. */
+SL_MUST_CHECK sl_error *json_reader_fix(json_reader *r);
+
+/* json_read gives what JsonConverter.toConnectData gives. topic (may be absent) is where a schema is looked
+   for first, and changes nothing else. */
+SL_MUST_CHECK sl_error *json_read(json_reader *r, sl_str topic, sl_str bytes, sl_batch *batch,
+                                  const sl_schema **schema, sl_value *value);
 
 /* json_read_schema makes a schema from its JSON, with a reference for the caller. */
 SL_MUST_CHECK sl_error *json_read_schema(const sl_host *host, const json_settings *settings,

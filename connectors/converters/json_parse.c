@@ -163,6 +163,32 @@ static const char *plain_end(const char *p, const char *end) {
     return p;
 }
 
+size_t json_object_size(const json_parser *parser) {
+    const char *p = parser->p;
+    size_t depth = 0;
+    bool inside = false; /* of a string */
+    while (p < parser->end) {
+        p = inside ? plain_end(p, parser->end) : p;
+        if (p == parser->end) {
+            break;
+        }
+        char c = *p++;
+        if (c == '"') {
+            inside = !inside;
+        } else if (inside) {
+            p += c == '\\' && p < parser->end;
+        } else if (c == '{') {
+            depth++;
+        } else if (c == '}') {
+            depth -= depth > 0;
+        }
+        if (!depth) {
+            break;
+        }
+    }
+    return depth ? 0 : (size_t)(p - parser->p);
+}
+
 sl_error *json_parse_string(json_parser *p, sl_str *out) {
     if (p->p >= p->end || *p->p != '"') {
         return json_expected(p, "a string");

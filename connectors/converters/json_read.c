@@ -2,28 +2,34 @@
  * json_read.c - JSON documents as records' values, with and without Kafka Connect's schema envelope.
  *
  * The "schema" member of an envelope is recognised by its exact bytes: equal bytes were read before, so they
- * are not parsed for every record. The cache is bounded; it holds references.
+ * are not parsed for every record. What the topic's last record had is compared first; else the text is found
+ * by its hash. The cache is bounded, in schemas and in bytes; it holds references.
  */
 #include "json.h"
 
+#include "cache.h"
 #include "text.h"
 
-#define CACHE_MOST 128 /* cached texts; each is compared before a schema is parsed */
-#define TAIL 24        /* texts of schemas differ at their ends more often than at their beginnings */
+#define CACHE_MOST_BYTES (16u << 20) /* of cached texts */
+#define TAIL 24     /* texts of schemas differ at their ends more often than at their beginnings */
+#define TOPICS 4096 /* a power of two; topics that share a place find their schemas by the hash of the text  \
+                     */
 
 typedef struct known {
+    cache_node node;         /* by the text */
     const sl_schema *schema; /* referenced */
-    char *text;              /* owned */
+    uint32_t topic;          /* the place in topics that may point here; others never do */
     size_t n;
-    uint64_t used;
+    char text[];
 } known;
 
 struct json_reader {
     const sl_host *host;
     const json_settings *settings;
-    known *cache;
-    size_t n, cap;
-    uint64_t clock;
+    const sl_schema *fixed; /* that of schema.content, referenced; NULL: each record brings its own */
+    cache cache;
+    size_t bytes;    /* of texts in the cache */
+    known **topics;  /* the schema of a topic's last record; NULL without memory for it */
     sl_value *stack; /* the parser's, kept between records */
     size_t stack_cap;
 };
@@ -33,21 +39,32 @@ json_reader *json_reader_new(const sl_host *host, const json_settings *settings)
     if (r) {
         r->host = host;
         r->settings = settings;
+        cache_init(&r->cache);
     }
     return r;
 }
 
-void json_reader_free(json_reader *r) {
-    if (!r) {
-        return;
+static sl_error *read_fixed(json_reader *r, sl_str text, sl_arena *arena) {
+    sl_value json;
+    json_parser p = {.start = text.p, .p = text.p, .end = text.p + text.n, .arena = arena, .exact = true};
+    SL_TRY(sl_str_is_utf8(text) ? NULL : sl_error_new(SL_E_CONFIG, SL_USER, "it is not valid UTF-8"));
+    json_skip_space(&p);
+    sl_error *err = json_parse(&p, &json);
+    sl_free(p.stack);
+    SL_TRY(err);
+    return json.type == SL_NULL ? NULL : json_read_schema(r->host, r->settings, &json, arena, 0, &r->fixed);
+}
+
+sl_error *json_reader_fix(json_reader *r) {
+    sl_str text = r->settings->schema_content;
+    sl_arena arena;
+    if (!text.n) {
+        return NULL;
     }
-    for (size_t i = 0; i < r->n; i++) {
-        r->host->schema_unref(r->cache[i].schema);
-        sl_free(r->cache[i].text);
-    }
-    sl_free(r->cache);
-    sl_free(r->stack);
-    sl_free(r);
+    sl_arena_init(&arena, 0);
+    sl_error *err = read_fixed(r, text, &arena);
+    sl_arena_deinit(&arena);
+    return err ? sl_error_wrap(err, "schema.content") : NULL;
 }
 
 /* ---- values by schema ---- */
@@ -282,72 +299,114 @@ sl_error *json_to_value(const json_settings *set, const sl_schema *s, sl_value *
 
 /* ---- the cache ---- */
 
-/* look_up compares the known texts with what stands at p, the one used last first. */
-static known *look_up(json_reader *r, const json_parser *p) {
-    size_t left = (size_t)(p->end - p->p);
-    for (size_t i = 0; i < r->n; i++) {
-        known *k = &r->cache[i];
-        size_t tail = k->n < TAIL ? k->n : TAIL;
-        if (k->n <= left && memcmp(k->text + k->n - tail, p->p + k->n - tail, tail) == 0 &&
-            memcmp(k->text, p->p, k->n - tail) == 0) {
-            k->used = ++r->clock;
-            if (i) {
-                known first = r->cache[0];
-                r->cache[0] = *k;
-                *k = first;
-            }
-            return &r->cache[0];
+/* Where a topic keeps what its last record had. */
+static uint32_t place_of(sl_str topic) {
+    return (uint32_t)cache_hash(topic) & (TOPICS - 1);
+}
+
+static bool begins_with(const json_parser *p, const known *k) {
+    size_t tail = k->n < TAIL ? k->n : TAIL;
+    return k->n <= (size_t)(p->end - p->p) && memcmp(k->text + k->n - tail, p->p + k->n - tail, tail) == 0 &&
+           memcmp(k->text, p->p, k->n - tail) == 0;
+}
+
+static void point_topic(json_reader *r, uint32_t place, known *k) {
+    if (r->topics) {
+        r->topics[k->topic] = r->topics[k->topic] == k ? NULL : r->topics[k->topic];
+        r->topics[place] = k;
+        k->topic = place;
+    }
+}
+
+/* look_up gives the known schema whose text stands at p; *hash is that of the text, of *n bytes, when there
+   is none. */
+static known *look_up(json_reader *r, const json_parser *p, uint32_t place, uint64_t *hash, size_t *n) {
+    known *k = r->topics ? r->topics[place] : NULL;
+    if (k && begins_with(p, k)) {
+        cache_touch(&r->cache, &k->node);
+        return k;
+    }
+    *n = json_object_size(p);
+    *hash = cache_hash(sl_str_make(p->p, *n));
+    for (cache_node *node = cache_first(&r->cache, *hash); node; node = cache_next(node)) {
+        k = (known *)node;
+        if (k->n == *n && memcmp(k->text, p->p, *n) == 0) {
+            cache_touch(&r->cache, node);
+            point_topic(r, place, k);
+            return k;
         }
     }
     return NULL;
 }
 
-static void forget_oldest(json_reader *r) {
-    size_t at = 0;
-    for (size_t i = 1; i < r->n; i++) {
-        at = r->cache[i].used < r->cache[at].used ? i : at;
-    }
-    r->host->schema_unref(r->cache[at].schema);
-    sl_free(r->cache[at].text);
-    r->cache[at] = r->cache[--r->n];
+static void free_known(json_reader *r, known *k) {
+    r->host->schema_unref(k->schema);
+    sl_free(k);
 }
 
-/* remember keeps a schema and its text, in place of the one not used for the longest time. Without memory the
+static void forget_oldest(json_reader *r) {
+    known *k = (known *)cache_oldest(&r->cache);
+    cache_remove(&r->cache, &k->node);
+    if (r->topics && r->topics[k->topic] == k) {
+        r->topics[k->topic] = NULL;
+    }
+    r->bytes -= k->n;
+    free_known(r, k);
+}
+
+/* remember keeps a schema and its text, in place of those not used for the longest time. Without memory the
    schema is read again for the next record. */
-static void remember(json_reader *r, const sl_schema *s, sl_str text) {
-    size_t most = r->settings->cache_size < CACHE_MOST ? (size_t)r->settings->cache_size : CACHE_MOST;
-    char *copy = most ? sl_strdup(text) : NULL;
-    if (!copy) {
+static void remember(json_reader *r, const sl_schema *s, sl_str text, uint64_t hash, uint32_t place) {
+    size_t most = (size_t)r->settings->cache_size;
+    known *k = most && text.n <= CACHE_MOST_BYTES ? sl_alloc(sizeof(*k) + text.n) : NULL;
+    if (!k) {
         return;
     }
-    while (r->n >= most) {
+    while (r->cache.n && (r->cache.n >= most || r->bytes + text.n > CACHE_MOST_BYTES)) {
         forget_oldest(r);
     }
-    if (r->n == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 8;
-        known *more = sl_realloc(r->cache, cap * sizeof(*more));
-        if (!more) {
-            sl_free(copy);
-            return;
-        }
-        r->cache = more;
-        r->cap = cap;
-    }
+    *k = (known){.schema = s, .topic = place, .n = text.n};
+    memcpy(k->text, text.p, text.n);
     r->host->schema_ref(s);
-    r->cache[r->n++] = (known){s, copy, text.n, ++r->clock};
+    if (!cache_add(&r->cache, &k->node, hash)) {
+        free_known(r, k);
+        return;
+    }
+    r->bytes += text.n;
+    if (!r->topics) {
+        r->topics = sl_calloc(TOPICS, sizeof(*r->topics));
+    }
+    point_topic(r, place, k);
+}
+
+void json_reader_free(json_reader *r) {
+    if (!r) {
+        return;
+    }
+    while (r->cache.n) {
+        forget_oldest(r);
+    }
+    cache_deinit(&r->cache);
+    r->host->schema_unref(r->fixed);
+    sl_free(r->topics);
+    sl_free(r->stack);
+    sl_free(r);
 }
 
 /* ---- envelopes ---- */
 
 typedef struct envelope {
+    uint32_t place; /* the topic's, see place_of */
     bool has_schema, has_payload;
     const sl_schema *schema; /* kept by the batch */
     sl_value payload;
 } envelope;
 
 static sl_error *read_schema_member(json_reader *r, json_parser *p, sl_batch *batch, envelope *e) {
+    uint64_t hash = 0;
+    size_t n = 0;
     json_skip_space(p);
-    known *k = look_up(r, p);
+    known *k = look_up(r, p, e->place, &hash, &n);
     e->has_schema = true;
     if (k) {
         p->p += k->n;
@@ -364,7 +423,9 @@ static sl_error *read_schema_member(json_reader *r, json_parser *p, sl_batch *ba
     }
     SL_TRY(json_read_schema(r->host, r->settings, &json, &batch->arena, 0, &e->schema));
     sl_batch_keep(batch, e->schema);
-    remember(r, e->schema, sl_str_make(from, (size_t)(p->p - from)));
+    if ((size_t)(p->p - from) == n) {
+        remember(r, e->schema, sl_str_make(from, n), hash, e->place);
+    }
     r->host->schema_unref(e->schema);
     return batch->failed ? sl_error_nomem() : NULL; /* then the batch does not hold the schema */
 }
@@ -430,11 +491,17 @@ static void settle_numbers(sl_value *v) {
     }
 }
 
-static sl_error *read_with_schema(json_reader *r, json_parser *p, sl_batch *batch, const sl_schema **schema,
-                                  sl_value *value) {
-    envelope e = {.payload = sl_null()};
+static sl_error *read_with_schema(json_reader *r, json_parser *p, sl_str topic, sl_batch *batch,
+                                  const sl_schema **schema, sl_value *value) {
+    envelope e = {.place = place_of(topic), .payload = sl_null()};
     p->exact = true;
-    SL_TRY(read_envelope(r, p, batch, &e));
+    if (r->fixed) {
+        sl_batch_keep(batch, r->fixed);
+        e.schema = r->fixed;
+        SL_TRY(batch->failed ? sl_error_nomem() : json_parse(p, &e.payload));
+    } else {
+        SL_TRY(read_envelope(r, p, batch, &e));
+    }
     *schema = e.schema;
     if (e.schema) {
         return json_to_value(r->settings, e.schema, &e.payload, &batch->arena, value);
@@ -444,7 +511,7 @@ static sl_error *read_with_schema(json_reader *r, json_parser *p, sl_batch *batc
     return NULL;
 }
 
-sl_error *json_read(json_reader *r, sl_str bytes, sl_batch *batch, const sl_schema **schema,
+sl_error *json_read(json_reader *r, sl_str topic, sl_str bytes, sl_batch *batch, const sl_schema **schema,
                     sl_value *value) {
     *schema = NULL;
     *value = sl_null();
@@ -464,7 +531,7 @@ sl_error *json_read(json_reader *r, sl_str bytes, sl_batch *batch, const sl_sche
     json_skip_space(&p);
     sl_error *err = NULL;
     if (r->settings->schemas_enable) {
-        err = read_with_schema(r, &p, batch, schema, value);
+        err = read_with_schema(r, &p, topic, batch, schema, value);
     } else if (p.p < p.end) { /* nothing at all is a null, as in Java */
         err = json_parse(&p, value);
     }

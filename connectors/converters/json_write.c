@@ -11,10 +11,10 @@
 
 #include <math.h>
 
+#include "cache.h"
 #include "text.h"
 
 #define MAX_DEPTH 1000 /* as Jackson's limit */
-#define RECENT 64
 #define CHUNK 16       /* labels are copied in pieces of so many bytes, and padded to them */
 #define SCALAR_ROOM 24 /* an integer or a word behind its label */
 
@@ -36,20 +36,18 @@ struct plan {
 
 /* The plan of a whole record's schema. */
 typedef struct entry {
+    cache_node node;
     const sl_schema *schema; /* referenced */
     sl_arena arena;
     plan *root;
     sl_str envelope; /* {"schema":...,"payload": */
-    uint64_t used;
 } entry;
 
 struct json_writer {
     const sl_host *host;
     const json_settings *settings;
-    entry **entries;
-    size_t n, cap;
-    entry *recent[RECENT]; /* of entries, by the schema's id */
-    uint64_t clock;
+    cache entries; /* by the schema's id */
+    entry *last;   /* the one used last */
 };
 
 /* What is written, and where. */
@@ -187,56 +185,38 @@ static sl_error *make_entry(json_writer *w, const sl_schema *s, entry **out) {
     return NULL;
 }
 
-/* oldest gives the place of the entry that was not used for the longest time. */
-static size_t oldest(const json_writer *w) {
-    size_t at = 0;
-    for (size_t i = 1; i < w->n; i++) {
-        if (w->entries[i]->used < w->entries[at]->used) {
-            at = i;
-        }
-    }
-    return at;
-}
-
 static sl_error *add_entry(json_writer *w, const sl_schema *s, entry **out) {
     SL_TRY(make_entry(w, s, out));
     size_t most = w->settings->cache_size > 0 ? (size_t)w->settings->cache_size : 1;
-    if (w->n >= most) {
-        size_t at = oldest(w);
-        entry **slot = &w->recent[w->entries[at]->schema->id % RECENT];
-        *slot = *slot == w->entries[at] ? NULL : *slot;
-        free_entry(w, w->entries[at]);
-        w->entries[at] = *out;
-        return NULL;
+    while (w->entries.n >= most) {
+        cache_node *oldest = cache_oldest(&w->entries);
+        cache_remove(&w->entries, oldest);
+        free_entry(w, (entry *)oldest);
     }
-    if (w->n == w->cap) {
-        size_t cap = w->cap ? w->cap * 2 : 8;
-        entry **more = sl_realloc(w->entries, cap * sizeof(*more));
-        if (!more) {
-            free_entry(w, *out);
-            return sl_error_nomem();
-        }
-        w->entries = more;
-        w->cap = cap;
+    if (!cache_add(&w->entries, &(*out)->node, s->id)) {
+        free_entry(w, *out);
+        w->last = NULL;
+        return sl_error_nomem();
     }
-    w->entries[w->n++] = *out;
     return NULL;
 }
 
 static sl_error *find_entry(json_writer *w, const sl_schema *s, entry **out) {
-    entry **slot = &w->recent[s->id % RECENT];
-    if (!*slot || (*slot)->schema != s) {
-        *slot = NULL;
-        for (size_t i = 0; i < w->n && !*slot; i++) {
-            *slot = w->entries[i]->schema == s ? w->entries[i] : NULL;
-        }
-        if (!*slot) {
-            SL_TRY(add_entry(w, s, out));
-            *slot = *out;
-        }
+    if (w->last && w->last->schema == s) {
+        *out = w->last;
+        return NULL;
     }
-    *out = *slot;
-    (*out)->used = ++w->clock;
+    cache_node *node = cache_first(&w->entries, s->id);
+    while (node && ((entry *)node)->schema != s) {
+        node = cache_next(node);
+    }
+    if (node) {
+        cache_touch(&w->entries, node);
+        *out = (entry *)node;
+    } else {
+        SL_TRY(add_entry(w, s, out));
+    }
+    w->last = *out;
     return NULL;
 }
 
@@ -245,6 +225,7 @@ json_writer *json_writer_new(const sl_host *host, const json_settings *settings)
     if (w) {
         w->host = host;
         w->settings = settings;
+        cache_init(&w->entries);
     }
     return w;
 }
@@ -253,10 +234,11 @@ void json_writer_free(json_writer *w) {
     if (!w) {
         return;
     }
-    for (size_t i = 0; i < w->n; i++) {
-        free_entry(w, w->entries[i]);
+    for (cache_node *node; (node = cache_oldest(&w->entries)) != NULL;) {
+        cache_remove(&w->entries, node);
+        free_entry(w, (entry *)node);
     }
-    sl_free(w->entries);
+    cache_deinit(&w->entries);
     sl_free(w);
 }
 

@@ -4,6 +4,7 @@
 #include "rest/request.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -177,17 +178,28 @@ static void add_herder(sl_buf *b, sl__herder *h) {
                   (unsigned long long)stats.steps);
 }
 
+/* resident_bytes gives the second number of statm, in bytes; 0 when it cannot be read. */
+static long long resident_bytes(void) {
+    char text[128];
+    char *end = text;
+    FILE *f = fopen("/proc/self/statm", "re");
+    bool there = f && fgets(text, sizeof text, f);
+    if (f) {
+        fclose(f);
+    }
+    if (!there) {
+        return 0;
+    }
+    (void)strtoull(text, &end, 10);
+    return (long long)strtoull(end, NULL, 10) * sysconf(_SC_PAGESIZE);
+}
+
 static void add_process(sl_buf *b) {
     struct rusage u;
-    long pages = 0, ignored = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (f) {
-        if (fscanf(f, "%ld %ld", &ignored, &pages) == 2) {
-            sl_buf_printf(b,
-                          "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %lld\n",
-                          (long long)pages * sysconf(_SC_PAGESIZE));
-        }
-        fclose(f);
+    long long resident = resident_bytes();
+    if (resident) {
+        sl_buf_printf(b, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %lld\n",
+                      resident);
     }
     if (getrusage(RUSAGE_SELF, &u) == 0) {
         sl_buf_printf(b, "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total %.6f\n",

@@ -1,9 +1,10 @@
 /*
  * bench_json.c - nanoseconds per record of the JSON converter, for Debezium's envelope of an insert.
  *
- * usage: bench_json [SECONDS_PER_FIGURE]. Each figure is the best of five runs, which stand beside each other
- * so that a disturbance shows; memory copied per second by the same machine is the yardstick. Not part of the
- * tests: what is written is compared in tests/unit/converters and tests/compat/converters.
+ * usage: bench_json [SECONDS_PER_FIGURE]. The first figures are of one schema, the others of the tables of
+ * one database, in any order. Each figure is the best of five runs, which stand beside each other so that a
+ * disturbance shows; memory copied per second by the same machine is the yardstick. Not part of the tests:
+ * what is written is compared in tests/unit/converters and tests/compat/converters.
  */
 #include <converters/json.h>
 #include <model/batch.h>
@@ -84,6 +85,7 @@ typedef struct bench {
     const sl_schema *schema; /* of the record as read with its schema */
     sl_value value;
     sl_str bytes; /* what the converter writes */
+    struct tables *tables;
 } bench;
 
 static double now(void) {
@@ -111,7 +113,7 @@ static void read_many(bench *b, size_t n) {
     for (size_t i = 0; i < n;) {
         sl__batch_reset(b->batch);
         for (size_t k = 0; k < 1000 && i < n; k++, i++) {
-            must(json_read(b->reader, b->bytes, b->batch, &s, &v));
+            must(json_read(b->reader, SL_STR("shop.public.orders"), b->bytes, b->batch, &s, &v));
         }
     }
 }
@@ -156,7 +158,7 @@ static void measure(bool schemas, double seconds) {
     b.writer = json_writer_new(&host, &set);
     b.reader = json_reader_new(&host, &set);
     json_reader *first = json_reader_new(&host, &with);
-    must(json_read(first, sl_str_make(RECORD, sizeof RECORD - 1), own, &b.schema, &b.value));
+    must(json_read(first, SL_STR_NONE, sl_str_make(RECORD, sizeof RECORD - 1), own, &b.schema, &b.value));
     sl_buf_init(&out, NULL);
     must(json_write(b.writer, b.schema, &b.value, &out, &is_null));
     b.bytes = sl_buf_view(&out);
@@ -171,9 +173,92 @@ static void measure(bool schemas, double seconds) {
     sl__batch_free(b.batch);
 }
 
+/* ---- the tables of one database ---- */
+
+#define MOST_TABLES 1000
+
+typedef struct tables {
+    json_writer *writer;
+    json_reader *reader;
+    size_t n;
+    const sl_schema *schemas[MOST_TABLES];
+    sl_value values[MOST_TABLES];
+    sl_str texts[MOST_TABLES], topics[MOST_TABLES];
+} tables;
+
+/* next_table: any of them, the same ones in every run. */
+static size_t next_table(const tables *t, uint32_t *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return (size_t)(*state >> 8) % t->n;
+}
+
+static void write_tables(bench *b, size_t n) {
+    tables *t = b->tables;
+    uint32_t state = 1;
+    bool is_null;
+    sl_buf out;
+    for (size_t i = 0; i < n;) {
+        sl__batch_reset(b->batch);
+        for (size_t k = 0; k < 1000 && i < n; k++, i++) {
+            size_t at = next_table(t, &state);
+            sl_buf_init(&out, &b->batch->arena);
+            must(json_write(t->writer, t->schemas[at], &t->values[at], &out, &is_null));
+            (void)sl_buf_take(&out);
+        }
+    }
+}
+
+static void read_tables(bench *b, size_t n) {
+    tables *t = b->tables;
+    uint32_t state = 1;
+    const sl_schema *s;
+    sl_value v;
+    for (size_t i = 0; i < n;) {
+        sl__batch_reset(b->batch);
+        for (size_t k = 0; k < 1000 && i < n; k++, i++) {
+            size_t at = next_table(t, &state);
+            must(json_read(t->reader, t->topics[at], t->texts[at], b->batch, &s, &v));
+        }
+    }
+}
+
+/* make_tables gives each table an envelope of a name of its own. */
+static void make_tables(tables *t, sl_batch *own) {
+    sl_str record = sl_str_make(RECORD, sizeof RECORD - 1), name = SL_STR("orders.Envelope");
+    size_t at = sl_str_find_str(record, name);
+    for (size_t i = 0; i < t->n; i++) {
+        t->topics[i] = sl_arena_printf(&own->arena, "shop.public.orders_%zu", i);
+        t->texts[i] = sl_arena_printf(&own->arena, "%.*sorders_%zu.Envelope%s", (int)at, RECORD, i,
+                                      RECORD + at + name.n);
+        must(json_read(t->reader, t->topics[i], t->texts[i], own, &t->schemas[i], &t->values[i]));
+    }
+}
+
+static void measure_tables(size_t n, double seconds) {
+    static tables t;
+    json_settings set = {.schemas_enable = true, .cache_size = 1000, .null_to_default = true};
+    bench b = {.batch = sl__batch_new(&host), .tables = &t};
+    sl_batch *own = sl__batch_new(&host);
+    char name[64];
+    t = (tables){.writer = json_writer_new(&host, &set), .reader = json_reader_new(&host, &set), .n = n};
+    make_tables(&t, own);
+    b.bytes = t.texts[0];
+    snprintf(name, sizeof name, "write, %zu tables", n);
+    figure(name, &b, write_tables, seconds);
+    snprintf(name, sizeof name, "read, %zu tables", n);
+    figure(name, &b, read_tables, seconds);
+    json_reader_free(t.reader);
+    json_writer_free(t.writer);
+    sl__batch_free(own);
+    sl__batch_free(b.batch);
+}
+
 int main(int argc, char **argv) {
     double seconds = argc > 1 ? strtod(argv[1], NULL) : 1;
     measure(false, seconds);
     measure(true, seconds);
+    measure_tables(100, seconds);
+    measure_tables(200, seconds);
+    measure_tables(MOST_TABLES, seconds);
     return 0;
 }

@@ -34,7 +34,7 @@ static bool tolerated(const sl_error *err) {
 
 static bool read_one(json_reader *r, sl_str bytes, sl_batch *batch, const sl_schema **s, sl_value *v,
                      bool must) {
-    sl_error *err = json_read(r, bytes, batch, s, v);
+    sl_error *err = json_read(r, SL_STR("t"), bytes, batch, s, v);
     if (err && must && !tolerated(err)) {
         broken("what was written cannot be read", err);
     }

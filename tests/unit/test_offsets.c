@@ -344,6 +344,8 @@ static void survives_kills(void **state) {
         sl__offsets *o = open_store(f);
         int64_t stored = position(f, o, "a", part(f, "x"));
         assert_true(stored == said || stored == said + 1 || (said == 0 && stored == -1));
+        said = stored > said ? stored
+                             : said; /* one that ended before it could say so counts in the next round */
         sl__offsets_close(o);
     }
     assert_true(said > 40);

@@ -292,6 +292,20 @@ def read_typed(c):
         c.read("same", "json", SCHEMAS_ON, '{"schema":{"type":"float"},"payload":%.6g}' % c.random.uniform(-1e4, 1e4))
 
 
+CONTENTS = ['{"type":"int32"}', '{"type":"struct","fields":[{"type":"int8","field":"a"},{"type":"string","optional":true,"field":"b"}]}', "null", ""]
+
+
+def read_content(c):
+    """Records read with the schema of the setting schema.content."""
+    for text in CONTENTS:
+        for on in (SCHEMAS_ON, SCHEMAS_OFF):
+            settings = on + ";schema.content=" + text
+            for data in [b"", b"5", b"null", b'{"a":1,"b":"x"}', b'{"a":2}', b'{"b":"x"}', b'"x"', b"[1", b'{"schema":{"type":"int8"},"payload":3}', None]:
+                odd = text == CONTENTS[0] and on == SCHEMAS_ON and data is not None and data[:1] in (b"", b"{", b'"')
+                c.read("mismatch" if odd else "same", "json", settings, data)
+            c.write("same", "json", settings, schema("int16"), "i16:4")
+
+
 HEADERS = ["", " ", "null", " null ", "true", "TRUE", "false ", "1", "-1", "+5", "127", "128", "-129", "32768", "2147483648", "9223372036854775807", "9223372036854775808",
            "1.5", "3.14", "1.0", "1e3", "1e2147483648", "0.1", "-.5", ".5", "5.", "1e", "-", "+", "1.2.3", "1e400", "1e30", "12a", "0x10", "1_000", "NaN", "Infinity",
            "2020-01-01", "2020-12-31", "1582-10-15", "1582-10-04", "0001-01-01", "12:34:56.789Z", "00:00:00.000Z", "2020-01-01T12:34:56.789Z", "2020-01-01T12:34:56Z",
@@ -508,7 +522,7 @@ def main(arguments):
     sys.setrecursionlimit(5000)
     if arguments[:1] == ["make"]:
         c = Cases()
-        for part in (write_scalars, write_random_numbers, write_random_strings, write_dates, write_containers, write_primitives, read_plain, read_typed, read_headers):
+        for part in (write_scalars, write_random_numbers, write_random_strings, write_dates, write_containers, write_primitives, read_plain, read_typed, read_content, read_headers):
             part(c)
         sys.stdout.write("\n".join(c.lines) + "\n")
     elif arguments[:1] == ["compare"] and len(arguments) == 4:

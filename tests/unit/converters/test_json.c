@@ -442,6 +442,88 @@ static void test_caches(void **state) {
     }
 }
 
+/* Many topics in any order, some of which change their schema: each record is read with its own. */
+static void test_many_schemas(void **state) {
+    enum { TOPICS = 1500 };
+    const sl_schema *schemas[TOPICS];
+    uint32_t random = 1;
+    (void)state;
+    bed b;
+    bed_start(&b, false, "json", "");
+    for (int round = 0; round < 3 * TOPICS; round++) {
+        random = random * 1664525u + 1013904223u;
+        int k = round < TOPICS ? round : (int)((random >> 8) % TOPICS);
+        char text[160], topic[32];
+        const sl_schema *read;
+        sl_value v;
+        snprintf(topic, sizeof topic, "topic%d", round % 7 ? k : k / 2);
+        snprintf(text, sizeof text,
+                 "{\"schema\":{\"type\":\"int32\",\"doc\":\"}\\\"{ "
+                 "%d\",\"parameters\":{\"p\":\"{\"}},\"payload\":%d}",
+                 k, round);
+        test_assert_ok(b.def->converter->from_bytes(b.state, sl_str_of(topic), SL_STR_NONE, sl_str_of(text),
+                                                    b.batch, &read, &v));
+        assert_int_equal(v.i, round);
+        if (round < TOPICS) {
+            schemas[k] = read;
+        }
+        assert_ptr_equal(read, schemas[k]);
+    }
+    bed_stop(&b);
+}
+
+/* A schema without an end, or with the wrong one, is no schema, however often it comes. */
+static void test_unended_schemas(void **state) {
+    static const char *const texts[] = {"{\"schema\":{\"type\":\"int32\"",
+                                        "{\"schema\":{\"type\":\"int32",
+                                        "{\"schema\":{\"type\":\"int32\\",
+                                        "{\"schema\":",
+                                        "{\"schema\":}",
+                                        "{\"schema\":{]},\"payload\":1}"};
+    (void)state;
+    bed b;
+    bed_start(&b, false, "json", "");
+    for (size_t i = 0; i < 2 * sizeof texts / sizeof texts[0]; i++) {
+        const sl_schema *read;
+        sl_value v;
+        const char *text = texts[i % (sizeof texts / sizeof texts[0])];
+        test_assert_error(bed_read(&b, sl_str_of(text), &read, &v), SL_E_DATA, "");
+    }
+    bed_stop(&b);
+}
+
+static void test_schema_content(void **state) {
+    static const char setting[] =
+        "schema.content={\"type\":\"struct\",\"optional\":false,\"fields\":[{\"type\":"
+        "\"int8\",\"optional\":false,\"field\":\"a\"}]}";
+    const sl_schema *read;
+    sl_value v;
+    bool is_null;
+    bed b;
+    (void)state;
+    bed_start(&b, false, "json", setting);
+    test_assert_ok(bed_read(&b, SL_STR(" {\"a\": 7} "), &read, &v));
+    assert_int_equal(read->type, SL_STRUCT);
+    assert_int_equal(v.items[0].i, 7);
+    test_assert_error(bed_read(&b, SL_STR("{\"schema\":null,\"payload\":{\"a\":7}}"), &read, &v), SL_E_DATA,
+                      "'a'");
+    test_assert_error(bed_read(&b, SL_STR("{\"a\":7} x"), &read, &v), SL_E_DATA, "the end");
+    v = sl_int8(5);
+    test_assert_ok(bed_write(&b, bed_schema(&b, "{\"type\":\"int8\",\"optional\":false}"), &v, &is_null));
+    test_assert_str(sl_buf_view(&b.out), "{\"schema\":{\"type\":\"int8\",\"optional\":false},\"payload\":5}");
+    bed_stop(&b);
+    bed_start(&b, false, "json", "schema.content=null");
+    test_assert_ok(bed_read(&b, SL_STR("{\"schema\":{\"type\":\"int8\"},\"payload\":7}"), &read, &v));
+    assert_int_equal(v.type, SL_INT8);
+    bed_stop(&b);
+    for (int i = 0; i < 2; i++) {
+        test_assert_ok(bed_init(&b, SL_KIND_CONVERTER, "json",
+                                i ? "schema.content={\"type\":\"int9\"}" : "schema.content={\"type\":"));
+        test_assert_error(bed_open(&b), SL_E_DATA, "schema.content");
+        bed_deinit(&b);
+    }
+}
+
 static void test_settings(void **state) {
     static const char *const bad[][2] = {{"schemas.enable=maybe", "schemas.enable"},
                                          {"schemas.cache.size=-1", "schemas.cache.size"},
@@ -465,11 +547,12 @@ static void test_settings(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_written),      cmocka_unit_test(test_read),
-        cmocka_unit_test(test_null_is_null), cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_deep_schema),  cmocka_unit_test(test_many_members),
-        cmocka_unit_test(test_long_number),  cmocka_unit_test(test_caches),
-        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_written),        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_null_is_null),   cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_deep_schema),    cmocka_unit_test(test_many_members),
+        cmocka_unit_test(test_long_number),    cmocka_unit_test(test_caches),
+        cmocka_unit_test(test_many_schemas),   cmocka_unit_test(test_unended_schemas),
+        cmocka_unit_test(test_schema_content), cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
