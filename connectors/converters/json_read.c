@@ -11,9 +11,10 @@
 #include "text.h"
 
 #define CACHE_MOST_BYTES (16u << 20) /* of cached texts */
-#define TAIL 24     /* texts of schemas differ at their ends more often than at their beginnings */
-#define TOPICS 4096 /* a power of two; topics that share a place find their schemas by the hash of the text  \
-                     */
+#define TAIL 24 /* texts of schemas differ at their ends more often than at their beginnings */
+#define TOPICS                                                                                               \
+    4096 /* a power of two; topics that share a place find their schemas by the hash of the text             \
+          */
 
 typedef struct known {
     cache_node node;         /* by the text */
