@@ -159,6 +159,12 @@ static void fill_params(params *p, const sl_context *ctx, const pg_settings *s, 
     add_param(p, "sslpassword", s->sslpassword);
     add_param(p, "sslrootcert", s->sslrootcert);
     add_param(p, "keepalives", s->tcp_keepalive ? SL_STR("1") : SL_STR("0"));
+    if (s->tcp_keepalive) { /* a network that swallows packets is noticed within two minutes */
+        add_param(p, "keepalives_idle", SL_STR("60"));
+        add_param(p, "keepalives_interval", SL_STR("10"));
+        add_param(p, "keepalives_count", SL_STR("6"));
+        add_param(p, "tcp_user_timeout", SL_STR("120000"));
+    }
     add_param(p, "application_name", sl_arena_printf(&p->arena, "sluice %.*s", SL_STR_ARG(ctx->connector)));
     add_param(p, "options", sl_str_of(session_options));
     add_param(p, "replication", replication ? SL_STR("database") : SL_STR_NONE);

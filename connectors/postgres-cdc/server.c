@@ -38,10 +38,11 @@ sl_error *pg_server_check(pg_task *t) {
         "select pg_catalog.current_setting('wal_level'), pg_catalog.current_setting('server_version_num'), "
         "coalesce((select rolsuper or rolreplication from pg_catalog.pg_roles where rolname = current_user), "
         "false), "
-        "pg_catalog.current_setting('max_replication_slots'), pg_catalog.current_setting('max_wal_senders')",
+        "(select setting from pg_catalog.pg_settings where name = 'wal_sender_timeout')",
         "reading the server's settings", &res));
     sl_error *err = NULL;
     t->server_version = (int)strtol(PQgetvalue(res, 0, 1), NULL, 10);
+    t->sender_timeout_ms = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
     if (strcmp(PQgetvalue(res, 0, 0), "logical") != 0) {
         err = sl_error_new(SL_E_CONFIG, SL_USER,
                            "the server has wal_level '%s': expected 'logical'; set wal_level = logical in "

@@ -93,6 +93,7 @@ sl_error *pg_stream_start(pg_task *t) {
     st->received = st->start;
     st->xmin = -1;
     st->next_status_ms = now + t->s->status_ms;
+    st->heard = true;
     st->next_heartbeat_ms = t->s->cdc.heartbeat_interval_ms ? now + t->s->cdc.heartbeat_interval_ms : 0;
     st->next_advance_ms = now + ADVANCE_MS;
     if (t->pos.snapshot) { /* the snapshot is behind us */
@@ -118,8 +119,13 @@ static sl_error *send_status(pg_task *t) {
     put_u64be(m + 9, st->confirmed);
     put_u64be(m + 17, st->confirmed);
     put_u64be(m + 25, (uint64_t)(pg_wall_ns() / 1000 - PG_EPOCH_US));
-    m[33] = 0;
-    st->next_status_ms = pg_now_ms() + t->s->status_ms;
+    int64_t now = pg_now_ms();
+    m[33] = st->heard ? 0 : 1; /* a server with nothing to send is silent unless it is asked */
+    if (!st->heard && !st->asked_ms) {
+        st->asked_ms = now;
+    }
+    st->heard = false;
+    st->next_status_ms = now + t->s->status_ms;
     if (PQputCopyData(t->repl.c, m, sizeof m) < 0 || PQflush(t->repl.c) < 0) {
         return pg_error_of(&t->repl, NULL, "telling the server the position");
     }
@@ -388,6 +394,8 @@ static sl_error *on_keepalive(pg_task *t, sl_reader *r) {
 
 static sl_error *on_copy_data(pg_task *t, const char *p, size_t n) {
     sl_reader r = sl_reader_of(p, n);
+    t->stream.heard = true;
+    t->stream.asked_ms = 0;
     uint8_t kind = sl_reader_u8(&r);
     if (kind == 'k') {
         return on_keepalive(t, &r);
@@ -436,6 +444,19 @@ static sl_error *read_one(pg_task *t, bool *more) {
     sl_error *err = on_copy_data(t, p, (size_t)n);
     PQfreemem(p);
     return err;
+}
+
+/* A connection may be dead without a word: then the answer to the status does not come. The server gives up on
+   us after wal_sender_timeout, and so do we on it. */
+static sl_error *check_silence(pg_task *t) {
+    int64_t asked = t->stream.asked_ms;
+    if (!asked || !t->sender_timeout_ms || pg_now_ms() - asked < t->sender_timeout_ms) {
+        return NULL;
+    }
+    return sl_error_new(SL_E_TIMEOUT, SL_RETRIABLE,
+                        "the server has sent nothing for %lld ms (its wal_sender_timeout) after it was asked "
+                        "for an answer: the connection is taken for dead",
+                        (long long)t->sender_timeout_ms);
 }
 
 static sl_error *heartbeat(pg_task *t, sl_batch *b) {
@@ -520,6 +541,7 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
            looked++ < 20000) {
         SL_TRY(read_one(t, &more));
     }
+    SL_TRY(check_silence(t));
     SL_TRY(heartbeat(t, b));
     SL_TRY(put_offset(t, b));
     if (pg_now_ms() >= t->stream.next_status_ms) {

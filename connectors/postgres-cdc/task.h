@@ -77,6 +77,8 @@ typedef struct pg_stream {
     uint64_t confirmed;
     uint64_t start;
     int64_t next_status_ms;
+    int64_t asked_ms; /* when the server was asked for a sign of life that has not come; 0 = not */
+    bool heard;       /* it sent something since the last status */
     int64_t next_heartbeat_ms;
     int64_t next_advance_ms; /* an offset without records not before */
     int64_t next_xmin_ms;
@@ -93,6 +95,7 @@ typedef struct pg_task {
     pg_conn sql;
     pg_conn repl;
     int server_version;
+    int64_t sender_timeout_ms; /* the server's wal_sender_timeout; 0 = none */
     cdc_rules rules;
     cdc_schemas schemas;
     cdc_emitter emitter;
