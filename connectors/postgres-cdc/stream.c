@@ -421,6 +421,15 @@ static sl_error *stream_ended(pg_task *t) {
     if (res && PQresultStatus(res) == PGRES_FATAL_ERROR) {
         err = pg_error_of(&t->repl, res, "the server ended the stream");
     }
+    const char *state = err ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
+    if (state && strcmp(state, "42704") == 0 && strstr(err->message, "publication")) {
+        err =
+            sl_error_wrap(err,
+                          "publication '%.*s' was not there when a change was made: the server cannot send "
+                          "what follows from slot '%.*s', even when the publication is made again; drop the "
+                          "slot and set snapshot.mode=when_needed to read the tables again",
+                          SL_STR_ARG(t->s->publication), SL_STR_ARG(t->s->slot));
+    }
     PQclear(res);
     return err ? err : sl_error_new(SL_E_NETWORK, SL_RETRIABLE, "the server ended the stream");
 }
@@ -446,8 +455,8 @@ static sl_error *read_one(pg_task *t, bool *more) {
     return err;
 }
 
-/* A connection may be dead without a word: then the answer to the status does not come. The server gives up on
-   us after wal_sender_timeout, and so do we on it. */
+/* A connection may be dead without a word: then the answer to the status does not come. The server gives up
+   on us after wal_sender_timeout, and so do we on it. */
 static sl_error *check_silence(pg_task *t) {
     int64_t asked = t->stream.asked_ms;
     if (!asked || !t->sender_timeout_ms || pg_now_ms() - asked < t->sender_timeout_ms) {
