@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/base64.h"
+
 #define MAX_DEPTH 64
 
 /* ---- writing ---- */
@@ -34,18 +36,8 @@ static sl_error *write_double(double d, sl_buf *out) {
 }
 
 static void write_base64(sl_str bytes, sl_buf *out) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     sl_buf_add_char(out, '"');
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        uint32_t w = 0;
-        for (size_t k = 0; k < 3; k++) {
-            w = w << 8 | (i + k < bytes.n ? (unsigned char)bytes.p[i + k] : 0u);
-        }
-        for (size_t k = 0; k < 4; k++) {
-            bool there = k < 2 || i + k - 1 < bytes.n;
-            sl_buf_add_char(out, there ? digits[w >> (18 - 6 * k) & 63] : '=');
-        }
-    }
+    sl__base64_add(out, bytes);
     sl_buf_add_char(out, '"');
 }
 
