@@ -26,6 +26,10 @@ static sl_error *admin_base(const sl_config *worker, sl_arena *arena, sl_config 
     return NULL;
 }
 
+sl_error *sl__client_settings_plain(const sl_config *worker, sl_arena *arena, sl_config *out) {
+    return admin_base(worker, arena, out);
+}
+
 sl_error *sl__client_settings(sl__client_kind kind, const sl_config *worker, const sl_config *connector,
                               sl_arena *arena, sl_config *out) {
     static const char *const prefixes[] = {"producer.", "consumer.", "admin."};

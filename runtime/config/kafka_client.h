@@ -44,6 +44,10 @@ typedef enum sl__override_policy {
 SL_MUST_CHECK sl_error *sl__client_settings(sl__client_kind kind, const sl_config *worker,
                                             const sl_config *connector, sl_arena *arena, sl_config *out);
 
+/* sl__client_settings_plain gives those of the clients with which a distributed worker keeps its state: the
+   worker's settings without a prefix, as far as clients know them. */
+SL_MUST_CHECK sl_error *sl__client_settings_plain(const sl_config *worker, sl_arena *arena, sl_config *out);
+
 /* sl__client_translate translates them; problems go to the report by key, with `prefix` (may be absent)
    before it. Java's defaults are added where librdkafka's differ and it matters. */
 SL_MUST_CHECK sl_error *sl__client_translate(sl__client_kind kind, const sl_config *settings, sl_str prefix,

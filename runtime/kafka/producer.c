@@ -175,9 +175,28 @@ void sl__producer_free(sl__producer *p) {
     free_state(p);
 }
 
+void sl__producer_discard(sl__producer *p) {
+    atomic_store(&p->broken, true); /* nothing of it is to get through */
+    close_client(p);
+    free_state(p);
+}
+
 /* ---- making it ---- */
 
-static sl_error *make_client(sl__producer *p, const sl__client_config *conf) {
+/* set_transaction: without a message timeout of its own a record has as long as its transaction. */
+static sl_error *set_transaction(rd_kafka_conf_t *rk, const sl__producer_txn *txn) {
+    char timeout[16];
+    if (!txn) {
+        return sl__rk_set(rk, "message.timeout.ms", "0");
+    }
+    snprintf(timeout, sizeof timeout, "%d", (int)txn->timeout_ms);
+    if (txn->timeout_ms > 0) {
+        SL_TRY(sl__rk_set(rk, "transaction.timeout.ms", timeout));
+    }
+    return sl__rk_set(rk, "transactional.id", txn->id);
+}
+
+static sl_error *make_client(sl__producer *p, const sl__client_config *conf, const sl__producer_txn *txn) {
     static const sl__rk_setting defaults[] = {
         {"linger.ms", "5"},
         {"compression.type",
@@ -191,16 +210,16 @@ static sl_error *make_client(sl__producer *p, const sl__client_config *conf) {
     char size[24];
     snprintf(size, sizeof size, "%zu", p->batch_size);
     const sl__rk_setting forced[] = {
-        {"enable.idempotence", "true"},
-        {"acks", "all"},
-        {"message.timeout.ms", "0"},
-        {"partitioner", "murmur2_random"},
-        {"delivery.report.only.error", "false"},
-        {"batch.size", size},
-        {NULL, NULL},
+        {"enable.idempotence", "true"},          {"acks", "all"},      {"partitioner", "murmur2_random"},
+        {"delivery.report.only.error", "false"}, {"batch.size", size}, {NULL, NULL},
     };
     rd_kafka_conf_t *rk;
     SL_TRY(sl__rk_conf_new(conf, defaults, forced, p->embedded, p, &rk));
+    sl_error *err = set_transaction(rk, txn);
+    if (err) {
+        rd_kafka_conf_destroy(rk);
+        return err;
+    }
     rd_kafka_conf_set_dr_msg_cb(rk, on_delivery);
     rd_kafka_conf_set_error_cb(rk, on_error);
     return sl__rk_new(RD_KAFKA_PRODUCER, rk, &p->rk);
@@ -229,7 +248,7 @@ static sl__producer *alloc_producer(void) {
 }
 
 sl_error *sl__producer_open(struct sl__embedded *embedded, const sl__client_config *conf, size_t batch_size,
-                            sl__producer **out) {
+                            const sl__producer_txn *txn, sl__producer **out) {
     sl__producer *p = alloc_producer();
     if (!p) {
         return sl_error_nomem();
@@ -237,11 +256,11 @@ sl_error *sl__producer_open(struct sl__embedded *embedded, const sl__client_conf
     p->embedded = embedded;
     p->batch_size = sl__producer_batch_bound(conf, batch_size);
     p->message_max = message_max(conf);
-    sl_error *err = make_client(p, conf);
+    sl_error *err = make_client(p, conf, txn);
     if (!err && !(p->queue = rd_kafka_queue_get_main(p->rk))) {
         err = sl_error_nomem();
     }
-    if (!err && pthread_create(&p->thread, NULL, serve, p) != 0) {
+    if (!err && !txn && pthread_create(&p->thread, NULL, serve, p) != 0) {
         err = sl_error_new(SL_E_INTERNAL, SL_RETRIABLE, "cannot start a producer's thread");
     }
     if (err) {

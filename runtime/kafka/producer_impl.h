@@ -40,9 +40,19 @@ struct sl__producer {
     sl__producer *next;
 };
 
-/* sl__producer_open makes a producer and starts its thread. batch_size as in sl__producers_get. */
+/* What makes a producer a transactional one. It has no thread: its owner serves delivery reports. */
+typedef struct sl__producer_txn {
+    const char *id;
+    int32_t timeout_ms; /* 0 = as in the settings, else the default */
+} sl__producer_txn;
+
+/* sl__producer_open makes a producer and, unless it is a transactional one (txn may be NULL), starts its
+   thread. batch_size as in sl__producers_get. */
 SL_MUST_CHECK sl_error *sl__producer_open(struct sl__embedded *embedded, const sl__client_config *conf,
-                                          size_t batch_size, sl__producer **out);
+                                          size_t batch_size, const sl__producer_txn *txn, sl__producer **out);
+
+/* sl__producer_discard ends a transactional producer; what is queued is reported as purged. */
+void sl__producer_discard(sl__producer *p);
 
 /* sl__producer_close tells its thread to send what is queued and to end. sl__producer_free waits for that. */
 void sl__producer_close(sl__producer *p);

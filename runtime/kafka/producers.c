@@ -153,7 +153,7 @@ sl_error *sl__producers_get(sl__producers *ps, const sl__client_config *conf, si
         return NULL;
     }
     /* two tasks may get here at once and make two producers: more than needed, but as good */
-    sl_error *err = sl__producer_open(ps->embedded, conf, batch_size, out);
+    sl_error *err = sl__producer_open(ps->embedded, conf, batch_size, NULL, out);
     if (err) {
         sl_free(key);
         return err;

@@ -35,7 +35,11 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
 
 sl_error *sl__topic_admin_open(const sl__client_config *conf, const struct sl__embedded *embedded,
                                sl__topic_admin **out) {
-    static const sl__rk_setting forced[] = {{"allow.auto.create.topics", "false"}, {NULL, NULL}};
+    static const sl__rk_setting forced[] = {
+        {"allow.auto.create.topics", "false"},
+        {"isolation.level", "read_uncommitted"}, /* for sl__topic_admin_ends */
+        {NULL, NULL},
+    };
     sl__topic_admin *a = sl_calloc(1, sizeof(*a));
     if (!a) {
         return sl_error_nomem();
@@ -76,6 +80,29 @@ sl_str sl__topic_admin_cluster_id(sl__topic_admin *a, int timeout_ms, sl_arena *
         rd_kafka_mem_free(a->rk, id);
     }
     return copy;
+}
+
+bool sl__topic_admin_ends(sl__topic_admin *a, const char *topic, int32_t n, int64_t *ends) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+    for (int32_t i = 0; i < n; i++) {
+        rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_END;
+    }
+    /* the end is what ListOffsets gives for the "time" -1; all partitions of a leader go in one request */
+    rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(a->rk, list, METADATA_MS);
+    a->trouble[0] = '\0';
+    for (int32_t i = 0; !err && i < n; i++) {
+        err = list->elems[i].err;
+        ends[i] = list->elems[i].offset;
+    }
+    for (int32_t i = 0; !err && i < n; i++) {
+        err = ends[i] < 0 ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE : RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_poll(a->rk, 0);
+    if (err && !a->trouble[0]) {
+        note_trouble(a, rd_kafka_err2str(err));
+    }
+    return !err;
 }
 
 static void fail(sl__topic_ask *ask, sl_error *err) {
@@ -244,20 +271,23 @@ static sl_error *create_error(const sl__topic_ask *ask, rd_kafka_resp_err_t err,
                             "topic or on the cluster",
                             SL_STR_ARG(name));
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
-        advice = "; set topic.creation.default.replication.factor to at most the number of brokers, or to -1";
+        advice = "replication.factor to at most the number of brokers, or to -1";
         break;
     case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
-        advice = "; check topic.creation.default.partitions";
+        advice = "partitions to a number the cluster allows";
         break;
     case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
-        advice = "; check the topic.creation. settings that are topic settings";
+        advice = "only to settings that topics have";
         break;
     default:
         break;
     }
-    sl_error_class cls = *advice || err == RD_KAFKA_RESP_ERR_POLICY_VIOLATION ? SL_FATAL : SL_RETRIABLE;
-    return sl_error_new(cls == SL_FATAL ? SL_E_CONFIG : SL_E_KAFKA, cls, "cannot create topic '%.*s': %s%s",
-                        SL_STR_ARG(name), text ? text : rd_kafka_err2str(err), advice);
+    bool refused = *advice || err == RD_KAFKA_RESP_ERR_POLICY_VIOLATION;
+    const char *settings = ask->spec.setting ? ask->spec.setting : "topic.creation.default.";
+    return sl_error_new(refused ? SL_E_CONFIG : SL_E_KAFKA, refused ? SL_FATAL : SL_RETRIABLE,
+                        "cannot create topic '%.*s': %s%s%s%s", SL_STR_ARG(name),
+                        text ? text : rd_kafka_err2str(err), *advice ? "; set " : "", *advice ? settings : "",
+                        advice);
 }
 
 static void created(sl__topic_ask *ask, const rd_kafka_topic_result_t *r) {
@@ -339,8 +369,11 @@ static void described(sl__topic_admin *a, sl__topic_ask *ask, const rd_kafka_Con
     ask->info.max_message_bytes = 0;
     for (size_t i = 0; !err && i < count; i++) {
         const char *value = rd_kafka_ConfigEntry_value(entries[i]);
-        if (value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), "max.message.bytes") == 0) {
+        const char *name = rd_kafka_ConfigEntry_name(entries[i]);
+        if (value && strcmp(name, "max.message.bytes") == 0) {
             sl_str_to_i64(sl_str_of(value), &ask->info.max_message_bytes);
+        } else if (value && strcmp(name, "cleanup.policy") == 0) {
+            snprintf(ask->info.cleanup, sizeof ask->info.cleanup, "%s", value);
         }
     }
     if (err && !a->config_refused) {

@@ -39,6 +39,10 @@ bool sl__topic_admin_look(sl__topic_admin *a, sl__topic_ask **asks, size_t n);
 bool sl__topic_admin_create(sl__topic_admin *a, sl__topic_ask **asks, size_t n);
 bool sl__topic_admin_describe(sl__topic_admin *a, sl__topic_ask **asks, size_t n);
 
+/* sl__topic_admin_ends gives the offset behind the last record of each of a topic's n partitions, with
+   records of open transactions. False: not now (see _trouble). Waits for some seconds. */
+bool sl__topic_admin_ends(sl__topic_admin *a, const char *topic, int32_t n, int64_t *ends);
+
 /* sl__topic_admin_trouble: the last connection trouble in words; borrowed until the next call. */
 const char *sl__topic_admin_trouble(const sl__topic_admin *a);
 

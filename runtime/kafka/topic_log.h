@@ -62,14 +62,15 @@ typedef struct sl__log_wait {
     /* Everything that was in the topic at the call has been given to record (err NULL), or the log has failed
        or is closed. err is borrowed. On the log's thread; may be the last use of the struct. */
     void (*done)(struct sl__log_wait *w, const sl_error *err);
-    struct sl__log_wait *next; /* the log's own, and the following */
-    int64_t *until;
-    int state;
+    struct sl__log_wait *next; /* the log's own */
 } sl__log_wait;
 
 /* sl__topic_log_end calls w->done once the log has read to what is its end now. Does not block. @thread any,
    also from the callbacks */
 void sl__topic_log_end(sl__topic_log *l, sl__log_wait *w);
+
+/* sl__topic_log_forget takes a wait back. False: done was called, or is about to be. */
+bool sl__topic_log_forget(sl__topic_log *l, sl__log_wait *w);
 
 /* sl__topic_log_sync does the same and waits. TIMEOUT (RETRIABLE) when it took longer than timeout_ms. */
 SL_MUST_CHECK sl_error *sl__topic_log_sync(sl__topic_log *l, int timeout_ms);

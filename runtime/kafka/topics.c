@@ -164,7 +164,8 @@ static sl__lookup lookup_embedded(sl__topics *t, const sl__topic_spec *spec, sl_
     if (*err) {
         return SL_LOOKUP_FAILED;
     }
-    *info = (sl__topic_info){true, !known, sl__embedded_partitions(t->embedded, spec->name), 0};
+    *info = (sl__topic_info){
+        .exists = true, .created = !known, .partitions = sl__embedded_partitions(t->embedded, spec->name)};
     return SL_LOOKUP_READY;
 }
 

@@ -19,6 +19,8 @@ typedef struct sl__topic_spec {
     int32_t partitions;         /* -1 = the broker's default */
     int32_t replication_factor; /* -1 = the broker's default */
     const sl_config *configs;   /* topic settings by Kafka's names; NULL = none */
+    const char *setting;        /* NULL, or what the worker's settings of the topic begin with, for errors:
+                                   "config.storage." */
 } sl__topic_spec;
 
 typedef struct sl__topic_info {
@@ -26,6 +28,7 @@ typedef struct sl__topic_info {
     bool created;
     int32_t partitions;
     int64_t max_message_bytes; /* 0 = unknown */
+    char cleanup[32];          /* cleanup.policy; "" = unknown. Of state topics only (spec.setting) */
 } sl__topic_info;
 
 /* Woken when an answer is there; may be woken without one. The waiter must stay until the look-up answered or

@@ -69,7 +69,8 @@ typedef struct sl__txn_record {
    visible, unless its code is TIMEOUT: then the commit may still succeed; call sl__txn_settle. */
 SL_MUST_CHECK sl_error *sl__txn_write(sl__txn *t, const sl__txn_record *records, size_t n, int timeout_ms);
 
-/* sl__txn_settle ends a transaction whose commit or abort timed out, the way it was begun. */
+/* sl__txn_settle goes on ending a transaction whose commit or abort timed out, the way it was begun. NULL: it
+   is committed; TIMEOUT: call it again; other errors: nothing of it is visible. */
 SL_MUST_CHECK sl_error *sl__txn_settle(sl__txn *t, int timeout_ms);
 
 /* sl__txn_fence fences whoever uses these ids, all at once, by initialising each; waits. The error names the

@@ -50,29 +50,30 @@ void sl__config_topic_end(sl__config_topic *t, sl__log_wait *w);
 
 /* One request to the writer's thread. */
 typedef struct sl__config_write {
-    /* How it ended; err is borrowed, NULL = written and durable. code CONFLICT: this worker is fenced,
-       another one leads; everything later fails the same way until the next claim. code AUTH: the error says
-       which ACL is missing. On the writer's thread; the struct is its owner's again. */
+    /* How it ended, once that is known: outages are waited out. err is borrowed; NULL = written and durable.
+       code CONFLICT: this worker may not write (any more), another one leads; all requests fail that way
+       until the next claim. INTERRUPTED: relinquish came before the outcome was known. AUTH: the error says
+       which ACL is missing. Others: nothing was written. On the writer's thread, or that of the caller of
+       relinquish; the struct is its owner's again. */
     void (*done)(struct sl__config_write *w, const sl_error *err);
     const sl__config_record *records; /* borrowed for the call: they are rendered at once */
     size_t n;
-    int timeout_ms;
     /* the store's own */
     struct sl__config_write *next;
-    sl__txn_record *rendered;
-    char *bytes;
+    sl__txn_record *rendered; /* NULL = a claim */
 } sl__config_write;
 
 /* sl__config_topic_claim makes this worker the one that may write: fences whoever could before. w has no
-   records. Does not block; done says whether it worked. */
-void sl__config_topic_claim(sl__config_topic *t, sl__config_write *w);
+   records. Does not block; done says whether it worked.
+   An error: done is not called. */
+SL_MUST_CHECK sl_error *sl__config_topic_claim(sl__config_topic *t, sl__config_write *w);
 
 /* sl__config_topic_write writes w's records in one transaction, after everything asked for before. Only after
-   a claim: else done gets CONFLICT. Does not block. */
-void sl__config_topic_write(sl__config_topic *t, sl__config_write *w);
+   a claim: else done gets CONFLICT. Does not block; with an error done is not called. */
+SL_MUST_CHECK sl_error *sl__config_topic_write(sl__config_topic *t, sl__config_write *w);
 
-/* sl__config_topic_relinquish gives the right up and ends the writer's thread: waiting requests get CONFLICT.
-   Waits for the one under way (at most a few seconds). */
+/* sl__config_topic_relinquish gives the right up and ends the writer's thread; waits for a request under way
+   (at most a few seconds). Those not begun get CONFLICT. */
 void sl__config_topic_relinquish(sl__config_topic *t);
 
 /* sl__config_topic_put writes one record without a transaction; done and arg as in sl__topic_log_append. Does

@@ -69,8 +69,7 @@ bool sl__status_topic_get(sl__status_topic *t, sl_str connector, int32_t task, s
 /* sl__status_topic_tasks calls cb for each task of the connector with a status, in the order of their
    numbers; under the lock: quick, and no call back into the store. */
 typedef void (*sl__task_status_cb)(void *arg, int32_t task, const sl__status *s);
-SL_MUST_CHECK sl_error *sl__status_topic_tasks(sl__status_topic *t, sl_str connector, sl__task_status_cb cb,
-                                               void *arg);
+void sl__status_topic_tasks(sl__status_topic *t, sl_str connector, sl__task_status_cb cb, void *arg);
 
 /* sl__status_topic_connectors calls cb for each connector with a status, in no order; under the lock. */
 typedef void (*sl__status_connector_cb)(void *arg, sl_str connector);
