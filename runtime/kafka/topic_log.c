@@ -292,20 +292,32 @@ static sl_error *check_topic(sl__topic_log *l, int32_t *partitions) {
 static sl_error *make_reader(sl__topic_log *l) {
     static const sl__rk_setting defaults[] = {{"fetch.wait.max.ms", FETCH_WAIT}, {NULL, NULL}};
     static const sl__rk_setting forced[] = {
-        {"enable.partition.eof", "true"},  {"isolation.level", "read_committed"},
-        {"auto.offset.reset", "earliest"}, {"allow.auto.create.topics", "false"},
-        {"auto.commit.enable", "false"},   {NULL, NULL},
+        {"enable.partition.eof", "true"},
+        {"isolation.level", "read_committed"},
+        {"auto.offset.reset", "earliest"},
+        {"allow.auto.create.topics", "false"},
+        {NULL, NULL},
     };
     rd_kafka_conf_t *conf;
     SL_TRY(sl__rk_conf_new(&l->consumer_conf, defaults, forced, sl__kafka_embedded(l->kafka), l, &conf));
     return sl__rk_new(RD_KAFKA_CONSUMER, conf, &l->rk);
 }
 
+/* make_topic: without a group nothing may be committed. Set for the client this would be warned about. */
+static rd_kafka_topic_t *make_topic(sl__topic_log *l) {
+    char problem[256];
+    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(l->rk);
+    if (conf) {
+        rd_kafka_topic_conf_set(conf, "auto.commit.enable", "false", problem, sizeof problem);
+    }
+    return rd_kafka_topic_new(l->rk, l->spec.topic.p, conf);
+}
+
 static sl_error *start_partitions(sl__topic_log *l, int32_t n) {
     l->positions = sl_calloc((size_t)n, sizeof(*l->positions));
     l->targets = sl_calloc((size_t)n, sizeof(*l->targets));
     rd_kafka_queue_t *queue = rd_kafka_queue_new(l->rk);
-    l->rkt = rd_kafka_topic_new(l->rk, l->spec.topic.p, NULL);
+    l->rkt = make_topic(l);
     if (!l->positions || !l->targets || !queue || !l->rkt) {
         return sl_error_nomem();
     }

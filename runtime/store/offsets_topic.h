@@ -39,8 +39,9 @@ SL_MUST_CHECK sl_error *sl__offsets_open_topic(sl__kafka *k, const sl__offsets_s
    own has them and no deletion failed. Takes own over; cluster is borrowed. */
 SL_MUST_CHECK sl_error *sl__offsets_open_layered(sl__offsets *own, sl__offsets *cluster, sl__offsets **out);
 
-/* sl__offsets_render gives the records that a put would write to the topic (the own one of a layered store),
-   for a transaction; everything is in the arena. USER error for a store that is no topic. */
+/* sl__offsets_render gives the records that a put would write to the topic (the own one of a layered store;
+   deletions are made in the cluster's at once, which may block), for a transaction; everything is in the
+   arena. USER error for a store that is no topic. */
 SL_MUST_CHECK sl_error *sl__offsets_render(sl__offsets *o, sl_str connector, const sl_batch_offset *items,
                                            size_t n, sl_arena *arena, sl__txn_record **records);
 
