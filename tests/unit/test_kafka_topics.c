@@ -27,7 +27,7 @@ static void an_outage_is_waited_out(void **state) {
     settings_init(&s, NOBODY);
     test_assert_ok(sl__topics_new(&s.conf, NULL, &t));
     assert_null(sl__topics_outage(t, &arena).p);
-    sl__topic_spec spec = {SL_STR("t"), true, 1, 1, NULL};
+    sl__topic_spec spec = {SL_STR("t"), true, 1, 1, NULL, NULL};
     assert_int_equal(sl__topics_lookup(t, &spec, &w.waiter, &info, &err), SL_LOOKUP_PENDING);
     assert_int_equal(sl__topics_lookup(t, &spec, &w.waiter, &info, &err), SL_LOOKUP_PENDING);
     int64_t until = sl__now_ms() + PATIENCE_MS;
@@ -54,7 +54,7 @@ static void settings_that_make_no_client_fail_the_look_up(void **state) {
     settings_init(&s, NOBODY);
     settings_add(&s, "security.protocol", "carrier-pigeon");
     test_assert_ok(sl__topics_new(&s.conf, NULL, &t));
-    sl__topic_spec spec = {SL_STR("t"), false, -1, -1, NULL};
+    sl__topic_spec spec = {SL_STR("t"), false, -1, -1, NULL, NULL};
     assert_int_equal(sl__topics_lookup(t, &spec, &w.waiter, &info, &err), SL_LOOKUP_PENDING);
     int64_t until = sl__now_ms() + PATIENCE_MS;
     while (!atomic_load(&w.woken)) {
@@ -77,7 +77,7 @@ static void no_waiter_is_needed(void **state) {
     for (int i = 0; i < 100; i++) {
         char name[24];
         snprintf(name, sizeof name, "topic%d", i);
-        sl__topic_spec spec = {sl_str_of(name), i % 2 == 0, i, 1, NULL};
+        sl__topic_spec spec = {sl_str_of(name), i % 2 == 0, i, 1, NULL, NULL};
         assert_int_equal(sl__topics_lookup(t, &spec, NULL, &info, &err), SL_LOOKUP_PENDING);
     }
     sl__topics_free(t);
