@@ -52,7 +52,7 @@ static const char *make_topic(sl__kafka *k, const char *what, int partitions, co
     const char *name = fresh(what);
     sl_config_entry entry = {.key = SL_STR("max.message.bytes"), .value = sl_str_of(max_bytes)};
     sl_config configs = {&entry, max_bytes != NULL};
-    sl__topic_spec spec = {sl_str_of(name), true, partitions, 1, &configs};
+    sl__topic_spec spec = {sl_str_of(name), true, partitions, 1, &configs, NULL};
     sl__topic_info info;
     sl_error *err = NULL;
     sl__lookup l = look_up(sl__kafka_topics(k), &spec, &info, &err);
@@ -75,14 +75,14 @@ static void topics_are_looked_up_and_made(void **state) {
     sl__topics *t = sl__kafka_topics(b.kafka);
     const char *name = make_topic(b.kafka, "made", 3, "200000");
     /* it is known now, and no other look-up makes it again */
-    sl__topic_spec there = {sl_str_of(name), true, 5, -1, NULL};
+    sl__topic_spec there = {sl_str_of(name), true, 5, -1, NULL, NULL};
     assert_int_equal(look_up(t, &there, &info, &err), SL_LOOKUP_READY);
     assert_false(info.created);
     assert_int_equal(info.partitions, 3);
     assert_int_equal(info.max_message_bytes, 200000);
     /* a look makes no topic, although this broker makes those that are asked for */
     const char *missing = fresh("missing");
-    sl__topic_spec absent = {sl_str_of(missing), false, -1, -1, NULL};
+    sl__topic_spec absent = {sl_str_of(missing), false, -1, -1, NULL, NULL};
     assert_int_equal(look_up(t, &absent, &info, &err), SL_LOOKUP_READY);
     assert_false(info.exists);
     bench other;
@@ -91,7 +91,7 @@ static void topics_are_looked_up_and_made(void **state) {
     assert_false(info.exists);
     bench_close(&other);
     /* the broker's own defaults */
-    sl__topic_spec defaults = {sl_str_of(missing), true, -1, -1, NULL};
+    sl__topic_spec defaults = {sl_str_of(missing), true, -1, -1, NULL, NULL};
     assert_int_equal(look_up(t, &defaults, &info, &err), SL_LOOKUP_READY);
     assert_true(info.created);
     assert_int_equal(info.partitions, 1);
@@ -107,7 +107,7 @@ static void topics_that_cannot_be(void **state) {
     sl_config configs = {&entry, 1};
     bench_open(&b, servers);
     sl__topics *t = sl__kafka_topics(b.kafka);
-    sl__topic_spec spec = {sl_str_of(fresh("thrice")), true, 1, 3, NULL};
+    sl__topic_spec spec = {sl_str_of(fresh("thrice")), true, 1, 3, NULL, NULL};
     assert_int_equal(look_up(t, &spec, &info, &err), SL_LOOKUP_FAILED);
     test_assert_error(err, SL_E_CONFIG, "topic.creation.default.replication.factor");
     spec.replication_factor = 1; /* another question: not the old answer */
@@ -441,7 +441,7 @@ static void waits_for_the_broker_to_come(void **state) {
     bench_open(&b, getenv("LATE_BOOTSTRAP"));
     sl__topics *t = sl__kafka_topics(b.kafka);
     reader_open(&r, b.kafka, &b.conf.conf, "g", "late", false);
-    sl__topic_spec spec = {SL_STR("late"), true, 1, 1, NULL};
+    sl__topic_spec spec = {SL_STR("late"), true, 1, 1, NULL, NULL};
     assert_int_equal(sl__topics_lookup(t, &spec, &w.waiter, &info, &err), SL_LOOKUP_PENDING);
     bench_send(&b, "late", SL_STR_NONE, SL_STR("early bird"));
     int64_t until = sl__now_ms() + PATIENCE_MS;
