@@ -127,6 +127,7 @@ static const sl_plugin_def source_def = {
     .nsettings = LENGTH(source_rows),
     .settings_size = sizeof(file_source_settings),
     .source = &file_source_ops,
+    .alter_offsets = file_source_alter_offsets,
 };
 
 static const sl_plugin_def sink_def = {
@@ -141,6 +142,7 @@ static const sl_plugin_def sink_def = {
     .nsettings = LENGTH(sink_rows),
     .settings_size = sizeof(file_sink_settings),
     .sink = &file_sink_ops,
+    .alter_offsets = file_sink_alter_offsets,
 };
 
 static const sl_plugin_def *const defs[] = {&source_def, &sink_def};

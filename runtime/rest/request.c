@@ -1,46 +1,11 @@
 /*
- * request.c - the table of routes, and how answers are made.
+ * request.c - parameters, and how answers are made.
  */
 #include "rest/request.h"
 
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-const sl__route sl__routes[] = {
-    {"GET", "/", sl__rest_root},
-    {"GET", "/health", sl__rest_health},
-    {"GET", "/connectors", sl__rest_connectors},
-    {"POST", "/connectors", sl__rest_create},
-    {"GET", "/connectors/{connector}", sl__rest_connector},
-    {"DELETE", "/connectors/{connector}", sl__rest_delete},
-    {"GET", "/connectors/{connector}/config", sl__rest_connector_config},
-    {"PUT", "/connectors/{connector}/config", sl__rest_put_config},
-    {"PATCH", "/connectors/{connector}/config", sl__rest_patch_config},
-    {"GET", "/connectors/{connector}/status", sl__rest_connector_status},
-    {"GET", "/connectors/{connector}/offsets", sl__rest_offsets},
-    {"PATCH", "/connectors/{connector}/offsets", sl__rest_alter_offsets},
-    {"DELETE", "/connectors/{connector}/offsets", sl__rest_reset_offsets},
-    {"GET", "/connectors/{connector}/topics", sl__rest_topics},
-    {"PUT", "/connectors/{connector}/topics/reset", sl__rest_reset_topics},
-    {"GET", "/connectors/{connector}/tasks", sl__rest_tasks},
-    {"POST", "/connectors/{connector}/tasks", sl__rest_put_tasks},
-    {"PUT", "/connectors/{connector}/fence", sl__rest_fence},
-    {"GET", "/connectors/{connector}/tasks/{task}/status", sl__rest_task_status},
-    {"PUT", "/connectors/{connector}/pause", sl__rest_pause},
-    {"PUT", "/connectors/{connector}/resume", sl__rest_resume},
-    {"PUT", "/connectors/{connector}/stop", sl__rest_stop},
-    {"POST", "/connectors/{connector}/restart", sl__rest_restart},
-    {"POST", "/connectors/{connector}/tasks/{task}/restart", sl__rest_restart_task},
-    {"GET", "/connector-plugins", sl__rest_plugins},
-    {"GET", "/connector-plugins/{plugin}/config", sl__rest_plugin_config},
-    {"PUT", "/connector-plugins/{plugin}/config/validate", sl__rest_validate},
-    {"GET", "/admin/loggers", sl__rest_loggers},
-    {"GET", "/admin/loggers/{logger}", sl__rest_logger},
-    {"PUT", "/admin/loggers/{logger}", sl__rest_set_logger},
-    {"GET", "/metrics", sl__rest_metrics},
-};
-const size_t sl__nroutes = sizeof sl__routes / sizeof sl__routes[0];
 
 sl_str sl__request_param(const sl__request *r, const char *name) {
     for (size_t i = 0; i < r->nparams; i++) {

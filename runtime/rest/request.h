@@ -81,6 +81,8 @@ void sl__json_text_member(sl_buf *b, const char *name, sl_str value); /* absent 
 /* ---- parts of answers: connectors.c ---- */
 
 void sl__rest_add_info(sl__request *r, const sl__connector_view *v);
+/* sl__rest_find_plugin finds a plugin by name among all kinds that are shown; NULL: there is none. */
+const sl_plugin_def *sl__rest_find_plugin(sl__herder *h, sl_str name);
 void sl__rest_add_status(sl__herder *h, sl__request *r, const sl__connector_view *v);
 
 /* ---- handlers, by subject: connectors.c, changes.c, internal.c, plugins.c, worker.c ---- */
@@ -117,6 +119,7 @@ bool sl__rest_health(sl__herder *h, sl__request *r);
 bool sl__rest_loggers(sl__herder *h, sl__request *r);
 bool sl__rest_logger(sl__herder *h, sl__request *r);
 bool sl__rest_set_logger(sl__herder *h, sl__request *r);
+bool sl__rest_openapi(sl__herder *h, sl__request *r);
 bool sl__rest_metrics(sl__herder *h, sl__request *r);
 
 #endif

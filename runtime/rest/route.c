@@ -113,3 +113,26 @@ sl__route_found sl__route_find(const sl__route *routes, size_t n, sl_str method,
     out->allowed = sl_arena_printf(arena, "%.*s, OPTIONS", SL_STR_ARG(out->allowed));
     return SL_ROUTE_NO_METHOD;
 }
+
+/* media_name cuts the parameters off "type/subtype; charset=utf-8". */
+static sl_str media_name(sl_str type) {
+    return sl_str_trim(sl_str_make(type.p, sl_str_find(type, ';')));
+}
+
+bool sl__media_is_json(sl_str type) {
+    return !type.p || sl_str_eq_nocase(media_name(type), SL_STR("application/json"));
+}
+
+bool sl__media_accepts(sl_str accept, const char *media) {
+    sl_str rest = accept, one, wanted = sl_str_of(media ? media : "application/json");
+    sl_str group = sl_str_make(wanted.p, sl_str_find(wanted, '/') + 1);
+    while (accept.p && sl_str_next(&rest, ',', &one)) {
+        one = media_name(one);
+        bool whole_group = one.n == group.n + 1 && one.p[group.n] == '*' &&
+                           sl_str_eq_nocase(sl_str_make(one.p, group.n), group);
+        if (sl_str_eqz(one, "*/*") || sl_str_eqz(one, "*") || sl_str_eq_nocase(one, wanted) || whole_group) {
+            return true;
+        }
+    }
+    return !sl_str_trim(accept).n;
+}

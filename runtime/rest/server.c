@@ -220,7 +220,16 @@ static enum MHD_Result on_complete(exchange *x, const char *url, const char *met
     }
     sl__route_found found =
         sl__route_find(sl__routes, sl__nroutes, sl_str_of(method), sl_str_of(url), &r->arena, &r->match);
-    return found == SL_ROUTE_OK ? post(x) : no_route(x, found, method);
+    if (found != SL_ROUTE_OK) {
+        return no_route(x, found, method);
+    }
+    if (x->body.n && !sl__media_is_json(header(x, "Content-Type"))) {
+        return refuse(x, 415, "HTTP 415 Unsupported Media Type");
+    }
+    if (!sl__media_accepts(header(x, "Accept"), r->match.route->media)) {
+        return refuse(x, 406, "HTTP 406 Not Acceptable");
+    }
+    return post(x);
 }
 
 /* announced_size gives the Content-Length, 0 when there is none. */

@@ -86,29 +86,41 @@ bool sl__rest_logger(sl__herder *h, sl__request *r) {
     return sl__answer_json(r, 200);
 }
 
-bool sl__rest_set_logger(sl__herder *h, sl__request *r) {
-    sl__connector_config given;
-    sl_config_report ignored;
-    (void)h;
-    sl_config_report_init(&ignored, &r->arena);
-    sl_error *err = sl__json_parse(r->body, SL_STR("the request"), &r->arena, &ignored, &given);
-    if (err) {
-        return sl__answer_failure(r, err);
-    }
-    sl_str level = sl_config_get(&given.raw, SL_STR("level"));
-    if (!level.p) {
-        return sl__answer_error(r, 400, "Desired 'level' parameter was not specified in request.");
-    }
-    if (sl__log_level_parse(level) < 0) {
-        return sl__answer_error(r, 404, "invalid log level '%.*s'.", SL_STR_ARG(level));
-    }
-    if (!sl__log_set_level(r->match.args[0].p, sl__log_level_parse(level))) {
+/* set_on_worker sets a level here, and answers with the names of those that follow it. */
+static bool set_on_worker(sl__request *r, sl_str name, int level) {
+    if (!sl__log_set_level(name.p, level)) {
         return sl__answer_error(r, 503, "out of memory");
     }
     sl_buf_add_char(&r->out, '[');
-    sl__json_text(&r->out, r->match.args[0]);
+    sl__json_text(&r->out, name);
     sl_buf_add_char(&r->out, ']');
     return sl__answer_json(r, 200);
+}
+
+bool sl__rest_set_logger(sl__herder *h, sl__request *r) {
+    sl_config given;
+    sl_str scope = sl__request_param(r, "scope");
+    sl_error *err = sl__json_map(r->body, SL_STR("the request's body"), &r->arena, &given);
+    if (err) {
+        return sl__answer_failure(r, err);
+    }
+    sl_str level = sl_config_get(&given, SL_STR("level"));
+    if (!level.p) {
+        return sl__answer_error(r, 400, "Desired 'level' parameter was not specified in request.");
+    }
+    int wanted = sl__log_level_parse(level);
+    if (wanted < 0) {
+        return sl__answer_error(r, 404, "invalid log level '%.*s'.", SL_STR_ARG(level));
+    }
+    if (scope.n && sl_str_eq_nocase(scope, SL_STR("cluster"))) {
+        r->success = 204;
+        return sl__herder_ops(h)->set_logger(h, &r->call, r->match.args[0], wanted);
+    }
+    if (scope.n && !sl_str_eq_nocase(scope, SL_STR("worker"))) {
+        sl__log(SL_LOG_WARN, "rest", "scope=%.*s is neither worker nor cluster, worker is taken",
+                SL_STR_ARG(scope));
+    }
+    return set_on_worker(r, r->match.args[0], wanted);
 }
 
 /* ---- metrics: the Prometheus text format 0.0.4 ---- */

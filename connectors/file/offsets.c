@@ -1,0 +1,54 @@
+/*
+ * offsets.c - what offsets of these connectors a user may set.
+ */
+#include "file.h"
+
+static const sl_value *member(const sl_value *map, const char *name) {
+    for (uint32_t i = 0; map->type == SL_MAP && i < map->n; i++) {
+        if (map->items[2 * i].type == SL_STRING && sl_str_eqz(sl_value_str(&map->items[2 * i]), name)) {
+            return &map->items[2 * i + 1];
+        }
+    }
+    return NULL;
+}
+
+#define REFUSE(...) return sl_error_new(SL_E_CONFIG, SL_USER, __VA_ARGS__)
+
+/* Anything may be forgotten: what does not belong there must be possible to clean up. */
+static sl_error *check_item(const sl_batch_offset *item) {
+    const sl_value *position = member(&item->offset, "position");
+    if (sl_is_null(&item->offset)) {
+        return NULL;
+    }
+    if (!position) {
+        REFUSE("Offset objects should either be null or contain the key 'position'");
+    }
+    if (position->type != SL_INT64) {
+        REFUSE("The value for the 'position' key in the offset is expected to be a Long value");
+    }
+    if (position->i < 0) {
+        REFUSE("The value for the 'position' key in the offset should be a non-negative value");
+    }
+    if (!member(&item->partition, "filename")) {
+        REFUSE("Partition objects should contain the key 'filename'");
+    }
+    return NULL;
+}
+
+sl_error *file_source_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n) {
+    const file_source_settings *settings = ctx->settings;
+    if (!settings->file.n) {
+        REFUSE(
+            "Offsets cannot be modified if the 'file' configuration is unspecified. This is because stdin is "
+            "used for input and offsets are not tracked.");
+    }
+    for (size_t i = 0; i < n; i++) {
+        SL_TRY(check_item(&items[i]));
+    }
+    return NULL;
+}
+
+sl_error *file_sink_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n) {
+    (void)ctx, (void)items, (void)n;
+    return NULL; /* it keeps none of its own */
+}
