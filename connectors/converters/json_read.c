@@ -172,7 +172,7 @@ static sl_error *to_bytes(const sl_schema *s, const sl_value *json, sl_arena *a,
     if (!text_unbase64(a, sl_value_str(json), &bytes) || (decimal && !bytes.n)) {
         return a->failed ? sl_error_nomem() : expected(s, "base64 text", json);
     }
-    *out = sl_bytes(decimal ? text_minimal(bytes) : bytes);
+    *out = sl_bytes(decimal ? sl_decimal_minimal(bytes) : bytes);
     return NULL;
 }
 

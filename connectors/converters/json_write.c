@@ -249,7 +249,7 @@ static sl_error *put_double(writing *w, double v, bool single) {
     if (quote) {
         sl_buf_add_char(w->out, '"');
     }
-    (single ? text_float : text_double)(w->out, v);
+    (single ? sl_buf_add_float : sl_buf_add_double)(w->out, v);
     if (quote) {
         sl_buf_add_char(w->out, '"');
     }
@@ -262,13 +262,13 @@ static sl_error *put_bytes(writing *w, const plan *p, const sl_value *v) {
         return bad("expected a whole number as the parameter 'scale'", p->schema);
     }
     if (p && p->numeric) {
-        return text_decimal(w->out, bytes, p->scale) ? NULL : sl_error_nomem();
+        return sl_buf_add_decimal(w->out, bytes, p->scale) ? NULL : sl_error_nomem();
     }
     if (p && p->decimal) {
-        bytes = bytes.n ? text_minimal(bytes) : sl_str_make("", 1); /* nothing is the number 0 */
+        bytes = bytes.n ? sl_decimal_minimal(bytes) : sl_str_make("", 1); /* nothing is the number 0 */
     }
     sl_buf_add_char(w->out, '"');
-    text_base64(w->out, bytes);
+    sl_buf_add_base64(w->out, bytes);
     sl_buf_add_char(w->out, '"');
     return NULL;
 }

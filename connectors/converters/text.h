@@ -1,35 +1,25 @@
 /*
- * text.h - numbers, decimals and bytes as text, the way Java writes them.
+ * text.h - numbers, decimals and bytes read from text; see also sluice/text.h.
  *
  * Threads: pure functions. Memory: results go to the given buffer or arena.
  */
 #ifndef SLUICE_CONVERTERS_TEXT_H
 #define SLUICE_CONVERTERS_TEXT_H
 
+#include <sluice/text.h>
 #include <sluice/value.h>
-
-/* text_double / text_float append what Double.toString and Float.toString give; NaN and Infinity included. */
-void text_double(sl_buf *out, double v);
-void text_float(sl_buf *out, double v);
 
 /* text_to_double / text_to_float read a decimal number (the caller checked its form), rounded once; what is
    too large is infinite. */
 double text_to_double(sl_str t);
 double text_to_float(sl_str t);
 
-/* text_base64 appends standard Base64 with padding. */
-void text_base64(sl_buf *out, sl_str bytes);
 /* text_unbase64 decodes into the arena, passing over white space; false when it is no Base64, or out of
    memory (arena->failed). */
 bool text_unbase64(sl_arena *arena, sl_str text, sl_str *out);
 
 /* text_scale gives the scale of a Decimal's schema; false when it has none. */
 bool text_scale(const sl_schema *s, int32_t *scale);
-/* text_minimal is the shortest two's complement form of a number, as BigInteger.toByteArray. */
-sl_str text_minimal(sl_str unscaled);
-/* text_decimal appends BigDecimal.toString of an unscaled big-endian two's complement number; false when out
-   of memory. */
-bool text_decimal(sl_buf *out, sl_str unscaled, int32_t scale);
 /* text_to_decimal reads a decimal number, as new BigDecimal(String) does, and gives its unscaled bytes at
    that scale; false when digits would be lost, it is no number, it is too long, or out of memory
    (arena->failed). */

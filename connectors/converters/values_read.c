@@ -66,7 +66,7 @@ static sl_type floating_type(sl_str t, double *value) {
         char room[64];
         sl_buf b = {.p = room, .cap = sizeof(room)}; /* never grows: a number has 26 characters at most */
         *value = types[i] == SL_FLOAT32 ? text_to_float(t) : text_to_double(t);
-        (types[i] == SL_FLOAT32 ? text_float : text_double)(&b, *value);
+        (types[i] == SL_FLOAT32 ? sl_buf_add_float : sl_buf_add_double)(&b, *value);
         if (isfinite(*value) && text_same_number(sl_buf_view(&b), t)) {
             return types[i];
         }

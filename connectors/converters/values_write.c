@@ -40,7 +40,7 @@ static sl_error *put_decimal(const sl_schema *s, const sl_value *v, sl_buf *out)
         return sl_error_new(SL_E_DATA, SL_USER,
                             "a Decimal's schema needs a whole number as its parameter 'scale'");
     }
-    return text_decimal(out, sl_value_str(v), scale) ? NULL : sl_error_nomem();
+    return sl_buf_add_decimal(out, sl_value_str(v), scale) ? NULL : sl_error_nomem();
 }
 
 /* put_scalar writes what is neither text, bytes nor a container. */
@@ -52,7 +52,7 @@ static void put_scalar(const sl_value *v, sl_buf *out) {
     } else if (v->type == SL_BOOL) {
         sl_buf_add_z(out, v->b ? "true" : "false");
     } else {
-        (v->type == SL_FLOAT32 ? text_float : text_double)(out, v->f);
+        (v->type == SL_FLOAT32 ? sl_buf_add_float : sl_buf_add_double)(out, v->f);
     }
 }
 
@@ -95,7 +95,7 @@ static void put_text(const sl_value *v, bool nested, sl_buf *out) {
     if (nested) {
         sl_buf_add_char(out, '"');
     }
-    text_base64(out, sl_value_str(v));
+    sl_buf_add_base64(out, sl_value_str(v));
     if (nested) {
         sl_buf_add_char(out, '"');
     }
@@ -234,7 +234,7 @@ static sl_error *print_value(const sl_schema *s, const sl_value *v, unsigned dep
         if (s && s->logical == SL_LOGICAL_DECIMAL) {
             return put_decimal(s, v, out);
         }
-        text_base64(out, sl_value_str(v));
+        sl_buf_add_base64(out, sl_value_str(v));
         return NULL;
     default:
         if (sl_is_int(v) && is_temporal(s)) {

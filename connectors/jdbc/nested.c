@@ -7,6 +7,8 @@
  */
 #include "nested.h"
 
+#include <sluice/text.h>
+
 #include <limits.h>
 #include <math.h>
 
@@ -95,22 +97,6 @@ bool jdbc_decimal_add(sl_str unscaled, int32_t scale, sl_buf *out) {
 
 /* ---- JSON ---- */
 
-static void add_base64(sl_str s, sl_buf *out) {
-    static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < s.n; i += 3) {
-        unsigned char a = (unsigned char)s.p[i], b = i + 1 < s.n ? (unsigned char)s.p[i + 1] : 0;
-        unsigned char c = i + 2 < s.n ? (unsigned char)s.p[i + 2] : 0;
-        char four[4] = {set[a >> 2], set[(a & 3) << 4 | b >> 4], set[(b & 15) << 2 | c >> 6], set[c & 63]};
-        if (i + 1 >= s.n) {
-            four[2] = '=';
-        }
-        if (i + 2 >= s.n) {
-            four[3] = '=';
-        }
-        sl_buf_add(out, four, 4);
-    }
-}
-
 static void add_json_cell(const jdbc_cell_rules *rules, jdbc_kind kind, const jdbc_cell *c, sl_buf *out) {
     bool bare = c->cls == JC_BOOL || c->cls == JC_INT || c->cls == JC_NUMBER ||
                 (c->cls == JC_FLOAT && !isnan(c->f) && !isinf(c->f)) ||
@@ -124,7 +110,7 @@ static void add_json_cell(const jdbc_cell_rules *rules, jdbc_kind kind, const jd
     } else {
         sl_buf_add_char(out, '"');
         if (c->cls == JC_BYTES) {
-            add_base64(sl_str_make(c->s, c->n), out);
+            sl_buf_add_base64(out, sl_str_make(c->s, c->n));
         } else {
             jdbc_cell_text(rules, c, out);
         }

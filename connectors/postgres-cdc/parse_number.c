@@ -3,6 +3,7 @@
  */
 #include <cdc/decimal.h>
 #include <math.h>
+#include <sluice/text.h>
 #include <stdlib.h>
 
 #include "convert.h"
@@ -198,26 +199,15 @@ bool pg_parse_null(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *o
 }
 
 static bool base64(sl_arena *a, sl_str in, bool url, sl_value *out) {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const char *set = url ? safe : plain;
-    const unsigned char *s = (const unsigned char *)in.p;
-    char *to = sl_arena_bytes(a, (in.n + 2) / 3 * 4 + 1);
-    if (!to) {
-        return false;
+    sl_buf b;
+    sl_buf_init(&b, a);
+    sl_buf_add_base64(&b, in);
+    for (size_t i = 0; url && i < b.n; i++) {
+        b.p[i] = (char)(b.p[i] == '+' ? '-' : b.p[i] == '/' ? '_' : b.p[i]);
     }
-    char *at = to;
-    for (size_t i = 0; i < in.n; i += 3) {
-        uint32_t v = (uint32_t)s[i] << 16;
-        v |= i + 1 < in.n ? (uint32_t)s[i + 1] << 8 : 0;
-        v |= i + 2 < in.n ? (uint32_t)s[i + 2] : 0;
-        *at++ = set[v >> 18];
-        *at++ = set[v >> 12 & 63];
-        *at++ = i + 1 < in.n ? set[v >> 6 & 63] : '=';
-        *at++ = i + 2 < in.n ? set[v & 63] : '=';
-    }
-    *out = sl_string((sl_str){to, (size_t)(at - to)});
-    return true;
+    sl_str text = sl_buf_take(&b);
+    *out = sl_string(text);
+    return text.p != NULL;
 }
 
 bool pg_bytes_value(int32_t mode, sl_arena *a, sl_str bytes, sl_value *out) {

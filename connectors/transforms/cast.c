@@ -6,6 +6,8 @@
  * base64. As in Kafka Connect, null values pass, a field that a map does not have is added as null, and a
  * whole that is cast keeps its schema's name. Memory: see transform.h.
  */
+#include <sluice/text.h>
+
 #include "draft.h"
 #include "java_number.h"
 #include "java_time.h"
@@ -201,7 +203,8 @@ static bool from_decimal(const java_decimal *d, sl_type to, sl_value *out) {
 static bool read_decimal(const sl_schema *s, const sl_value *v, sl_arena *arena, java_decimal *out) {
     int64_t scale;
     return s && s->logical == SL_LOGICAL_DECIMAL &&
-           sl_str_to_i64(sl_schema_param_get(s, SL_STR("scale")), &scale) &&
+           sl_str_to_i64(sl_schema_param_get(s, SL_STR("scale")), &scale) && scale >= INT32_MIN / 2 &&
+           scale <= INT32_MAX / 2 &&
            java_decimal_of(arena, sl_value_str(v), scale, out);
 }
 
@@ -211,16 +214,16 @@ static void write_text(sl_buf *out, const sl_schema *s, const sl_value *v, const
     switch ((sl_type)v->type) {
     case SL_FLOAT32:
     case SL_FLOAT64:
-        java_write_double(out, v->f, v->type == SL_FLOAT32);
+        (v->type == SL_FLOAT32 ? sl_buf_add_float : sl_buf_add_double)(out, v->f);
         return;
     case SL_BOOL:
         sl_buf_add_z(out, v->b ? "true" : "false");
         return;
     case SL_BYTES:
         if (decimal) {
-            java_decimal_write(out, decimal);
+            (void)sl_buf_add_decimal(out, sl_value_str(v), (int32_t)decimal->scale); /* out says it */
         } else {
-            java_write_base64(out, sl_value_str(v));
+            sl_buf_add_base64(out, sl_value_str(v));
         }
         return;
     default:

@@ -179,78 +179,6 @@ int64_t java_double_to_int(double f) {
 
 /* ---- writing doubles ---- */
 
-/* shortest_digits finds the fewest digits that read back as f, as "d.ddde+xx". */
-static void shortest_digits(double f, bool is_float, char *out, size_t size) {
-    int most = is_float ? 9 : 17;
-    for (int digits = 1; digits <= most; digits++) {
-        snprintf(out, size, "%.*e", digits - 1, f);
-        double back = read_double(out, is_float);
-        if (back == f) { /* both finite and above zero */
-            return;
-        }
-    }
-}
-
-/* write_point writes digits with the decimal point behind the first `before` of them (0 or less: zeros come
-   first), and at least one digit after it. */
-static void write_point(sl_buf *out, const char *digits, size_t n, int64_t before) {
-    if (before <= 0) {
-        sl_buf_add_z(out, "0.");
-        for (int64_t i = before; i < 0; i++) {
-            sl_buf_add_char(out, '0');
-        }
-        sl_buf_add(out, digits, n);
-        return;
-    }
-    size_t head = (size_t)before;
-    for (size_t i = 0; i < head; i++) {
-        sl_buf_add_char(out, i < n ? digits[i] : '0');
-    }
-    sl_buf_add_char(out, '.');
-    if (n > head) {
-        sl_buf_add(out, digits + head, n - head);
-    } else {
-        sl_buf_add_char(out, '0');
-    }
-}
-
-static void write_finite(sl_buf *out, double f, bool is_float) {
-    char sci[40], digits[20];
-    shortest_digits(f, is_float, sci, sizeof sci);
-    const char *e = strchr(sci, 'e');
-    int64_t exponent = e ? strtol(e + 1, NULL, 10) : 0;
-    size_t n = 0;
-    for (const char *p = sci; *p && p != e; p++) {
-        if (*p != '.' && n < sizeof digits) {
-            digits[n++] = *p;
-        }
-    }
-    if (exponent >= -3 && exponent < 7) {
-        write_point(out, digits, n, exponent + 1);
-    } else {
-        write_point(out, digits, n, 1);
-        sl_buf_printf(out, "E%d", (int)exponent);
-    }
-}
-
-void java_write_double(sl_buf *out, double f, bool is_float) {
-    if (isnan(f)) {
-        sl_buf_add_z(out, "NaN");
-        return;
-    }
-    if (signbit(f)) {
-        sl_buf_add_char(out, '-');
-        f = -f;
-    }
-    if (isinf(f)) {
-        sl_buf_add_z(out, "Infinity");
-    } else if (f > 0) {
-        write_finite(out, f, is_float);
-    } else {
-        sl_buf_add_z(out, "0.0");
-    }
-}
-
 /* ---- decimals ---- */
 
 /* magnitude takes the sign off a big-endian two's complement number. */
@@ -360,27 +288,6 @@ double java_decimal_double(const java_decimal *d, bool is_float) {
     return read_double(text, is_float);
 }
 
-void java_decimal_write(sl_buf *out, const java_decimal *d) {
-    int64_t adjusted = (int64_t)d->n - 1 - d->scale;
-    if (d->negative) {
-        sl_buf_add_char(out, '-');
-    }
-    if (d->scale == 0) {
-        sl_buf_add(out, d->digits, d->n);
-    } else if (d->scale > 0 && adjusted >= -6) {
-        write_point(out, d->digits, d->n, (int64_t)d->n - d->scale);
-    } else {
-        sl_buf_add_char(out, d->digits[0]);
-        if (d->n > 1) {
-            sl_buf_add_char(out, '.');
-            sl_buf_add(out, d->digits + 1, d->n - 1);
-        }
-        if (adjusted) {
-            sl_buf_printf(out, "E%+lld", (long long)adjusted);
-        }
-    }
-}
-
 /* negate turns a big-endian magnitude into two's complement. */
 static void negate(unsigned char *number, size_t n) {
     unsigned carry = 1;
@@ -427,16 +334,4 @@ sl_str java_decimal_bytes(sl_arena *arena, const java_decimal *d, int64_t scale)
         negate(number, size);
     }
     return number ? shorten(number, size) : SL_STR_NONE;
-}
-
-void java_write_base64(sl_buf *out, sl_str s) {
-    static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < s.n; i += 3) {
-        uint32_t v = (uint32_t)(unsigned char)s.p[i] << 16;
-        v |= i + 1 < s.n ? (uint32_t)(unsigned char)s.p[i + 1] << 8 : 0;
-        v |= i + 2 < s.n ? (uint32_t)(unsigned char)s.p[i + 2] : 0;
-        char quad[4] = {set[v >> 18], set[(v >> 12) & 63], i + 1 < s.n ? set[(v >> 6) & 63] : '=',
-                        i + 2 < s.n ? set[v & 63] : '='};
-        sl_buf_add(out, quad, 4);
-    }
 }

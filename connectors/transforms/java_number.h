@@ -1,6 +1,6 @@
 /*
- * java_number.h - numbers as Java reads and writes them: Integer.parseInt, Double.parseDouble,
- * Double.toString, BigDecimal.
+ * java_number.h - numbers as Java reads them: Integer.parseInt, Double.parseDouble, BigDecimal. Writing
+ * them is in sluice/text.h.
  *
  * A decimal is Kafka Connect's: big-endian two's complement bytes and a scale. Threads: pure functions.
  */
@@ -29,10 +29,6 @@ int64_t java_double_to_long(double f);
 /* java_double_to_int casts to a 32-bit int in the same way. */
 int64_t java_double_to_int(double f);
 
-/* java_write_double appends what Double.toString (or Float.toString) gives: the shortest digits that read
- * back the same. */
-void java_write_double(sl_buf *out, double f, bool is_float);
-
 /* A decimal in digits: value = sign digits * 10^-scale. */
 typedef struct java_decimal {
     bool negative;
@@ -51,13 +47,8 @@ bool java_decimal_parse(sl_arena *arena, sl_str s, java_decimal *out);
 /* java_decimal_long: the low 64 bits of the integer part. */
 int64_t java_decimal_long(const java_decimal *d);
 double java_decimal_double(const java_decimal *d, bool is_float);
-/* java_decimal_write appends BigDecimal.toString. */
-void java_decimal_write(sl_buf *out, const java_decimal *d);
 /* java_decimal_bytes gives the unscaled value at another scale; absent when digits would be lost, it is too
  * long, or no memory. */
 sl_str java_decimal_bytes(sl_arena *arena, const java_decimal *d, int64_t scale);
-
-/* java_write_base64 appends base64 with padding. */
-void java_write_base64(sl_buf *out, sl_str s);
 
 #endif

@@ -6,7 +6,7 @@
  *
  * Not for: text formats beyond a JSON string. Threads: one owner at a time.
  */
-#include <sluice/memory.h>
+#include <sluice/text.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -275,4 +275,33 @@ sl_str sl_buf_take(sl_buf *b) {
     }
     sl_buf_init(b, b->arena);
     return out;
+}
+
+/* ---- base64 (RFC 4648, section 4) ---- */
+
+static const char B64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void sl_buf_add_base64(sl_buf *out, sl_str b) {
+    const unsigned char *p = (const unsigned char *)b.p;
+    size_t n = (b.n + 2) / 3 * 4;
+    char *to = n ? sl_buf_room(out, n) : NULL;
+    if (!to) {
+        return;
+    }
+    size_t i = 0;
+    for (; i + 3 <= b.n; i += 3, to += 4) {
+        uint32_t v = (uint32_t)p[i] << 16 | (uint32_t)p[i + 1] << 8 | p[i + 2];
+        to[0] = B64[v >> 18];
+        to[1] = B64[v >> 12 & 63];
+        to[2] = B64[v >> 6 & 63];
+        to[3] = B64[v & 63];
+    }
+    if (i < b.n) {
+        uint32_t v = (uint32_t)p[i] << 16 | (i + 1 < b.n ? (uint32_t)p[i + 1] << 8 : 0);
+        to[0] = B64[v >> 18];
+        to[1] = B64[v >> 12 & 63];
+        to[2] = i + 1 < b.n ? B64[v >> 6 & 63] : '=';
+        to[3] = '=';
+    }
+    out->n += n;
 }

@@ -5,19 +5,6 @@
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void sl__base64_add(sl_buf *out, sl_str bytes) {
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        uint32_t w = 0;
-        for (size_t k = 0; k < 3; k++) {
-            w = w << 8 | (i + k < bytes.n ? (unsigned char)bytes.p[i + k] : 0u);
-        }
-        for (size_t k = 0; k < 4; k++) {
-            bool there = k < 2 || i + k - 1 < bytes.n;
-            sl_buf_add_char(out, there ? digits[w >> (18 - 6 * k) & 63] : '=');
-        }
-    }
-}
-
 static int value_of(char c) {
     const char *at = c ? strchr(digits, c) : NULL;
     return at ? (int)(at - digits) : -1;

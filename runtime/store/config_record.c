@@ -4,6 +4,7 @@
 #include "store/config_record.h"
 
 #include <jansson.h>
+#include <sluice/text.h>
 
 #include "base/base64.h"
 
@@ -280,7 +281,7 @@ static void write_properties(const sl_config *c, sl_buf *out) {
 
 static void write_session_key(const sl__session_key *k, sl_buf *out) {
     sl_buf_add_z(out, "{\"key\":\"");
-    sl__base64_add(out, k->key);
+    sl_buf_add_base64(out, k->key);
     sl_buf_add_z(out, "\",\"algorithm\":");
     sl_buf_add_json_str(out, k->algorithm);
     sl_buf_printf(out, ",\"creation-timestamp\":%lld}", (long long)k->created_ms);

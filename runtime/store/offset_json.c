@@ -5,10 +5,8 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <stdio.h>
+#include <sluice/text.h>
 #include <stdlib.h>
-
-#include "base/base64.h"
 
 #define MAX_DEPTH 64
 
@@ -16,28 +14,18 @@
 
 static sl_error *write_value(const sl_value *v, bool sorted, unsigned depth, sl_buf *out);
 
-/* write_double writes the shortest text that reads back as the same number. */
-static sl_error *write_double(double d, sl_buf *out) {
-    char text[40];
-    if (!isfinite(d)) {
+/* write_floating writes as Kafka Connect's JSON does, so that keys are the same bytes. */
+static sl_error *write_floating(const sl_value *v, sl_buf *out) {
+    if (!isfinite(v->f)) {
         return sl_error_new(SL_E_DATA, SL_BUG, "an offset holds a number that is not finite, JSON has none");
     }
-    for (int precision = 1; precision <= 17; precision++) {
-        snprintf(text, sizeof text, "%.*g", precision, d);
-        if (strtod(text, NULL) == d) {
-            break;
-        }
-    }
-    sl_buf_add_z(out, text);
-    if (!strpbrk(text, ".e")) {
-        sl_buf_add_z(out, ".0");
-    }
+    (v->type == SL_FLOAT32 ? sl_buf_add_float : sl_buf_add_double)(out, v->f);
     return NULL;
 }
 
 static void write_base64(sl_str bytes, sl_buf *out) {
     sl_buf_add_char(out, '"');
-    sl__base64_add(out, bytes);
+    sl_buf_add_base64(out, bytes);
     sl_buf_add_char(out, '"');
 }
 
@@ -113,7 +101,7 @@ static sl_error *write_value(const sl_value *v, bool sorted, unsigned depth, sl_
         return NULL;
     case SL_FLOAT32:
     case SL_FLOAT64:
-        return write_double(v->f, out);
+        return write_floating(v, out);
     case SL_BOOL:
         sl_buf_add_z(out, v->b ? "true" : "false");
         return NULL;

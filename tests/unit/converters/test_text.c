@@ -3,7 +3,7 @@
  */
 #include "support/support.h"
 
-#include <converters/pow10.h>
+#include "../../../plugins-api/src/pow10.h"
 #include <converters/text.h>
 
 #include <math.h>
@@ -99,7 +99,7 @@ static void test_powers_of_ten(void **state) {
 static void check_floating(double v, bool single, const char *want) {
     sl_buf b;
     sl_buf_init(&b, NULL);
-    (single ? text_float : text_double)(&b, v);
+    (single ? sl_buf_add_float : sl_buf_add_double)(&b, v);
     test_assert_str(sl_buf_view(&b), want);
     sl_buf_deinit(&b);
 }
@@ -151,7 +151,7 @@ static uint64_t random_bits(uint64_t *seed) {
 static void check_shortest(double v, bool single) {
     char room[64], shorter[64];
     sl_buf b = {.p = room, .cap = sizeof room};
-    (single ? text_float : text_double)(&b, v);
+    (single ? sl_buf_add_float : sl_buf_add_double)(&b, v);
     sl_str text = sl_buf_view(&b);
     double back = single ? text_to_float(text) : text_to_double(text);
     assert_true(back == v);
@@ -259,9 +259,9 @@ static void test_decimals(void **state) {
             assert_int_equal(sscanf(cases[i].hex + 2 * k, "%2x", &byte), 1);
             bytes[k] = (char)byte;
         }
-        assert_true(text_decimal(&b, sl_str_make(bytes, n), cases[i].scale));
+        assert_true(sl_buf_add_decimal(&b, sl_str_make(bytes, n), cases[i].scale));
         test_assert_str(sl_buf_view(&b), cases[i].text);
-        sl_str back, want = n ? text_minimal(sl_str_make(bytes, n)) : SL_STR("\0");
+        sl_str back, want = n ? sl_decimal_minimal(sl_str_make(bytes, n)) : SL_STR("\0");
         assert_true(text_to_decimal(&a, sl_buf_view(&b), cases[i].scale, &back));
         assert_true(sl_str_eq(back, want));
         sl_buf_deinit(&b);
@@ -316,7 +316,7 @@ static void test_reading_decimals(void **state) {
         bool got = text_to_decimal(&a, sl_str_of(cases[i].text), cases[i].scale, &bytes);
         assert_int_equal(got, cases[i].want != NULL);
         if (got) {
-            assert_true(text_decimal(&b, bytes, cases[i].scale));
+            assert_true(sl_buf_add_decimal(&b, bytes, cases[i].scale));
             test_assert_str(sl_buf_view(&b), cases[i].want);
         }
         sl_buf_deinit(&b);
@@ -367,7 +367,7 @@ static void test_large_decimal(void **state) {
     sl_arena_init(&a, 0);
     sl_buf_init(&b, NULL);
     assert_true(text_to_decimal(&a, sl_str_make(digits, 20000), 0, &bytes));
-    assert_true(text_decimal(&b, bytes, 0));
+    assert_true(sl_buf_add_decimal(&b, bytes, 0));
     assert_true(sl_str_eq(sl_buf_view(&b), sl_str_make(digits, 20000)));
     assert_false(text_to_decimal(&a, sl_str_make(digits, 20001), 0, &bytes));
     sl_buf_deinit(&b);
@@ -395,7 +395,7 @@ static void test_base64(void **state) {
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         sl_buf b;
         sl_buf_init(&b, NULL);
-        text_base64(&b, sl_str_of(good[i][0]));
+        sl_buf_add_base64(&b, sl_str_of(good[i][0]));
         assert_true(sl_str_eqz(sl_buf_view(&b), good[i][1]));
         assert_true(text_unbase64(&a, sl_buf_view(&b), &out));
         assert_true(sl_str_eqz(out, good[i][0]));

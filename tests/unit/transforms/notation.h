@@ -16,6 +16,7 @@
 
 #include <model/batch.h>
 #include <model/schema.h>
+#include <sluice/text.h>
 #include <transforms/java_number.h>
 
 #include <ctype.h>
@@ -438,20 +439,15 @@ static void notation_write_items(sl_buf *out, const sl_schema *s, const sl_value
 }
 
 static void notation_write_bytes(sl_buf *out, const sl_schema *s, const sl_value *v) {
-    sl_arena arena;
-    java_decimal d;
     int64_t scale = 0;
-    sl_arena_init(&arena, 0);
-    if (s && s->logical == SL_LOGICAL_DECIMAL && sl_str_to_i64(s->params[0].value, &scale) &&
-        java_decimal_of(&arena, sl_value_str(v), scale, &d)) {
-        java_decimal_write(out, &d);
+    if (s && s->logical == SL_LOGICAL_DECIMAL && sl_str_to_i64(s->params[0].value, &scale) && v->n) {
+        (void)sl_buf_add_decimal(out, sl_value_str(v), (int32_t)scale);
     } else {
         sl_buf_add_z(out, "x");
         for (uint32_t i = 0; i < v->n; i++) {
             sl_buf_printf(out, "%02x", (unsigned char)v->s[i]);
         }
     }
-    sl_arena_deinit(&arena);
 }
 
 static void notation_write_value(sl_buf *out, const sl_schema *s, const sl_value *v) {
@@ -472,7 +468,7 @@ static void notation_write_value(sl_buf *out, const sl_schema *s, const sl_value
         break;
     case SL_FLOAT32:
     case SL_FLOAT64:
-        java_write_double(out, v->f, v->type == SL_FLOAT32);
+        (v->type == SL_FLOAT32 ? sl_buf_add_float : sl_buf_add_double)(out, v->f);
         sl_buf_add_z(out, !s && v->type == SL_FLOAT32 ? "f" : "");
         break;
     case SL_ARRAY:

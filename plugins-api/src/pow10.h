@@ -4,8 +4,8 @@
  * Row i is floor(10^k / 2^r) + 1 for k = POW10_LOWEST + i and the r that makes it 128 bits long (high half
  * first). A unit test computes them again.
  */
-#ifndef SLUICE_CONVERTERS_POW10_H
-#define SLUICE_CONVERTERS_POW10_H
+#ifndef SLUICE_POW10_H
+#define SLUICE_POW10_H
 
 #include <stdint.h>
 
