@@ -204,8 +204,7 @@ static bool read_decimal(const sl_schema *s, const sl_value *v, sl_arena *arena,
     int64_t scale;
     return s && s->logical == SL_LOGICAL_DECIMAL &&
            sl_str_to_i64(sl_schema_param_get(s, SL_STR("scale")), &scale) && scale >= INT32_MIN / 2 &&
-           scale <= INT32_MAX / 2 &&
-           java_decimal_of(arena, sl_value_str(v), scale, out);
+           scale <= INT32_MAX / 2 && java_decimal_of(arena, sl_value_str(v), scale, out);
 }
 
 /* write_text appends a value that is no container, nor a string. */

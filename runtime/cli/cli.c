@@ -53,29 +53,27 @@ static sl_error *take_connector(sl__cli_files *set, const sl__connector_config *
     return NULL;
 }
 
-static sl_error *collect(sl__cli_files *set) {
+/* make_room has place for all connectors, and nothing chosen. */
+static sl_error *make_room(sl__cli_files *set) {
     size_t total = 0;
     for (size_t i = 0; i < set->n; i++) {
         total += set->items[i].err ? 0 : set->items[i].file.nconnectors;
     }
+    set->worker = NULL;
+    set->nconnectors = 0;
     set->connectors = sl_arena_zalloc(&set->arena, (total + 1) * sizeof *set->connectors);
-    if (!set->connectors) {
-        return sl_error_nomem();
-    }
-    for (size_t i = 0; i < set->n; i++) {
-        const sl__config_file *f = &set->items[i].file;
-        if (set->items[i].err) {
-            continue;
-        }
-        SL_TRY(take_worker(set, f));
-        for (size_t k = 0; k < f->nconnectors; k++) {
-            SL_TRY(take_connector(set, &f->connectors[k]));
-        }
+    return set->connectors ? NULL : sl_error_nomem();
+}
+
+static sl_error *take_file(sl__cli_files *set, const sl__config_file *f) {
+    SL_TRY(take_worker(set, f));
+    for (size_t k = 0; k < f->nconnectors; k++) {
+        SL_TRY(take_connector(set, &f->connectors[k]));
     }
     return NULL;
 }
 
-sl_error *sl__cli_files_read(sl__cli_files *set, int argc, char **argv) {
+sl_error *sl__cli_files_load(sl__cli_files *set, int argc, char **argv) {
     *set = (sl__cli_files){.n = 0};
     sl_arena_init(&set->arena, 0);
     set->items = sl_arena_zalloc(&set->arena, (size_t)(argc + 1) * sizeof *set->items);
@@ -87,7 +85,40 @@ sl_error *sl__cli_files_read(sl__cli_files *set, int argc, char **argv) {
         sl_config_report_init(&f->report, &set->arena);
         f->err = sl__config_file_read(argv[i], &set->arena, &f->report, &f->file);
     }
-    return collect(set);
+    return NULL;
+}
+
+sl_error *sl__cli_files_read(sl__cli_files *set, int argc, char **argv) {
+    SL_TRY(sl__cli_files_load(set, argc, argv));
+    SL_TRY(make_room(set));
+    for (size_t i = 0; i < set->n; i++) {
+        SL_TRY(set->items[i].err ? NULL : take_file(set, &set->items[i].file));
+    }
+    return NULL;
+}
+
+/* takes_loose tells whether connectors of files without a worker go with this one: with a worker's file that
+   has no connectors of its own, if there is such a one. */
+static bool takes_loose(const sl__cli_files *set, const sl__config_file *worker) {
+    for (size_t i = 0; i < set->n && worker && worker->nconnectors; i++) {
+        const sl__cli_file *f = &set->items[i];
+        if (!f->err && f->file.has_worker && !f->file.nconnectors) {
+            return false;
+        }
+    }
+    return true;
+}
+
+sl_error *sl__cli_files_choose(sl__cli_files *set, const sl__config_file *worker) {
+    bool loose = takes_loose(set, worker);
+    SL_TRY(make_room(set));
+    for (size_t i = 0; i < set->n; i++) {
+        const sl__config_file *f = &set->items[i].file;
+        if (!set->items[i].err && (f == worker || (loose && !f->has_worker))) {
+            SL_TRY(take_file(set, f));
+        }
+    }
+    return NULL;
 }
 
 void sl__cli_files_free(sl__cli_files *set) {

@@ -54,6 +54,14 @@ typedef struct sl__cli_files {
 /* sl__cli_files_read reads the files. What is wrong with one is kept with it; the error is about the set: two
    workers, two connectors of one name. */
 SL_MUST_CHECK sl_error *sl__cli_files_read(sl__cli_files *set, int argc, char **argv);
+
+/* sl__cli_files_load reads the files and leaves it to sl__cli_files_choose which of them belong together. */
+SL_MUST_CHECK sl_error *sl__cli_files_load(sl__cli_files *set, int argc, char **argv);
+
+/* sl__cli_files_choose makes worker and connectors those of one worker's file (NULL: of none): its own
+   connectors, and those of files without a worker unless the file has connectors and another worker's has
+   none. It may be called again for another. */
+SL_MUST_CHECK sl_error *sl__cli_files_choose(sl__cli_files *set, const sl__config_file *worker);
 void sl__cli_files_free(sl__cli_files *set);
 
 /* sl__cli_place writes "FILE:LINE" of a problem's key into out: of its entry, else of the whole (line 0:

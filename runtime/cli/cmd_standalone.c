@@ -71,7 +71,7 @@ static sl_error *check_worker(standalone *s, size_t *errors) {
     sl_config_report report;
     sl_config_report_init(&report, &s->files.arena);
     SL_TRY(sl__worker_validate(&s->catalog, &f->worker, false, &s->files.arena, &report, &s->worker));
-    *errors += log_report(&report, &f->worker, f->path, 0);
+    *errors += log_report(&report, &f->worker, f->path, f->worker_line);
     return NULL;
 }
 

@@ -12,12 +12,15 @@
 
 typedef struct validation {
     sl__cli_files files;
+    size_t nworkers; /* files with a worker's settings */
+    bool connect;
+    size_t connectors; /* that were checked */
+    size_t errors;
+    size_t warnings;
+    /* of the set that is checked: a worker and its connectors */
     sl__registry *registry;
     sl__catalog catalog;
     sl__validated_worker worker;
-    bool connect;
-    size_t errors;
-    size_t warnings;
 } validation;
 
 static void show(validation *v, const sl_config_report *r, const sl_config *c, sl_str file, uint32_t line) {
@@ -49,7 +52,7 @@ static sl_error *check_worker(validation *v) {
     sl_config_report_init(&report, &v->files.arena);
     SL_TRY(sl__worker_validate(&v->catalog, &v->files.worker->worker, true, &v->files.arena, &report,
                                &v->worker));
-    show(v, &report, &v->files.worker->worker, v->files.worker->path, 0);
+    show(v, &report, &v->files.worker->worker, v->files.worker->path, v->files.worker->worker_line);
     return NULL;
 }
 
@@ -67,23 +70,58 @@ static sl_error *check_connectors(validation *v) {
         SL_TRY(sl__connector_validate(&env, &c->raw, &v->files.arena, &report, &checked));
         show(v, &report, &c->raw, c->file, c->line);
     }
+    v->connectors += v->files.nconnectors;
     return NULL;
 }
 
-static sl_error *check_all(validation *v) {
+static sl_error *check_chosen(validation *v) {
     sl_str path =
         v->files.worker ? sl_config_get(&v->files.worker->worker, SL_STR("plugin.path")) : SL_STR_NONE;
-    show_files(v);
     SL_TRY(sl__cli_load_plugins(path, &v->registry));
     v->catalog = sl__registry_catalog(v->registry, sl__host_table());
     SL_TRY(check_worker(v));
     return check_connectors(v);
 }
 
+/* check_set checks a worker with its connectors, or connectors without one. */
+static sl_error *check_set(validation *v, const sl__config_file *worker) {
+    SL_TRY(sl__cli_files_choose(&v->files, worker));
+    if (v->nworkers > 1) {
+        printf("worker '%.*s', with %zu connector%s:\n", SL_STR_ARG(worker->path), v->files.nconnectors,
+               v->files.nconnectors == 1 ? "" : "s");
+    }
+    sl_error *err = check_chosen(v);
+    sl__providers_close(v->worker.providers);
+    sl__registry_free(v->registry);
+    v->worker = (sl__validated_worker){.providers = NULL};
+    v->registry = NULL;
+    return err;
+}
+
+static sl_error *check_all(validation *v) {
+    for (size_t i = 0; i < v->files.n; i++) {
+        v->nworkers += !v->files.items[i].err && v->files.items[i].file.has_worker;
+    }
+    show_files(v);
+    if (v->nworkers == 0) {
+        return check_set(v, NULL);
+    }
+    for (size_t i = 0; i < v->files.n; i++) {
+        const sl__cli_file *f = &v->files.items[i];
+        if (!f->err && f->file.has_worker) {
+            SL_TRY(check_set(v, &f->file));
+        }
+    }
+    return NULL;
+}
+
 static int finish(const validation *v) {
-    printf("%zu file%s, %zu connector%s: %zu error%s, %zu warning%s\n", v->files.n,
-           v->files.n == 1 ? "" : "s", v->files.nconnectors, v->files.nconnectors == 1 ? "" : "s", v->errors,
-           v->errors == 1 ? "" : "s", v->warnings, v->warnings == 1 ? "" : "s");
+    printf("%zu file%s, ", v->files.n, v->files.n == 1 ? "" : "s");
+    if (v->nworkers > 1) {
+        printf("%zu workers that are checked each by itself, ", v->nworkers);
+    }
+    printf("%zu connector%s: %zu error%s, %zu warning%s\n", v->connectors, v->connectors == 1 ? "" : "s",
+           v->errors, v->errors == 1 ? "" : "s", v->warnings, v->warnings == 1 ? "" : "s");
     return v->errors ? SL_EXIT_CONFIG : SL_EXIT_OK;
 }
 
@@ -101,11 +139,9 @@ int sl__cmd_validate(const sl__command *self, int argc, char **argv) {
         return sl__cli_usage(self, "expected a file");
     }
     sl__log_init(false, SL_LOG_ERROR);
-    sl_error *err = sl__cli_files_read(&v.files, argc, argv);
+    sl_error *err = sl__cli_files_load(&v.files, argc, argv);
     err = err ? err : check_all(&v);
     int code = err ? sl__cli_error(err) : finish(&v);
-    sl__providers_close(v.worker.providers);
-    sl__registry_free(v.registry);
     sl__cli_files_free(&v.files);
     return code;
 }

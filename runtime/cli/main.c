@@ -21,7 +21,9 @@ static const sl__command commands[] = {
      "anything is. A key\n"
      "that looks like a misspelt one is an error here. Give the worker's file too when connectors use "
      "${provider:path:key}:\n"
-     "they are resolved, and never shown.\n"
+     "they are resolved, and never shown. Files of several workers are checked each by itself, a worker's "
+     "file without\n"
+     "connectors together with those of the files that have no worker.\n"
      "  --connect   let connectors connect to their systems and check there as well\n",
      sl__cmd_validate},
     {"plugins", "[--plugin-path=PATHS] [--json|--markdown] [NAME...]",

@@ -75,6 +75,7 @@ static sl_error *parse_properties(sl_str text, sl_arena *arena, sl_config_report
     if (!sl_config_find(&settings, SL_STR("connector.class")) && !sl_config_find(&settings, SL_STR("name"))) {
         out->has_worker = true;
         out->worker = settings;
+        out->worker_line = 1;
         return NULL;
     }
     sl__connector_config connector = {

@@ -28,7 +28,8 @@ typedef struct sl__connector_config {
 typedef struct sl__config_file {
     sl_str path;
     bool has_worker;
-    sl_config worker; /* raw */
+    sl_config worker;     /* raw */
+    uint32_t worker_line; /* where it starts */
     sl__connector_config *connectors;
     size_t nconnectors;
 } sl__config_file;

@@ -16,8 +16,8 @@ typedef struct sl__row_table {
 /* sl__keys_known tells whether one of the tables has the key. */
 bool sl__keys_known(const sl__row_table *tables, size_t n, sl_str key);
 
-/* sl__keys_nearest gives the known name that looks most like key, absent when none is near, and its distance.
- */
+/* sl__keys_nearest gives the known name that looks most like key, else one that key is the beginning of,
+   absent when there is neither; and its distance, more than a slip's for a longer name. */
 sl_str sl__keys_nearest(const sl__row_table *tables, size_t n, sl_str key, unsigned *distance);
 
 /* sl__keys_unknown reports a key that nobody knows; full is the key as the user wrote it, prefix what stands

@@ -288,6 +288,7 @@ static sl_error *read_section(yaml_walk *w, const sl__yaml_cell *c, sl__config_f
         return walk_error(w, c->line, c->key, "expected a map of the worker's settings");
     }
     out->has_worker = true;
+    out->worker_line = c->line;
     return flatten_root(w, c->value, NULL, &out->worker);
 }
 

@@ -121,13 +121,48 @@ static void unreadable_files(void **state) {
 
 static void sets_of_files(void **state) {
     (void)state;
-    const char *two[] = {worker_file(""), file("w2.properties", "bootstrap.servers=a:1\n")};
-    assert_int_equal(run(sl__cmd_validate, 2, two), SL_EXIT_CONFIG);
-    test_assert_contains(text, "both have a worker's settings, expected one");
     const char *same[] = {worker_file(""), file("a.properties", "name=x\n"),
                           file("b.properties", "name=x\n")};
     assert_int_equal(run(sl__cmd_validate, 3, same), SL_EXIT_CONFIG);
     test_assert_contains(text, "connector 'x' is in");
+    const char *two[] = {same[0], file("w2.properties", "bootstrap.servers=a:1\n")};
+    assert_int_equal(run(sl__cmd_standalone, 2, two), SL_EXIT_CONFIG);
+    test_assert_contains(text, "both have a worker's settings, expected one");
+}
+
+/* Several workers are checked each by itself, with the connectors that are its own. */
+static void several_workers(void **state) {
+    char expected[600], yaml[400], bare_worker[300];
+    (void)state;
+    snprintf(yaml, sizeof yaml, "worker:\n  plugin.path: %s\nconnectors:\n  x:\n    tasks.max: many\n", dir);
+    snprintf(bare_worker, sizeof bare_worker, "plugin.path=%s\n", dir);
+    const char *two[] = {worker_file(""), file("p.yaml", yaml),
+                         file("x.properties", "name=x\ntasks.max=none\n")};
+    assert_int_equal(run(sl__cmd_validate, 3, two), SL_EXIT_CONFIG);
+    snprintf(expected, sizeof expected, "worker '%s', with 1 connector:\n", two[0]);
+    test_assert_contains(text, expected);
+    snprintf(expected, sizeof expected, "worker '%s', with 1 connector:\n", two[1]);
+    test_assert_contains(text, expected);
+    snprintf(expected, sizeof expected, "%s:2: tasks.max: invalid value 'none'", two[2]);
+    const char *first = strstr(text, expected);
+    assert_non_null(first);
+    assert_null(strstr(first + 1, expected)); /* with one of the workers only */
+    snprintf(expected, sizeof expected, "%s:1: value.converter: missing", two[1]);
+    test_assert_contains(text, expected);
+    test_assert_contains(text, "3 files, 2 workers that are checked each by itself, 2 connectors: ");
+    const char *bare[] = {two[0], file("w2.properties", bare_worker), two[2]};
+    assert_int_equal(run(sl__cmd_validate, 3, bare), SL_EXIT_CONFIG);
+    snprintf(expected, sizeof expected, "%s:1: key.converter: missing", bare[1]);
+    test_assert_contains(text, expected);
+    test_assert_contains(text, "3 files, 2 workers that are checked each by itself, 2 connectors: ");
+}
+
+static void longer_names(void **state) {
+    (void)state;
+    const char *files[] = {worker_file("offset.flush=5\nrest.advertised=x\n")};
+    run(sl__cmd_validate, 1, files);
+    test_assert_contains(
+        text, "offset.flush: warning: unknown, without effect; did you mean 'offset.flush.interval.ms'?");
 }
 
 /* Whatever is wrong, a value that may be a secret is not printed. */
@@ -198,6 +233,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(places, setup, teardown),
         cmocka_unit_test_setup_teardown(unreadable_files, setup, teardown),
         cmocka_unit_test_setup_teardown(sets_of_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(several_workers, setup, teardown),
+        cmocka_unit_test_setup_teardown(longer_names, setup, teardown),
         cmocka_unit_test_setup_teardown(no_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(own_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_plugins_are_named, setup, teardown),

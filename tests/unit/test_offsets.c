@@ -163,6 +163,21 @@ static void keeps_every_kind_of_value(void **state) {
     sl__offsets_close(o);
 }
 
+/* Keys of offsets are compared as bytes, also with what Kafka Connect wrote. */
+static void writes_numbers_as_java(void **state) {
+    fixture *f = *state;
+    sl_buf out;
+    sl_value list = sl_value_alloc(&f->arena, SL_ARRAY, 5);
+    list.items[0] = sl_float64(1e10);
+    list.items[1] = sl_float64(2e-3);
+    list.items[2] = sl_float64(5e-324);
+    list.items[3] = sl_float32((double)0.1f);
+    list.items[4] = sl_bytes(SL_STR("\xff\x01"));
+    sl_buf_init(&out, &f->arena);
+    test_assert_ok(sl__offset_json_write(&list, true, &out));
+    test_assert_str(sl_buf_view(&out), "[1.0E10,0.002,4.9E-324,0.1,\"/wE=\"]");
+}
+
 static void refuses_what_json_has_not(void **state) {
     fixture *f = *state;
     sl__offsets *o = open_store(f);
@@ -524,6 +539,7 @@ int main(void) {
         CASE(keeps_over_a_restart),
         CASE(finds_partitions_in_any_order),
         CASE(keeps_every_kind_of_value),
+        CASE(writes_numbers_as_java),
         CASE(refuses_what_json_has_not),
         CASE(gives_each_of_a_connector),
         CASE(serves_one_worker),

@@ -37,6 +37,9 @@ done
 [ "$count" -ge 7 ] || fail "only $count samples in config/"
 expect_clean "$worker" config/*.json config/file-*.properties config/postgres-cdc.properties config/jdbc-sink-sqlite.properties
 
+expect_clean config/*
+grep -q ', 2 workers that are checked each by itself, ' "$out" || fail "config/* holds two workers: $(tail -n 1 "$out")"
+
 # expect_found FILE LINE KEY TEXT [OTHER FILES]: an error in that place, exit code 3
 expect_found() {
     local file=$1 line=$2 key=$3 text=$4 rc=0
@@ -51,6 +54,10 @@ expect_found() {
 sed 's/slot\.name/slto.name/' config/postgres-cdc.properties >"$TEST_DIR/cdc.properties"
 line=$(grep -n slto "$TEST_DIR/cdc.properties" | cut -d: -f1)
 expect_found "$TEST_DIR/cdc.properties" "$line" slto.name "unknown, without effect; did you mean 'slot.name'?" "$worker"
+
+(sed '/^insert.mode/d' config/jdbc-sink-sqlite.properties; echo exactly.once=true) >"$TEST_DIR/once.properties"
+validate "$worker" "$TEST_DIR/once.properties" || true
+grep -q ": exactly.once: warning: unknown, without effect; did you mean 'exactly.once.enabled'?" "$out" || fail "exactly.once: $(cat "$out")"
 
 sed 's/"insert.mode": "upsert"/"insert.mode": "upsrt"/' config/jdbc-sink-postgres.json >"$TEST_DIR/sink.json"
 line=$(grep -n upsrt "$TEST_DIR/sink.json" | cut -d: -f1)
