@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include <sluice/text.h>
+
 #include "base/base64.h"
 #include "store/config_record.h"
 #include "store/config_state.h"
@@ -167,7 +169,7 @@ static void test_base64(void **state) {
             bytes[i] = (char)(i * 37 + n);
         }
         sl_buf_init(&b, NULL);
-        sl__base64_add(&b, sl_str_make(bytes, n));
+        sl_buf_add_base64(&b, sl_str_make(bytes, n));
         assert_true(sl__base64_read(sl_buf_view(&b), &f->arena, &out));
         assert_int_equal(out.n, n);
         assert_memory_equal(out.p, bytes, n);
