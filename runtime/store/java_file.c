@@ -1,5 +1,5 @@
 /*
- * java_file.c - a strict reader of one serialised HashMap<byte[], byte[]>.
+ * java_file.c - a strict reader, and the writer, of one serialised HashMap<byte[], byte[]>.
  *
  * Grammar (Java Object Serialization Specification, 6.4), with what this class writes:
  *   stream    = AC ED 00 05 object
@@ -21,6 +21,8 @@
 #define FIRST_HANDLE 0x7e0000u
 #define MAP_UID 0x0507dac1c31660d1u
 #define BYTES_UID 0xacf317f8060854e0u
+
+static const char map_fields[] = "\0\2F\0\12loadFactorI\0\11threshold\x78\x70";
 
 typedef struct parser {
     sl_reader in;
@@ -50,8 +52,8 @@ static bool class_head(parser *p, sl_str name, uint64_t uid, uint8_t flags) {
 }
 
 static sl_error *read_map_class(parser *p) {
-    static const char fields[] = "\0\2F\0\12loadFactorI\0\11threshold\x78\x70";
-    if (!class_head(p, SL_STR("java.util.HashMap"), MAP_UID, 3) || !want(p, fields, sizeof fields - 1)) {
+    if (!class_head(p, SL_STR("java.util.HashMap"), MAP_UID, 3) ||
+        !want(p, map_fields, sizeof map_fields - 1)) {
         return bad(p, "a java.util.HashMap");
     }
     p->next_handle += 2; /* the class and the map */
@@ -121,4 +123,61 @@ sl_error *sl__java_file_read(sl_str text, sl__java_entry_cb cb, void *arg) {
         return bad(&p, "the end of the map and of the file");
     }
     return NULL;
+}
+
+/* ---- writing ---- */
+
+static void put_be(sl_buf *out, uint64_t v, unsigned bytes) {
+    while (bytes-- > 0) {
+        sl_buf_add_char(out, (char)(unsigned char)(v >> (8 * bytes)));
+    }
+}
+
+static void put_class(sl_buf *out, sl_str name, uint64_t uid, uint8_t flags) {
+    sl_buf_add_char(out, TC_CLASSDESC);
+    put_be(out, name.n, 2);
+    sl_buf_add_str(out, name);
+    put_be(out, uid, 8);
+    put_be(out, flags, 1);
+}
+
+static void put_array(sl_buf *out, sl_str bytes, bool first) {
+    sl_buf_add_char(out, TC_ARRAY);
+    if (first) {
+        put_class(out, SL_STR("[B"), BYTES_UID, 2);
+        put_be(out, 0, 2); /* no fields */
+        sl_buf_add_char(out, TC_ENDBLOCKDATA);
+        sl_buf_add_char(out, TC_NULL); /* no class above */
+    } else {
+        sl_buf_add_char(out, TC_REFERENCE);
+        put_be(out, FIRST_HANDLE + 2, 4); /* after the map's class and the map */
+    }
+    put_be(out, bytes.n, 4);
+    sl_buf_add_str(out, bytes);
+}
+
+void sl__java_file_write_head(uint32_t n, sl_buf *out) {
+    uint32_t capacity = 16;
+    while (capacity / 4 * 3 < n && capacity < 1u << 30) {
+        capacity *= 2;
+    }
+    put_be(out, 0xaced0005, 4);
+    sl_buf_add_char(out, TC_OBJECT);
+    put_class(out, SL_STR("java.util.HashMap"), MAP_UID, 3);
+    sl_buf_add_str(out, sl_str_make(map_fields, sizeof map_fields - 1));
+    put_be(out, 0x3f400000, 4); /* load factor 0.75 */
+    put_be(out, capacity / 4 * 3, 4);
+    sl_buf_add_char(out, TC_BLOCKDATA);
+    put_be(out, 8, 1);
+    put_be(out, capacity, 4);
+    put_be(out, n, 4);
+}
+
+void sl__java_file_write_entry(sl_str key, sl_str value, bool first, sl_buf *out) {
+    put_array(out, key, first);
+    put_array(out, value, false);
+}
+
+void sl__java_file_write_end(sl_buf *out) {
+    sl_buf_add_char(out, TC_ENDBLOCKDATA);
 }

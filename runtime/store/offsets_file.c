@@ -10,8 +10,8 @@
  * change. Those who put while it is being written share the next write: the first of them does it for all (a
  * round).
  *
- * A file of Kafka Connect's standalone worker (java_file.h) is read once, kept as FILE.java-backup, and
- * written anew.
+ * A file of Kafka Connect's standalone worker (java_file.h) stays in its form, so that worker can take it
+ * back.
  *
  * Threads: any; one lock, not held while the file is written. Memory: entries are on the heap.
  */
@@ -34,7 +34,6 @@
 #define COMPONENT "offsets"
 #define MAGIC "sluice-offsets 1\n"
 #define MAX_FILE ((size_t)512 * 1024 * 1024)
-#define MAX_BACKUPS 1000
 
 typedef struct entry {
     char *key;    /* as it was first written */
@@ -69,6 +68,7 @@ typedef struct file_store {
     sl__map entries;     /* canonical key -> entry */
     round_t *next;       /* collects puts while a write is under way */
     bool writing;
+    bool java; /* the file is in Java's form */
     char path[PATH_MAX];
     int lock_fd;
 } file_store;
@@ -196,32 +196,54 @@ static sl_error *damaged(const file_store *o, size_t line, sl_error *why) {
 
 /* ---- writing the file ---- */
 
-static bool each_line(void *arg, sl_str canonical, void *value) {
-    sl_buf *b = arg;
-    const entry *e = value;
-    const char *text = e->changing ? e->staged : e->value;
-    (void)canonical;
-    if (text) {
-        sl_buf_add_char(b, '[');
-        sl_buf_add_z(b, e->key);
-        sl_buf_add_char(b, ',');
-        sl_buf_add_z(b, text);
-        sl_buf_add_z(b, "]\n");
-    }
-    return true;
+static const char *text_to_write(const entry *e) {
+    return e->changing ? e->staged : e->value;
 }
 
-/* render writes what the file is to be; n = how many offsets that are. */
+static void render_own(file_store *o, size_t n, sl_buf *b) {
+    size_t at = 0;
+    void *value;
+    sl_buf_add_z(b, MAGIC);
+    while (sl__map_next(&o->entries, &at, NULL, &value)) {
+        const char *text = text_to_write(value);
+        if (text) {
+            sl_buf_add_char(b, '[');
+            sl_buf_add_z(b, ((entry *)value)->key);
+            sl_buf_add_char(b, ',');
+            sl_buf_add_z(b, text);
+            sl_buf_add_z(b, "]\n");
+        }
+    }
+    sl_buf_printf(b, "end %zu\n", n);
+}
+
+static void render_java(file_store *o, size_t n, sl_buf *b) {
+    size_t at = 0;
+    bool first = true;
+    void *value;
+    sl__java_file_write_head((uint32_t)n, b);
+    while (sl__map_next(&o->entries, &at, NULL, &value)) {
+        const char *text = text_to_write(value);
+        if (text) {
+            sl__java_file_write_entry(sl_str_of(((entry *)value)->key), sl_str_of(text), first, b);
+            first = false;
+        }
+    }
+    sl__java_file_write_end(b);
+}
+
+/* render writes what the file is to be. */
 static void render(file_store *o, sl_buf *b) {
     size_t n = 0, at = 0;
     void *value;
     while (sl__map_next(&o->entries, &at, NULL, &value)) {
-        const entry *e = value;
-        n += (e->changing ? e->staged : e->value) != NULL;
+        n += text_to_write(value) != NULL;
     }
-    sl_buf_add_z(b, MAGIC);
-    sl__map_each(&o->entries, each_line, b);
-    sl_buf_printf(b, "end %zu\n", n);
+    if (o->java) {
+        render_java(o, n, b);
+    } else {
+        render_own(o, n, b);
+    }
 }
 
 static sl_error *write_file(file_store *o, const sl_buf *b) {
@@ -232,50 +254,24 @@ static sl_error *write_file(file_store *o, const sl_buf *b) {
     return err ? sl_error_wrap(err, "offsets are not stored") : NULL;
 }
 
-/* keep_java puts the Java worker's file aside under a name that is free. */
-static sl_error *keep_java(file_store *o) {
-    char backup[PATH_MAX + 32];
-    for (int i = 0; i < MAX_BACKUPS; i++) {
-        int n = i ? snprintf(backup, sizeof backup, "%s.java-backup.%d", o->path, i)
-                  : snprintf(backup, sizeof backup, "%s.java-backup", o->path);
-        if (n <= 0 || (size_t)n >= PATH_MAX) {
-            break;
-        }
-        if (link(o->path, backup) == 0) {
-            sl__log(SL_LOG_INFO, COMPONENT,
-                    "'%s' is a Java worker's offset file with %zu offsets; it goes on in Sluice's own "
-                    "format, the old file is "
-                    "'%s'",
-                    o->path, sl__map_count(&o->entries), backup);
-            return NULL;
-        }
-        if (errno != EEXIST) {
-            return sl_error_new(SL_E_IO, SL_FATAL, "cannot keep the Java worker's offset file as '%s': %s",
-                                backup, strerror(errno));
-        }
-    }
-    return sl_error_new(SL_E_IO, SL_USER,
-                        "there is no free name for a copy of '%s'; remove its .java-backup files", o->path);
-}
-
-static sl_error *convert_java(file_store *o, sl_str text) {
-    sl_buf b;
+static sl_error *load_java(file_store *o, sl_str text) {
     sl_error *err = sl__java_file_read(text, load_java_entry, o);
     if (err) {
         return damaged(o, 0, err);
     }
-    SL_TRY(keep_java(o));
-    sl_buf_init(&b, NULL);
-    render(o, &b);
-    err = write_file(o, &b);
-    sl_buf_deinit(&b);
-    return err;
+    o->java = true;
+    sl__log(
+        SL_LOG_INFO, COMPONENT,
+        "'%s' is a Java worker's offset file with %zu offsets, and stays in its form: a Java worker can go "
+        "on from it when this one has stopped",
+        o->path, sl__map_count(&o->entries));
+    return NULL;
 }
 
 static sl_error *load(file_store *o, sl_str text) {
     size_t line = 1;
     if (sl__java_file_is(text)) {
-        return convert_java(o, text);
+        return load_java(o, text);
     }
     if (!sl_str_starts(text, SL_STR(MAGIC))) {
         return damaged(

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/atomic_file.h"
 #include "store/java_file.h"
 #include "store/offset_json.h"
 #include "store/offsets.h"
@@ -262,7 +263,6 @@ static void write_java(const fixture *f, const char *bytes, size_t n) {
 
 static void takes_over_java(void **state) {
     fixture *f = *state;
-    char backup[400], copy[JAVA_SIZE];
     write_java(f, java_file, JAVA_SIZE);
     sl__offsets *o = open_store(f);
     assert_int_equal(position(f, o, "src", part(f, "/tmp/in")), 42);
@@ -271,19 +271,55 @@ static void takes_over_java(void **state) {
     assert_true(sl_map_get(&pg, SL_STR("snapshot"))->b);
     assert_true(sl_is_null(sl_map_get(&pg, SL_STR("last"))));
     sl__offsets_close(o);
-    snprintf(backup, sizeof backup, "%s.java-backup", f->path);
-    FILE *file = fopen(backup, "r");
-    assert_non_null(file);
-    assert_int_equal(fread(copy, 1, sizeof copy, file), JAVA_SIZE);
-    assert_memory_equal(copy, java_file, JAVA_SIZE);
-    fclose(file);
-    o = open_store(f); /* ours by now */
-    assert_int_equal(position(f, o, "src", part(f, "/tmp/in")), 42);
+}
+
+static void read_all(const fixture *f, sl_buf *out) {
+    bool there;
+    sl_buf_init(out, NULL);
+    assert_null(sl__file_read(f->path, 1 << 20, out, &there));
+    assert_true(there);
+}
+
+/* stays_java: what was put and deleted is in the form that Java reads, byte for byte as Java would write it.
+ */
+static void stays_java(void **state) {
+    fixture *f = *state;
+    sl_buf b;
+    write_java(f, java_file, JAVA_SIZE);
+    sl__offsets *o = open_store(f);
+    test_assert_ok(put(o, "src", part(f, "/tmp/in"), at(f, 43)));
+    test_assert_ok(put(o, "src", part(f, "/tmp/two"), at(f, 7)));
     sl__offsets_close(o);
-    write_java(f, java_file, JAVA_SIZE); /* a second time: the first copy is kept */
-    sl__offsets_close(open_store(f));
-    snprintf(backup, sizeof backup, "%s.java-backup.1", f->path);
-    assert_int_equal(access(backup, R_OK), 0);
+    read_all(f, &b);
+    assert_true(sl__java_file_is(sl_buf_view(&b)));
+    assert_memory_equal(b.p, java_file, 70); /* the head, up to the map's size */
+    sl_buf_deinit(&b);
+    o = open_store(f);
+    assert_int_equal(position(f, o, "src", part(f, "/tmp/in")), 43);
+    assert_int_equal(position(f, o, "src", part(f, "/tmp/two")), 7);
+    sl_value pg = get(f, o, "pg", map(&f->arena, "server", text("shop"), NULL, sl_null()));
+    assert_true(sl_map_get(&pg, SL_STR("lsn"))->i == 123456789012);
+    sl__offsets_close(o);
+}
+
+/* writes_java: the writer gives the bytes of ObjectOutputStream. */
+static void writes_java(void **state) {
+    (void)state;
+    static const char key[] = "[\"pg\",{\"server\":\"shop\"}]";
+    static const char value[] = "{\"lsn\":123456789012,\"snapshot\":true,\"last\":null}";
+    static const char key2[] = "[\"src\",{\"filename\":\"/tmp/in\"}]";
+    sl_buf b;
+    sl_buf_init(&b, NULL);
+    sl__java_file_write_head(3, &b);
+    sl__java_file_write_entry(sl_str_of(key), sl_str_of(value), true, &b);
+    assert_int_equal(b.n, 186);
+    assert_memory_equal(b.p, java_file, b.n);
+    sl_buf_clear(&b);
+    sl__java_file_write_entry(sl_str_of(key2), SL_STR("{\"position\":42}"), false, &b);
+    sl__java_file_write_end(&b);
+    assert_int_equal(b.n, 66);
+    assert_memory_equal(b.p, java_file + JAVA_SIZE - b.n, b.n);
+    sl_buf_deinit(&b);
 }
 
 static void refuses_broken_java(void **state) {
@@ -545,6 +581,8 @@ int main(void) {
         CASE(serves_one_worker),
         CASE(refuses_damaged_files),
         CASE(takes_over_java),
+        CASE(stays_java),
+        CASE(writes_java),
         CASE(refuses_broken_java),
         CASE(survives_any_java),
         CASE(survives_kills),
