@@ -249,11 +249,20 @@ static void add_words(sl_buf *b, const char *words) {
     }
 }
 
+/* type_of: Kafka Connect calls replication factors SHORT. */
+static const char *type_of(const sl_config_row *row) {
+    static const sl_str factor = SL_STR_INIT("replication.factor");
+    sl_str name = sl_str_of(row->name);
+    bool is_short = row->type == SL_CONFIG_INT && name.n >= factor.n &&
+                    sl_str_eq(sl_str_skip(name, name.n - factor.n), factor);
+    return is_short ? "SHORT" : type_names[row->type];
+}
+
 void sl__definition_json(sl_buf *b, const sl__definition *d) {
     const sl_config_row *row = d->row;
     sl_buf_add_char(b, '{');
     sl__json_text_member(b, "name", d->name);
-    sl__json_text_member(b, "type", sl_str_of(type_names[row->type]));
+    sl__json_text_member(b, "type", sl_str_of(type_of(row)));
     sl__json_member(b, "required");
     sl_buf_add_z(b, row->required ? "true" : "false");
     sl__json_text_member(b, "default_value", d->default_value);

@@ -159,12 +159,14 @@ static sl_str short_name(sl_str name) {
     return ends ? sl_str_make(name.p, name.n - end.n) : name;
 }
 
-/* same_plugin tells whether the class of the body is what the path names. */
+/* same_plugin tells whether the class of the body is what the path names: its end, as Kafka Connect has it,
+   or the same plugin where one is our own name. */
 static bool same_plugin(sl__herder *h, sl_str class_name, sl_str asked) {
     sl_str a = short_name(class_name), b = short_name(asked);
     const sl_plugin_def *def = sl__rest_find_plugin(h, sl_str_trim(class_name));
+    bool own = def && (sl_str_eqz(class_name, def->name) || sl_str_eqz(asked, def->name));
     return (a.n >= b.n && sl_str_eq(sl_str_skip(a, a.n - b.n), b)) ||
-           (def && def == sl__rest_find_plugin(h, asked));
+           (own && def == sl__rest_find_plugin(h, asked));
 }
 
 bool sl__rest_validate(sl__herder *h, sl__request *r) {
