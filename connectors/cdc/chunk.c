@@ -139,15 +139,19 @@ void cdc_progress_forget(cdc_progress *p, uint32_t table, uint32_t heap) {
     }
 }
 
-bool cdc_progress_table(cdc_progress *p, uint32_t table, const uint32_t *ids, size_t nids) {
-    if (!ids_add(&p->done, &p->ndone, table, ids, nids)) {
-        return false;
-    }
+void cdc_progress_drop(cdc_progress *p, uint32_t table) {
     cdc_part *part = find_part(p, table);
     if (part) {
         part_deinit(part);
         *part = p->parts[--p->nparts];
     }
+}
+
+bool cdc_progress_table(cdc_progress *p, uint32_t table, const uint32_t *ids, size_t nids) {
+    if (!ids_add(&p->done, &p->ndone, table, ids, nids)) {
+        return false;
+    }
+    cdc_progress_drop(p, table);
     return true;
 }
 
@@ -168,6 +172,10 @@ bool cdc_progress_blocks(cdc_progress *p, uint32_t table, uint32_t heap, uint64_
 
 bool cdc_progress_has_table(const cdc_progress *p, uint32_t table) {
     return ranges_have(p->done, p->ndone, table);
+}
+
+bool cdc_progress_has_part(const cdc_progress *p, uint32_t table) {
+    return find_part(p, table) != NULL;
 }
 
 bool cdc_progress_has_leaf(const cdc_progress *p, uint32_t table, uint32_t leaf) {

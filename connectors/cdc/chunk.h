@@ -79,6 +79,9 @@ bool cdc_progress_has_table(const cdc_progress *p, uint32_t table);
 bool cdc_progress_has_leaf(const cdc_progress *p, uint32_t table, uint32_t leaf);
 /* cdc_progress_heap gives what is finished of a heap; NULL = nothing. Borrowed until the next change. */
 const cdc_heap *cdc_progress_heap(const cdc_progress *p, uint32_t table, uint32_t heap);
+/* cdc_progress_has_part tells whether a table has been read in part; cdc_progress_drop makes that none. */
+bool cdc_progress_has_part(const cdc_progress *p, uint32_t table);
+void cdc_progress_drop(cdc_progress *p, uint32_t table);
 /* cdc_progress_forget drops what is known of a heap that was rewritten. */
 void cdc_progress_forget(cdc_progress *p, uint32_t table, uint32_t heap);
 

@@ -30,6 +30,11 @@ const sl_config_enum cdc_failure_enum[] = {{"fail", CDC_ON_FAILURE_FAIL},
                                            {"ignore", CDC_ON_FAILURE_SKIP},
                                            {NULL, 0}};
 
+const sl_config_enum cdc_order_enum[] = {{"disabled", CDC_ORDER_NAMES},
+                                         {"ascending", CDC_ORDER_ASCENDING},
+                                         {"descending", CDC_ORDER_DESCENDING},
+                                         {NULL, 0}};
+
 const char *cdc_check_topic_part(const sl_config_row *row, sl_str value, sl_arena *arena) {
     (void)row;
     for (size_t i = 0; i < value.n; i++) {

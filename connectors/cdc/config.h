@@ -18,6 +18,7 @@ typedef enum cdc_decimal_mode {
     CDC_DECIMAL_DOUBLE,
     CDC_DECIMAL_STRING
 } cdc_decimal_mode;
+typedef enum cdc_order { CDC_ORDER_NAMES, CDC_ORDER_ASCENDING, CDC_ORDER_DESCENDING } cdc_order;
 typedef enum cdc_binary_mode {
     CDC_BINARY_BYTES,
     CDC_BINARY_BASE64,
@@ -66,7 +67,9 @@ typedef struct cdc_config {
     bool skip_unchanged;
     bool extended_headers;
     bool schema_comments;
-    bool order_by_rows;
+    int order_by_rows;           /* a cdc_order */
+    int32_t snapshot_threads;    /* connections that read a snapshot */
+    int32_t snapshot_multiplier; /* chunks of a table for each of them, at least */
 } cdc_config;
 
 extern const sl_config_enum cdc_adjust_enum[];
@@ -74,6 +77,7 @@ extern const sl_config_enum cdc_decimal_enum[];
 extern const sl_config_enum cdc_time_enum[];
 extern const sl_config_enum cdc_binary_enum[];
 extern const sl_config_enum cdc_failure_enum[];
+extern const sl_config_enum cdc_order_enum[];
 
 const char *cdc_check_topic_part(const sl_config_row *row, sl_str value, sl_arena *arena);
 const char *cdc_check_patterns(const sl_config_row *row, sl_str value, sl_arena *arena);

@@ -289,11 +289,34 @@
          .group = "Snapshot",                                                                                \
          .doc = "The statement of one table.",                                                               \
          .pattern = true},                                                                                   \
+        {.name = "snapshot.max.threads",                                                                     \
+         .type = SL_CONFIG_INT,                                                                              \
+         .default_value = "1",                                                                               \
+         .importance = SL_MEDIUM,                                                                            \
+         .group = "Snapshot",                                                                                \
+         .has_min = true,                                                                                    \
+         .min = 1,                                                                                           \
+         .has_max = true,                                                                                    \
+         .max = 64,                                                                                          \
+         .doc =                                                                                              \
+             "Connections that read a snapshot at the same time; a large table is shared by all of them.",   \
+         .field = CDC_F(S, m, snapshot_threads)},                                                            \
+        {.name = "snapshot.max.threads.multiplier",                                                          \
+         .type = SL_CONFIG_INT,                                                                              \
+         .default_value = "1",                                                                               \
+         .importance = SL_LOW,                                                                               \
+         .group = "Snapshot",                                                                                \
+         .has_min = true,                                                                                    \
+         .min = 1,                                                                                           \
+         .doc = "Chunks of a table for each of these connections, at least. Chunks are never larger than "   \
+                "about 32 MB.",                                                                              \
+         .field = CDC_F(S, m, snapshot_multiplier)},                                                         \
     {                                                                                                        \
         .name = "snapshot.tables.order.by.row.count", .type = SL_CONFIG_STRING, .default_value = "disabled", \
-        .importance = SL_LOW, .group = "Snapshot", .doc = "Order of the tables in a snapshot: by name.",     \
-        .support = SL_WARNED,                                                                                \
-        .remedy = "tables are read in the order of snapshot.include.collection.list, else by name"           \
+        .importance = SL_LOW, .group = "Snapshot", .enums = cdc_order_enum,                                  \
+        .doc = "Order of the tables in a snapshot: by the server's estimate of their rows, or (disabled) "   \
+               "as in snapshot.include.collection.list, else by name.",                                      \
+        .field = CDC_F(S, m, order_by_rows)                                                                  \
     }
 
 #define CDC_OTHER_ROWS                                                                                       \
@@ -306,10 +329,6 @@
                        "rows are read as a stream, in bounded memory"),                                      \
         CDC_WARNED_ROW("query.fetch.size", SL_CONFIG_INT, "Rows a fetch.",                                   \
                        "rows are read as a stream, in bounded memory"),                                      \
-        CDC_WARNED_ROW("snapshot.max.threads", SL_CONFIG_INT, "Parallel readers of a snapshot.",             \
-                       "the snapshot is read by one connection"),                                            \
-        CDC_WARNED_ROW("snapshot.max.threads.multiplier", SL_CONFIG_INT, "Chunks per thread.",               \
-                       "the snapshot is read by one connection"),                                            \
         CDC_WARNED_ROW("topic.cache.size", SL_CONFIG_INT, "Size of a cache.",                                \
                        "topic names are kept with each table"),                                              \
         CDC_WARNED_ROW("include.schema.changes", SL_CONFIG_BOOLEAN, "A topic of DDL.",                       \

@@ -52,6 +52,10 @@ sl_error *pg_offset_load(const sl_value *v, pg_offset *o) {
     }
     const sl_value *snapshot = sl_map_get(v, SL_STR("snapshot"));
     o->snapshot = snapshot && (snapshot->type == SL_STRING || (snapshot->type == SL_BOOL && snapshot->i));
+    const sl_value *progress = sl_map_get(v, SL_STR("sluice_snapshot"));
+    if (progress && progress->type == SL_STRING) {
+        o->progress = sl_value_str(progress);
+    }
     o->completed = is_true(v, "snapshot_completed") || is_true(v, "last_snapshot_record");
     return NULL;
 }
@@ -68,7 +72,7 @@ static void put(builder *b, const char *key, sl_value v) {
 }
 
 sl_value pg_offset_store(const pg_offset *o, sl_arena *a) {
-    sl_value map = sl_value_alloc(a, SL_MAP, 10);
+    sl_value map = sl_value_alloc(a, SL_MAP, 11);
     if (map.type != SL_MAP) {
         return map;
     }
@@ -86,6 +90,9 @@ sl_value pg_offset_store(const pg_offset *o, sl_arena *a) {
         put(&b, "snapshot", sl_string(SL_STR("INITIAL")));
         put(&b, "snapshot_completed", sl_bool(o->completed));
         put(&b, "last_snapshot_record", sl_bool(o->completed));
+        if (o->progress.n) {
+            put(&b, "sluice_snapshot", sl_string(o->progress));
+        }
     }
     if (o->has_proc) {
         put(&b, "lsn_proc", sl_int64((int64_t)o->lsn_proc));

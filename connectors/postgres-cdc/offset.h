@@ -4,10 +4,11 @@
  *   partition  {"server": topic.prefix}
  *   offset     {"lsn", "txId", "ts_usec", "lsn_proc", "lsn_commit", "messageType", ...} while streaming,
  *              {"lsn", "txId", "ts_usec", "snapshot": "INITIAL", "snapshot_completed",
- * "last_snapshot_record"} in a snapshot
+ *              "last_snapshot_record", "sluice_snapshot"} in a snapshot
  *
  * lsn is of the last event, lsn_commit the end of the last transaction. "lsn_events_processed" (of later
  * Debezium versions; 3.5 ignores it) counts the events at lsn, for several may have the same.
+ * "sluice_snapshot" says what of a snapshot is finished (cdc/chunk.h); Debezium ignores it and starts over.
  */
 #ifndef PG_OFFSET_H
 #define PG_OFFSET_H
@@ -25,6 +26,7 @@ typedef struct pg_offset {
     int64_t events;      /* at lsn, within the transaction tx; 0 = unknown or none */
     bool snapshot;       /* the rest is of a snapshot */
     bool completed;
+    sl_str progress; /* of a snapshot that is not complete: cdc_progress_store; borrowed */
 } pg_offset;
 
 /* pg_offset_load reads a stored offset. USER error: it is not one of this source. */

@@ -46,6 +46,11 @@ static sl_error *load_offset(pg_task *t, bool *found) {
     if (*found) {
         err = pg_offset_load(&offset, &t->pos);
     }
+    if (!err && t->pos.progress.n && !cdc_progress_load(&t->snap.progress, t->pos.progress)) {
+        sl_log(t->ctx, SL_LOG_WARN,
+               "the stored offset's 'sluice_snapshot' is of another version: all tables are read");
+    }
+    t->pos.progress = SL_STR_NONE;
     sl_arena_deinit(&a);
     return err;
 }
@@ -72,7 +77,7 @@ static plan make_plan(const pg_task *t, bool found, bool unusable) {
         p.snapshot = p.snapshot || unusable;
         break;
     case PG_SNAPSHOT_CONFIGURED:
-        p.snapshot = p.snapshot && t->s->conf_data;
+        p.snapshot = t->s->conf_data || (unusable && t->s->conf_data_error);
         p.stream = t->s->conf_stream;
         break;
     default:
@@ -118,13 +123,51 @@ static sl_error *compare_positions(pg_task *t, const pg_slot *slot) {
     return NULL;
 }
 
+static sl_error *drop_lost_slot(pg_task *t, pg_slot *slot) {
+    if (slot->exists && slot->lost) {
+        sl_log(t->ctx, SL_LOG_WARN,
+               "replication slot '%.*s' has been invalidated: it is made anew, and the tables are read again",
+               SL_STR_ARG(t->s->slot));
+        pg_slot_drop(t);
+        slot->exists = false;
+    }
+    return NULL;
+}
+
+/* Where a snapshot that was cut goes on: at the slot's start, which the offset has, unless Debezium began it,
+ * whose offset may be younger. 0 = it cannot. */
+static uint64_t resume_point(pg_task *t, const pg_slot *slot, bool stream) {
+    uint64_t start = t->snap.progress.since ? t->pos.lsn : slot->confirmed;
+    const char *why = NULL;
+    if (!stream) {
+        why = "without streaming, nothing tells of the changes since";
+    } else if (!slot->exists || slot->lost) {
+        why = slot->exists ? "its slot has been invalidated" : "its slot is gone";
+    } else if (!start || slot->confirmed > start) {
+        why = "its slot was moved on";
+    }
+    if (why) {
+        sl_log(
+            t->ctx, SL_LOG_WARN,
+            "the last snapshot did not finish, and cannot go on (%s): it starts over; rows that it sent and "
+            "that were deleted since stay in their topics",
+            why);
+        return 0;
+    }
+    return start;
+}
+
 /* A slot that is there already may be that of a snapshot that did not finish. Rows that it read may have gone
    since, so the stream is to begin where the slot does, not at the new snapshot. */
-static sl_error *begin_snapshot(pg_task *t, const pg_slot *slot) {
+static sl_error *begin_snapshot(pg_task *t, pg_slot *slot, bool stream) {
     uint64_t lsn = 0;
     if (t->pos.snapshot && !t->pos.completed) {
-        sl_log(t->ctx, SL_LOG_WARN, "the last snapshot did not finish: it starts over");
+        lsn = resume_point(t, slot, stream);
     }
+    if (lsn) {
+        return pg_snapshot_resume(t, lsn);
+    }
+    SL_TRY(drop_lost_slot(t, slot));
     bool temporary = slot->exists || t->s->snapshot_mode == PG_SNAPSHOT_INITIAL_ONLY;
     uint64_t stored = t->pos.snapshot && !t->pos.completed ? 0 : pg_offset_start(&t->pos);
     SL_TRY(pg_slot_create(t, temporary, true, &lsn));
@@ -146,17 +189,6 @@ static sl_error *begin_stream(pg_task *t, const pg_slot *slot, bool found) {
     return NULL;
 }
 
-static sl_error *drop_lost_slot(pg_task *t, pg_slot *slot) {
-    if (slot->exists && slot->lost) {
-        sl_log(t->ctx, SL_LOG_WARN,
-               "replication slot '%.*s' has been invalidated: it is made anew, and the tables are read again",
-               SL_STR_ARG(t->s->slot));
-        pg_slot_drop(t);
-        slot->exists = false;
-    }
-    return NULL;
-}
-
 static sl_error *decide(pg_task *t) {
     bool found = false;
     pg_slot slot;
@@ -169,10 +201,7 @@ static sl_error *decide(pg_task *t) {
         SL_TRY(pg_publication_prepare(t));
     }
     if (p.snapshot) {
-        if (slot.lost) {
-            SL_TRY(drop_lost_slot(t, &slot));
-        }
-        return begin_snapshot(t, &slot);
+        return begin_snapshot(t, &slot, p.stream);
     }
     if (!p.stream) {
         t->state = PG_STATE_DONE;
@@ -331,6 +360,7 @@ static sl_error *committed(void *task, const sl_value *partition, const sl_value
         return NULL;
     }
     SL_TRY(pg_offset_load(offset, &o));
+    pg_snapshot_stored(t, &o);
     return pg_stream_confirm(t, pg_offset_confirmed(&o));
 }
 

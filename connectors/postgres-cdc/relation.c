@@ -273,16 +273,17 @@ void pg_relations_deinit(pg_task *t) {
 sl_error *pg_tables_list(pg_task *t, sl_arena *a, pg_snap_table **out, size_t *n) {
     sl_buf b;
     sl_buf_init(&b, NULL);
-    sl_buf_printf(&b,
-                  "select n.nspname, c.relname, c.oid, c.relkind = 'r' and not c.relhassubclass and not "
-                  "c.relrowsecurity%s "
-                  "from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
-                  "where c.relkind in ('r', 'p') and c.relpersistence = 'p' and n.nspname <> "
-                  "'information_schema' and n.nspname !~ '^pg_' "
-                  "order by n.nspname collate \"C\", c.relname collate \"C\"",
-                  t->server_version >= 120000 ? " and not exists (select from pg_catalog.pg_attribute a "
-                                                "where a.attrelid = c.oid and a.attgenerated <> '')"
-                                              : "");
+    sl_buf_printf(
+        &b,
+        "select n.nspname, c.relname, c.oid, c.relkind = 'r' and not c.relhassubclass and not "
+        "c.relrowsecurity%s, c.relkind = 'r' and not c.relhassubclass, c.relrowsecurity, c.reltuples "
+        "from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
+        "where c.relkind in ('r', 'p') and c.relpersistence = 'p' and n.nspname <> "
+        "'information_schema' and n.nspname !~ '^pg_' "
+        "order by n.nspname collate \"C\", c.relname collate \"C\"",
+        t->server_version >= 120000 ? " and not exists (select from pg_catalog.pg_attribute a "
+                                      "where a.attrelid = c.oid and a.attgenerated <> '')"
+                                    : "");
     PGresult *res = NULL;
     SL_TRY(run(t, &b, "reading the list of tables from the catalog", &res));
     int rows = PQntuples(res);
@@ -292,7 +293,10 @@ sl_error *pg_tables_list(pg_task *t, sl_arena *a, pg_snap_table **out, size_t *n
         pg_snap_table x = {.schema = keep(a, res, i, 0),
                            .name = keep(a, res, i, 1),
                            .oid = (uint32_t)strtoul(PQgetvalue(res, i, 2), NULL, 10),
-                           .plain = *PQgetvalue(res, i, 3) == 't'};
+                           .plain = *PQgetvalue(res, i, 3) == 't',
+                           .own_rows = *PQgetvalue(res, i, 4) == 't',
+                           .protected = *PQgetvalue(res, i, 5) == 't',
+                           .rows = strtod(PQgetvalue(res, i, 6), NULL)};
         if (cdc_rules_table(&t->rules, x.schema, x.name)) {
             list[(*n)++] = x;
         }

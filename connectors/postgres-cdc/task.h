@@ -1,9 +1,9 @@
 /*
  * task.h - the one task of the source, and what its parts share.
  *
- *   server.c    checks, slot, publication        relation.c  tables from the catalog and from relation
- * messages snapshot.c  the rows that are there          stream.c    the changes, and what is told to the
- * server source.c    source blocks and row images     plugin.c    open, poll, committed, close
+ *   server.c    checks, slot, publication       relation.c  tables from the catalog and from relation
+ * messages snapshot.h  the rows that are there         stream.c    the changes, and what is told to the
+ * server source.c    source blocks and row images    plugin.c    open, poll, committed, close
  *
  * States: SNAPSHOT -> STREAM, or SNAPSHOT -> DONE (initial_only); poll changes it.
  * Threads: the task's; interrupted may be set by any.
@@ -14,48 +14,17 @@
 #include <cdc/emit.h>
 #include <sluice/plugin.h>
 
-#include "chunk.h"
 #include "conn.h"
 #include "convert.h"
 #include "offset.h"
 #include "pgoutput.h"
+#include "snapshot.h"
 #include "types.h"
 
 #define PG_BATCH_BYTES (1024 * 1024)
 #define PG_SOURCE_FIELDS 16
 
 typedef enum pg_state { PG_STATE_SNAPSHOT, PG_STATE_STREAM, PG_STATE_DONE } pg_state;
-
-typedef struct pg_relation {
-    uint32_t oid;
-    cdc_table *table; /* owned; NULL = not captured */
-    pg_conv *convs;   /* in the table's arena */
-    bool *warned;     /* by column: a value that did not fit was reported */
-    struct pg_relation *next;
-} pg_relation;
-
-/* A table of the snapshot. */
-typedef struct pg_snap_table {
-    sl_str schema, name;
-    uint32_t oid;
-    bool plain; /* COPY reads it directly, without a SELECT */
-} pg_snap_table;
-
-typedef struct pg_snapshot {
-    sl_arena arena;
-    pg_snap_table *tables;
-    size_t n;
-    size_t at;
-    bool copying;
-    pg_relation relation; /* of the table at hand */
-    char *held;           /* the row read last: it is sent once it is known whether another follows */
-    int held_n;
-    bool held_first;
-    uint64_t rows;
-    int64_t ts_us;
-    int64_t started_ms;
-    int64_t resume_ms; /* not before: snapshot.delay.ms, streaming.delay.ms */
-} pg_snapshot;
 
 typedef struct pg_tx {
     bool open;
@@ -171,7 +140,14 @@ SL_MUST_CHECK sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_messa
 
 /* snapshot.c */
 SL_MUST_CHECK sl_error *pg_snapshot_begin(pg_task *t, uint64_t lsn);
+/* pg_snapshot_resume goes on with the snapshot of the stored offset (t->pos, t->snap.progress); lsn: where
+ * the slot's changes are streamed from afterwards. */
+SL_MUST_CHECK sl_error *pg_snapshot_resume(pg_task *t, uint64_t lsn);
 SL_MUST_CHECK sl_error *pg_snapshot_poll(pg_task *t, sl_batch *b, sl_wait *wait);
+/* pg_snapshot_stored is told what offset was stored. */
+void pg_snapshot_stored(pg_task *t, const pg_offset *o);
+/* pg_snapshot_table_ended is told that no row of a table is left to be read. */
+SL_MUST_CHECK sl_error *pg_snapshot_table_ended(pg_task *t, pg_snapshot_table *x);
 void pg_snapshot_deinit(pg_task *t);
 
 /* stream.c */

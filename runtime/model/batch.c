@@ -33,6 +33,7 @@ void sl__batch_reset(sl_batch *b) {
     b->offsets = NULL;
     b->noffsets = 0;
     b->failed = false;
+    b->store_now = false;
     if (b->cap * sizeof *b->records > KEPT_ARRAY) {
         sl_free(b->records);
         b->records = NULL;

@@ -115,7 +115,9 @@ static sl_error *collect(source *s, const sl_batch *b) {
     for (size_t i = 0; i < b->noffsets; i++) {
         SL_TRY(offsets_merge(&s->committable, &b->offsets[i]));
     }
-    if (b->noffsets && s->flush_at_ms == 0) {
+    if (b->noffsets && b->store_now) {
+        s->flush_at_ms = sl__now_ms();
+    } else if (b->noffsets && s->flush_at_ms == 0) {
         s->flush_at_ms = sl__now_ms() + s->task->env->worker->offset_flush_interval_ms;
     }
     return offsets_compact(&s->committable);

@@ -6,7 +6,7 @@
  *           --records N   stop after N records          --idle MS  stop after MS without a record (default
  * 3000)
  *           --quiet       print only the totals         --schemas  print schemas too, as JsonConverter does
- *           --no-store    do not store or commit offsets
+ *           --no-store    do not keep offsets in the file
  *
  * Exit codes: 0 done, 1 the task failed, 2 usage. Built by tests/integration/postgres-cdc/source.test.sh.
  * Threads: one. Memory: one batch at a time.
@@ -349,7 +349,11 @@ static sl_error *store_offsets(const sl_source_ops *ops, void *task, sl_batch *b
         sl_free(key);
         sl_free(value);
     }
-    if (json_dump_file(the.offsets, the.offsets_path, JSON_INDENT(1))) {
+    fflush(stdout); /* what is stored was delivered, also when this process is killed */
+    char fresh[600];
+    snprintf(fresh, sizeof fresh, "%s.new", the.offsets_path);
+    if (the.store &&
+        (json_dump_file(the.offsets, fresh, JSON_INDENT(1)) || rename(fresh, the.offsets_path))) {
         return sl_error_new(SL_E_IO, SL_FATAL, "cannot write '%s'", the.offsets_path);
     }
     for (size_t i = 0; ops->committed && i < b->noffsets; i++) {
@@ -392,7 +396,7 @@ static sl_error *run(const sl_source_ops *ops, void *task) {
             last = now_ms();
             take_records(b);
         }
-        if (the.store && b->noffsets) {
+        if (b->noffsets) {
             err = store_offsets(ops, task, b);
         }
         sl__batch_reset(b);

@@ -43,8 +43,8 @@ typedef struct sl_source_ops {
     /* Starts a task; reads its stored offset through the host. May block until interrupt. */
     sl_error *(*open)(const sl_context *ctx, void **task);
     /* Adds records and offsets to the batch (at most about 1 MB or a few thousand records) and says what to
-       wait for. An empty batch is fine; a batch with offsets and no records moves the offset. RETRIABLE: the
-       task is restarted after a back-off. */
+       wait for. An empty batch is fine; a batch with offsets and no records moves the offset
+       (batch->store_now: at once). RETRIABLE: the task is restarted after a back-off. */
     sl_error *(*poll)(void *task, sl_batch *batch, sl_wait *wait);
     /* The offset of a source partition is stored, and all records before it are safe in Kafka. Optional. */
     sl_error *(*committed)(void *task, const sl_value *partition, const sl_value *offset);

@@ -61,6 +61,8 @@ typedef struct sl_batch {
     size_t schemas_cap;
     const sl_schema *recent[SL_BATCH_SCHEMA_SLOTS]; /* seen lately, so that keeping is cheap */
     bool failed;                                    /* out of memory somewhere; the runtime fails the step */
+    bool
+        store_now; /* set by a source: store these offsets as soon as they may be, not at the next interval */
 } sl_batch;
 
 /* sl_batch_add appends an empty record (partition and timestamp unset, key and value null); NULL when out of

@@ -1,0 +1,233 @@
+#!/bin/bash
+# Initial snapshots of the PostgreSQL source that are cut: kill -9 at several points, with rows written, moved and deleted all the time,
+# also while nothing runs. Whoever applies the events in order by key must end with exactly the database's rows, and what was finished
+# must not come again. Records are read with tests/support/source_driver.c, without Kafka.
+set -euo pipefail
+# shellcheck source=tests/support/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+
+dir=$TEST_DIR
+db=pg_snapshot_$$
+slot=pg_snapshot_$$
+sanitize=
+if nm "$B/libsluice.a" 2>/dev/null | grep -q __asan_init; then
+    sanitize=-fsanitize=address,undefined
+fi
+# shellcheck disable=SC2046,SC2086 # words
+gcc -std=gnu11 -g -O1 $sanitize -D_GNU_SOURCE -I"$SL_ROOT/plugins-api/include" -I"$SL_ROOT/runtime" -o "$dir/driver" \
+    "$SL_ROOT/tests/support/source_driver.c" "$B/libsluice.a" "$B/libsluice-plugin.a" \
+    $(pkg-config --libs rdkafka jansson yaml-0.1 libmicrohttpd libpcre2-8 libcrypto) -ldl -lpthread -lm
+
+sql() {
+    psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"
+}
+
+cleanup() {
+    [ -z "${writer:-}" ] || kill "$writer" 2>/dev/null || true
+    sql -d postgres -c "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '$slot' and active" >/dev/null || true
+    sleep 0.2
+    sql -d postgres -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot'" >/dev/null || true
+    sql -d postgres -c "drop database if exists $db with (force)" || true
+}
+at_exit cleanup
+
+# properties LINE...: the connector's file
+properties() {
+    cat >"$dir/c.properties" <<END
+name=c
+connector.class=io.debezium.connector.postgresql.PostgresConnector
+database.hostname=$PGHOST
+database.port=$PGPORT
+database.user=$PGUSER
+database.dbname=$db
+topic.prefix=t
+slot.name=$slot
+publication.name=pub
+schema.include.list=public
+publish.via.partition.root=true
+slot.retry.delay.ms=200
+slot.max.retries=20
+END
+    printf '%s\n' "$@" >>"$dir/c.properties"
+}
+
+# drive OPTION...: runs the source; its records go behind $dir/all, its log to $dir/log
+drive() {
+    "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/c.properties" "$dir/offsets.json" --idle 1500 "$@" >>"$dir/all" 2>"$dir/log"
+}
+
+# drive_all: until everything that was written has come
+drive_all() {
+    local id=$((2000000000 + RANDOM)) _
+    sql -d "$db" -c "insert into plain values ($id, 'end')"
+    for _ in $(seq 1 30); do
+        drive
+        ! grep -q "\"id\":$id,.*\"op\":\"c\"" "$dir/all" || return 0
+    done
+    cat "$dir/log" >&2
+    fail "the last row that was written did not come"
+}
+
+expect() {
+    local what=$1 got=$2 wanted=$3
+    [ "$got" = "$wanted" ] || {
+        cat "$dir/log" >&2
+        fail "$what: expected '$wanted', got '$got'"
+    }
+    log "ok: $what"
+}
+
+forget() {
+    rm -f "$dir/offsets.json"
+    : >"$dir/all"
+    sql -d "$db" -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot'" >/dev/null
+}
+
+# compare: applies all events by key and compares with the database; prints "same", or what differs
+compare() {
+    for table in plain large parts nokey; do
+        sql -d "$db" -c "select row_to_json(x) from (select * from $table) x" >"$dir/rows.$table"
+    done
+    python3 - "$dir" <<'END'
+import json, sys
+d = sys.argv[1]
+state = {t: {} for t in ("plain", "large", "parts", "nokey")}
+gone = (None, {})
+for line in open(d + "/all"):
+    try:
+        r = json.loads(line)
+    except ValueError:
+        continue  # cut by kill -9 in the middle: not delivered
+    t = r["topic"].split(".")[-1]
+    if t.startswith("parts_") or t not in state:
+        continue
+    v = r["value"]
+    if v is None:
+        continue
+    row = v["after"] if v["op"] != "d" else v["before"]
+    key = row["id"]
+    if v["op"] == "d":
+        gone = (key, state[t].pop(key, {}))
+        continue
+    old = next((h[1] for h in r["headers"] if h[0] == "__debezium.oldkey"), None)
+    for c, x in row.items():
+        if x == "__debezium_unavailable_value":  # keeps what it was, also under its former key
+            was = state[t].get(key) or (gone[1] if old and old["id"] == gone[0] else {})
+            row[c] = was.get(c, "nothing to keep")
+    state[t][key] = row
+bad = []
+for t in state:
+    rows = {r["id"]: r for r in map(json.loads, open(f"{d}/rows.{t}"))}
+    for k in rows.keys() | state[t].keys():
+        if rows.get(k) != state[t].get(k):
+            bad.append((t, k, str(rows.get(k))[:100], str(state[t].get(k))[:100]))
+print("same" if not bad else f"{len(bad)} rows differ, such as {bad[:3]}")
+END
+}
+
+# reads TABLE: how often rows were read by snapshots
+reads() {
+    grep -c "\"topic\":\"t.public.$1\".*\"op\":\"r\"" "$dir/all" || true
+}
+
+sql -d postgres -c "create database $db"
+sql -d "$db" <<'END'
+create table plain (id int primary key, v text, n int not null default 0);
+create table large (id int primary key, n int not null, l text);
+create table parts (id int, n int not null, v text, primary key (id, n)) partition by list (n);
+create table parts_0 partition of parts for values in (0);
+create table parts_1 partition of parts for values in (1);
+create table nokey (id int, v text);
+alter table large alter l set storage external;
+alter table nokey replica identity full;
+insert into plain select i, repeat('x', 60) from generate_series(1, 150000) i;
+insert into large select i, 0, repeat(md5(i::text), 80) from generate_series(1, 4000) i;
+insert into parts select i, i % 2, repeat('y', 60) from generate_series(1, 60000) i;
+insert into nokey select i, repeat('z', 60) from generate_series(1, 30000) i;
+vacuum analyze;
+END
+
+# ---- nothing is written: what was finished does not come again ----
+
+properties snapshot.max.threads.multiplier=12 'table.exclude.list=public.parts_.*'
+forget
+drive --records 120000
+drive
+expect "a cut snapshot goes on" "$(grep -c 'it goes on behind what was finished' "$dir/log")" 1
+expect "all rows are there" "$(compare)" same
+# 150,000 rows in 12 chunks; batches of 2,048 rows
+again=$(($(reads plain) - 150000 + $(reads nokey) - 30000 + $(reads large) - 4000 + $(reads parts) - 60000))
+[ "$again" -ge 0 ] && [ "$again" -le 16000 ] || fail "$again rows were read again"
+log "ok: $again of 244000 rows were read again: less than a chunk"
+expect "the markers of a snapshot in two pieces" \
+    "$(grep -o '"snapshot":"[a-z_]*"' "$dir/all" | grep -v '"true"' | sort | uniq -c | awk '{print $1, $2}' | tr '\n' ' ')" \
+    '1 "snapshot":"first" 3 "snapshot":"first_in_data_collection" 1 "snapshot":"last" 3 "snapshot":"last_in_data_collection" '
+
+# ---- kill -9, with writes ----
+
+# a writer: keys move, rows move (a row that is updated goes elsewhere in its table), large values stay or change, rows come and go
+write_some() {
+    cat <<END
+begin; update plain set n = n + 1 where id % 97 = $1 % 97; update large set n = n + 1 where id % 13 = $1 % 13; commit;
+delete from plain where id % 1009 = $1 % 1009; delete from large where id % 307 = $1 % 307;
+update large set id = id + 1000000, n = n + 1 where id < 1000000 and id % 53 = $1 % 53;
+update large set l = repeat(md5('$1' || id), 80) where id % 211 = $1 % 211;
+insert into plain select 1000000 + $1 * 1000 + i, 'new' from generate_series(1, 50) i on conflict do nothing;
+insert into large select 5000000 + $1 * 1000 + i, 0, repeat(md5(i::text || '$1'), 80) from generate_series(1, 10) i on conflict do nothing;
+update parts set n = 1 - n where id % 89 = $1 % 89; delete from parts where id % 997 = $1 % 997;
+update nokey set v = v || '$1' where id % 101 = $1 % 101; delete from nokey where id % 499 = $1 % 499;
+END
+}
+
+kill_run() {
+    local name=$1 round pid goes_on=0
+    shift
+    properties "$@"
+    forget
+    for round in 1 2 3 4 5 6 7; do
+        for i in 1 2 3; do write_some $((round * 10 + i)); done | sql -d "$db" &
+        writer=$!
+        "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/c.properties" "$dir/offsets.json" --idle 3000 >>"$dir/all" 2>"$dir/log" &
+        pid=$!
+        # the point: when so many bytes have come
+        for _ in $(seq 1 2000); do
+            [ "$(stat -c %s "$dir/all")" -lt $((round * 16000000)) ] || break
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.005
+        done
+        kill -9 "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+        ! grep -q 'it goes on behind' "$dir/log" || goes_on=$((goes_on + 1))
+        wait "$writer" || fail "the writer failed"
+        write_some $((round * 10 + 9)) | sql -d "$db"
+        printf '\n' >>"$dir/all" # a line that was cut
+    done
+    [ "$goes_on" -ge 4 ] || fail "only $goes_on of 7 runs were cut within the snapshot"
+    drive_all
+    expect "$name: exactly the rows of the database" "$(compare)" same
+    expect "$name: the snapshot is complete" "$(grep -c '"snapshot_completed": false' "$dir/offsets.json" || true)" 0
+}
+
+kill_run "one reader" snapshot.max.threads.multiplier=12 'table.exclude.list=public.parts_.*'
+kill_run "three readers" snapshot.max.threads=3 snapshot.max.threads.multiplier=4 'table.exclude.list=public.parts_.*'
+
+# ---- rewritten while it was cut ----
+
+forget
+drive --records 150000
+sql -d "$db" -c "update plain set v = 'u' where id % 3 = 0" -c "vacuum full plain" -c "delete from plain where id % 7 = 0"
+drive
+grep -q 'was rewritten' "$dir/log" || fail "nothing is said of the table that was rewritten"
+drive_all
+expect "a table that was rewritten is read afresh" "$(compare)" same
+
+# ---- without its slot it starts over ----
+
+forget
+drive --records 60000
+sql -d "$db" -c "select pg_drop_replication_slot('$slot')" >/dev/null
+: >"$dir/all"
+drive
+expect "a cut snapshot whose slot is gone starts over" "$(grep -c 'cannot go on (its slot is gone): it starts over' "$dir/log")" 1
+drive_all
+expect "and has all rows" "$(compare)" same
