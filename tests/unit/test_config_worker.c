@@ -241,6 +241,30 @@ static void resolved_and_hidden(void **state) {
     }
 }
 
+/* A setting that nobody reads must say so: no row is parsed into nothing. */
+static void every_row_counts(void **state) {
+    const struct {
+        const sl_config_row *rows;
+        size_t n;
+    } tables[] = {{sl__worker_rows, sl__worker_nrows},
+                  {sl__connector_rows, sl__connector_nrows},
+                  {sl__sink_rows, sl__sink_nrows},
+                  {sl__source_rows, sl__source_nrows}};
+    (void)state;
+    for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
+        for (size_t i = 0; i < tables[t].n; i++) {
+            const sl_config_row *row = &tables[t].rows[i];
+            bool read = row->field || row->pattern;
+            if (!read && row->support == SL_SUPPORTED) {
+                fail_msg("'%s' is neither read nor warned about", row->name);
+            }
+            if (row->support != SL_SUPPORTED && !row->remedy) {
+                fail_msg("'%s' does not say what to do instead", row->name);
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults, setup, teardown),
@@ -251,6 +275,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(warnings, setup, teardown),
         cmocka_unit_test_setup_teardown(misspelt_is_an_error_when_strict, setup, teardown),
         cmocka_unit_test_setup_teardown(java_settings_in_one_warning, setup, teardown),
+        cmocka_unit_test(every_row_counts),
         cmocka_unit_test_setup_teardown(resolved_and_hidden, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
