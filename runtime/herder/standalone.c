@@ -41,11 +41,12 @@ typedef struct worker {
     sl__herder *herder;
 } worker;
 
-/* limit_memory keeps malloc from taking an arena for each thread, and gives back what is free. */
+/* limit_memory keeps malloc from taking an arena for each thread, and gives back what is free; requests and
+ * blocks of batches, about a megabyte, are used again rather than mapped anew. */
 static void limit_memory(void) {
     (void)mallopt(M_ARENA_MAX, 2);
-    (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
-    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
+    (void)mallopt(M_MMAP_THRESHOLD, 2 * 1024 * 1024);
 }
 
 /* block_signals makes the signals that end the worker readable; all threads that are started later block them

@@ -21,7 +21,10 @@
 #define DEFAULT_BATCH_SIZE (512 * 1024)
 #define DEFAULT_MESSAGE_MAX "1048576" /* Java's max.request.size */
 #define CLOSE_FLUSH_MS 5000
-#define POLL_MS 60000 /* the thread is woken when there is anything to do */
+#define POLL_MS 60000   /* the thread is woken when there is anything to do */
+#define LINGER_MS "100" /* requests fill up under load; whoever pauses says so (sl__producer_hurry) */
+#define HURRY_MS 10     /* at most one in so many milliseconds */
+#define HURRY_FLUSH_MS 5
 
 struct sl__out_topic {
     sl__producer *producer;
@@ -127,11 +130,32 @@ static void close_client(sl__producer *p) {
     }
 }
 
+/* send_now makes the client's threads send what is queued: linger.ms does not count while rd_kafka_flush
+ * runs. *due: when it may be done again. */
+static void send_now(sl__producer *p, int64_t *due) {
+    if (!atomic_load(&p->hurried) || sl__now_ms() < *due) {
+        return;
+    }
+    atomic_store(&p->hurried, false);
+    rd_kafka_flush(p->rk, HURRY_FLUSH_MS);
+    *due = sl__now_ms() + HURRY_MS;
+}
+
+static int poll_ms(const sl__producer *p, int64_t due) {
+    if (!atomic_load(&p->hurried)) {
+        return POLL_MS;
+    }
+    int64_t left = due - sl__now_ms();
+    return left > 0 ? (int)left : 0;
+}
+
 static void *serve(void *arg) {
     sl__producer *p = arg;
     bool purged = false;
+    int64_t due = 0;
     while (!atomic_load(&p->closing)) {
-        rd_kafka_poll(p->rk, POLL_MS);
+        rd_kafka_poll(p->rk, poll_ms(p, due));
+        send_now(p, &due);
         if (atomic_load(&p->broken) && !purged) {
             purged = true;
             rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
@@ -198,7 +222,7 @@ static sl_error *set_transaction(rd_kafka_conf_t *rk, const sl__producer_txn *tx
 
 static sl_error *make_client(sl__producer *p, const sl__client_config *conf, const sl__producer_txn *txn) {
     static const sl__rk_setting defaults[] = {
-        {"linger.ms", "5"},
+        {"linger.ms", LINGER_MS},
         {"compression.type",
          "lz4"}, /* less CPU here and at the broker than the bytes it saves: see tests/bench */
         {"batch.num.messages", "10000"},
@@ -223,6 +247,10 @@ static sl_error *make_client(sl__producer *p, const sl__client_config *conf, con
     rd_kafka_conf_set_dr_msg_cb(rk, on_delivery);
     rd_kafka_conf_set_error_cb(rk, on_error);
     return sl__rk_new(RD_KAFKA_PRODUCER, rk, &p->rk);
+}
+
+static bool lingers(const sl__client_config *conf) {
+    return sl__client_pair(conf, "linger.ms").n > 0 || sl__client_pair(conf, "queue.buffering.max.ms").n > 0;
 }
 
 static int message_max(const sl__client_config *conf) {
@@ -256,6 +284,7 @@ sl_error *sl__producer_open(struct sl__embedded *embedded, const sl__client_conf
     p->embedded = embedded;
     p->batch_size = sl__producer_batch_bound(conf, batch_size);
     p->message_max = message_max(conf);
+    p->lingers = lingers(conf);
     sl_error *err = make_client(p, conf, txn);
     if (!err && !(p->queue = rd_kafka_queue_get_main(p->rk))) {
         err = sl_error_nomem();
@@ -396,6 +425,18 @@ sl__send sl__producer_send(sl__producer *p, const sl__out_message *m, sl__delive
 
 /* ---- flushing ---- */
 
+static void hurry(sl__producer *p) {
+    if (!atomic_exchange(&p->hurried, true)) {
+        rd_kafka_queue_yield(p->queue);
+    }
+}
+
+void sl__producer_hurry(sl__producer *p) {
+    if (!p->lingers) {
+        hurry(p);
+    }
+}
+
 static struct timespec deadline_of(int timeout_ms) {
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
@@ -421,6 +462,7 @@ static bool wait_drained(sl__producer *p, unsigned generation, const struct time
 bool sl__producer_flush(sl__producer *p, int timeout_ms) {
     struct timespec until = deadline_of(timeout_ms < 0 ? 0 : timeout_ms);
     bool done = true;
+    hurry(p);
     pthread_mutex_lock(&p->lock);
     while (done && p->flushing) {
         done = pthread_cond_timedwait(&p->drained, &p->lock, &until) != ETIMEDOUT;

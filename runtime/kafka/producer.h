@@ -78,6 +78,11 @@ SL_MUST_CHECK sl_error *sl__producer_topic(sl__producer *p, sl_str name, sl__out
 sl__send sl__producer_send(sl__producer *p, const sl__out_message *m, sl__delivery_target *target,
                            sl_error **err);
 
+/* sl__producer_hurry says that nothing more follows for now: what is queued goes without waiting for a
+   request to fill, at the latest some 10 ms later. Without it a request waits up to linger.ms, and with
+   linger.ms set by the user it has no effect. */
+void sl__producer_hurry(sl__producer *p);
+
 /* sl__producer_flush waits until everything queued so far by anyone is delivered, at most timeout_ms. */
 bool sl__producer_flush(sl__producer *p, int timeout_ms);
 

@@ -19,7 +19,9 @@ struct sl__producer {
     rd_kafka_queue_t *queue; /* where delivery reports come; to wake the thread */
     pthread_t thread;
     size_t batch_size;
-    int message_max; /* message.max.bytes in force */
+    int message_max;     /* message.max.bytes in force */
+    bool lingers;        /* linger.ms is the user's: nobody else says when to send */
+    atomic_bool hurried; /* what is queued is to go now */
     atomic_bool broken;
     atomic_bool closing;
     atomic_bool closed; /* its thread has nothing more to do than end */

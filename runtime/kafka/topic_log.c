@@ -399,6 +399,7 @@ static sl_error *send_append(sl__topic_log *l, append *a, sl__out_message *m) {
             err = sl_error_new(SL_E_KAFKA, SL_RETRIABLE, "too much waits to be written to topic '%.*s'",
                                SL_STR_ARG(l->spec.topic));
         }
+        sl__producer_hurry(l->producer);
     }
     pthread_mutex_unlock(&l->append_lock);
     return err;

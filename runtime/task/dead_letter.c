@@ -282,6 +282,9 @@ sl_error *sl__dead_letter_settled(sl__dead_letter *d, bool *settled) {
     d->letters->failed = NULL;
     pthread_mutex_unlock(&d->letters->lock);
     *settled = atomic_load(&d->letters->pending) == 0;
+    if (!*settled) {
+        sl__producer_hurry(d->producer);
+    }
     return err ? sl_error_wrap(err, "dead letter topic '%.*s'", SL_STR_ARG(d->task->settings.dlq_topic))
                : NULL;
 }

@@ -38,6 +38,7 @@ typedef struct sending {
     bool reserved;  /* room in the embedded broker is taken for message */
     sl__out_message message;
     sl__out_header headers[HEADERS_MAX];
+    const sl_header *same; /* message.headers are these, converted: records of a batch often share theirs */
 } sending;
 
 typedef struct source {
@@ -53,6 +54,7 @@ typedef struct source {
     offsets committable;
     offsets storing;     /* kept across a failed store */
     int64_t flush_at_ms; /* 0 = nothing to store */
+    bool queued;         /* something was sent since the producer was last told to hurry */
     bool stuck;          /* a delivery failed: nothing after it counts */
     sl_batch *spare;
     sl__metric *polled, *written, *in_flight;
@@ -246,8 +248,14 @@ static sl_error *convert_stage(source *s, const sl__converter *c, sl__stage stag
     }
 }
 
-static sl_error *convert_headers(source *s, const sl_record *r, bool *skip) {
+static sl_error *convert_headers(source *s, const sl_record *r, const sl__out_message *before, bool *skip) {
     sl__out_header *to = s->send.headers;
+    if (r->headers == s->send.same && r->nheaders == before->nheaders) {
+        s->send.message.headers = before->headers;
+        s->send.message.nheaders = before->nheaders;
+        return NULL;
+    }
+    s->send.same = NULL;
     if (r->nheaders > HEADERS_MAX) {
         to = sl_arena_alloc(&s->current->batch->arena, r->nheaders * sizeof(*to));
         if (!to) {
@@ -262,6 +270,7 @@ static sl_error *convert_headers(source *s, const sl_record *r, bool *skip) {
     }
     s->send.message.headers = to;
     s->send.message.nheaders = r->nheaders;
+    s->send.same = *skip ? NULL : r->headers;
     return NULL;
 }
 
@@ -269,9 +278,12 @@ static sl_error *convert_headers(source *s, const sl_record *r, bool *skip) {
 static sl_error *prepare_message(source *s, const sl_record *r, bool *skip) {
     sl__parts *parts = &s->task->parts;
     sl__out_message *m = &s->send.message;
+    sl__out_message before = *m;
     *m = (sl__out_message){.partition = r->partition, .timestamp = r->timestamp};
     if (r->nheaders) {
-        SL_TRY(convert_headers(s, r, skip));
+        SL_TRY(convert_headers(s, r, &before, skip));
+    } else {
+        s->send.same = NULL;
     }
     if (!*skip) {
         SL_TRY(convert_stage(s, &parts->key, SL_STAGE_KEY_CONVERTER, r, SL_STR_NONE, r->key_schema, &r->key,
@@ -319,6 +331,7 @@ static sl_error *send_message(source *s, const sl_record *r, bool *sent, bool *s
     switch (sl__producer_send(s->out.producer, &s->send.message, &s->current->target, &err)) {
     case SL_SEND_OK:
         *sent = true;
+        s->queued = true;
         s->send.reserved = false;
         return NULL;
     case SL_SEND_FULL:
@@ -426,6 +439,7 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
     s->current = f;
     s->send.index = 0;
     s->send.unsent = 0;
+    s->send.same = NULL;
     s->send.converted = s->send.reserved = false;
     *got = true;
     return NULL;
@@ -435,6 +449,15 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
 static void limit_wait(const source *s, sl_wait *wait) {
     if (wait->idle && s->flush_at_ms && (wait->until_ms == 0 || wait->until_ms > s->flush_at_ms)) {
         wait->until_ms = s->flush_at_ms;
+    }
+}
+
+/* hurry has the records sent when the task pauses because there are no more: a full task waits for what fills
+ * up anyway. */
+static void hurry(source *s) {
+    if (s->queued && s->out.producer) {
+        s->queued = false;
+        sl__producer_hurry(s->out.producer);
     }
 }
 
@@ -473,6 +496,9 @@ static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait
         SL_TRY(store(s));
     }
     SL_TRY(advance(s, paused, wait));
+    if (wait->idle && !full(s)) {
+        hurry(s);
+    }
     limit_wait(s, wait);
     return NULL;
 }
@@ -516,6 +542,7 @@ static bool source_drain(sl__task *t, void *flow, sl_wait *wait) {
     source *s = flow;
     give_up_current(s);
     sl_error *err = reap(s);
+    hurry(s);
     if (!err && s->head && !s->stuck) {
         *wait = (sl_wait){.idle = true, .fd = -1};
         return false;
