@@ -110,6 +110,7 @@ typedef struct bench {
 static inline void bench_open(bench *b, const char *servers) {
     memset(b, 0, sizeof *b);
     settings_init(&b->conf, servers);
+    settings_add(&b->conf, "linger.ms", "5"); /* tests wait for single messages */
     counter_init(&b->counter);
     test_assert_ok(sl__kafka_new(&b->conf.conf, &b->kafka));
     test_assert_ok(sl__producers_get(sl__kafka_producers(b->kafka), &b->conf.conf, 0, &b->producer));

@@ -28,6 +28,25 @@ static void delivers_and_flushes(void **state) {
     bench_close(&b);
 }
 
+/* A flush does not wait for linger.ms; only without a linger.ms of the user's can a sender ask for haste. */
+static void haste(void **state) {
+    (void)state;
+    bench b = {0};
+    settings_init(&b.conf, NULL);
+    settings_add(&b.conf, "linger.ms", "600000");
+    counter_init(&b.counter);
+    test_assert_ok(sl__kafka_new(&b.conf.conf, &b.kafka));
+    test_assert_ok(sl__producers_get(sl__kafka_producers(b.kafka), &b.conf.conf, 0, &b.producer));
+    test_assert_ok(sl__embedded_topic(sl__kafka_embedded(b.kafka), SL_STR("t"), 1));
+    bench_send(&b, "t", SL_STR_NONE, SL_STR("x"));
+    sl__producer_hurry(b.producer);
+    usleep(300000);
+    assert_int_equal(atomic_load(&b.counter.delivered), 0);
+    assert_true(sl__producer_flush(b.producer, PATIENCE_MS));
+    assert_int_equal(atomic_load(&b.counter.delivered), 1);
+    bench_close(&b);
+}
+
 static void flush_does_not_wait_for_ever(void **state) {
     (void)state;
     bench b;
@@ -218,10 +237,15 @@ static void errors_have_their_class(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(delivers_and_flushes),           cmocka_unit_test(flush_does_not_wait_for_ever),
-        cmocka_unit_test(equal_settings_share),           cmocka_unit_test(users_batch_size_counts),
-        cmocka_unit_test(bad_settings_are_named),         cmocka_unit_test(null_is_not_empty),
-        cmocka_unit_test(too_large_is_the_records_fault), cmocka_unit_test(full_queue_says_so),
+        cmocka_unit_test(haste),
+        cmocka_unit_test(delivers_and_flushes),
+        cmocka_unit_test(flush_does_not_wait_for_ever),
+        cmocka_unit_test(equal_settings_share),
+        cmocka_unit_test(users_batch_size_counts),
+        cmocka_unit_test(bad_settings_are_named),
+        cmocka_unit_test(null_is_not_empty),
+        cmocka_unit_test(too_large_is_the_records_fault),
+        cmocka_unit_test(full_queue_says_so),
         cmocka_unit_test(errors_have_their_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
