@@ -269,13 +269,12 @@ sl_value cdc_transaction_value(cdc_emitter *e, sl_arena *a, sl_str id, cdc_table
         count_event(e, t);
     } else {
         e->tx_total++;
-        e->tx_messages++;
     }
     sl_value v = sl_value_alloc(a, SL_STRUCT, 3);
     if (v.type == SL_STRUCT) {
         v.items[0] = sl_string(id);
         v.items[1] = sl_int64((int64_t)e->tx_total);
-        v.items[2] = sl_int64((int64_t)(t ? t->tx_order : e->tx_messages));
+        v.items[2] = sl_int64(t ? (int64_t)t->tx_order : 1);
     }
     return v;
 }
@@ -330,7 +329,6 @@ sl_error *cdc_emit_tx_begin(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write
     }
     e->tx_serial++;
     e->tx_total = 0;
-    e->tx_messages = 0;
     e->ncounts = 0;
     sl_arena_reset(&e->tx_arena, 4096);
     return write ? tx_record(e, "BEGIN", id, ts_ms, false) : NULL;
@@ -380,15 +378,21 @@ static sl_record *add_tombstone(cdc_emitter *e, cdc_table *t, sl_value key) {
 
 static sl_error *key_change(cdc_emitter *e, cdc_table *t, sl_value old_key, sl_value key, sl_value before,
                             sl_value after, const cdc_event *ev) {
-    sl_record *r = add_change(e, t, CDC_OP_DELETE, old_key, before, sl_null(), ev);
-    if (!r || !key_header(e, r, "__debezium.newkey", t, key)) {
-        return sl_error_nomem();
+    sl_record *r;
+    if (!e->skip[CDC_OP_DELETE]) {
+        r = add_change(e, t, CDC_OP_DELETE, old_key, before, sl_null(), ev);
+        if (!r || !key_header(e, r, "__debezium.newkey", t, key)) {
+            return sl_error_nomem();
+        }
     }
-    if (e->config->tombstones) {
+    if (!e->skip[CDC_OP_DELETE] && e->config->tombstones) {
         r = add_tombstone(e, t, old_key);
         if (!r || !key_header(e, r, "__debezium.newkey", t, key)) {
             return sl_error_nomem();
         }
+    }
+    if (e->skip[CDC_OP_CREATE]) {
+        return NULL;
     }
     r = add_change(e, t, CDC_OP_CREATE, key, sl_null(), after, ev);
     if (!r || !key_header(e, r, "__debezium.oldkey", t, old_key)) {
@@ -424,7 +428,7 @@ static sl_error *emit_delete(cdc_emitter *e, cdc_table *t, sl_value *before, con
         return sl_error_nomem();
     }
     use_headers(e, r);
-    if (e->config->tombstones && t->key) {
+    if (e->config->tombstones) { /* as Debezium: also without a key */
         r = add_tombstone(e, t, key);
         if (!r) {
             return sl_error_nomem();

@@ -39,7 +39,6 @@ typedef struct cdc_emitter {
     /* the transaction at hand */
     uint64_t tx_serial;
     uint64_t tx_total;
-    uint64_t tx_messages; /* logical messages, which are of no table */
     sl_arena tx_arena;
     cdc_collection_count *counts;
     size_t ncounts;
@@ -79,7 +78,7 @@ SL_MUST_CHECK sl_error *cdc_emit_tx_end(cdc_emitter *e, sl_str id, int64_t ts_ms
 SL_MUST_CHECK sl_error *cdc_emit_heartbeat(cdc_emitter *e, int64_t now_ms);
 
 /* cdc_transaction_value makes the transaction block of the next event (counting it); t NULL = a logical
- * message. */
+ * message, which is always the first of its collection. */
 sl_value cdc_transaction_value(cdc_emitter *e, sl_arena *a, sl_str id, cdc_table *t);
 
 #endif

@@ -271,7 +271,42 @@ static void add_java_prefix(EVP_MD_CTX *ctx, size_t n) {
     EVP_DigestUpdate(ctx, head, at);
 }
 
+/* Java writes a string in a UTF-8 of its own, where a character outside the basic plane is two of three
+ * bytes. */
+static bool java_utf8(sl_arena *a, sl_str text, sl_str *out) {
+    *out = text;
+    size_t more = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        more += (unsigned char)text.p[i] >= 0xf0 ? 2 : 0;
+    }
+    char *to = more ? sl_arena_bytes(a, text.n + more) : NULL;
+    if (!to) {
+        return !more;
+    }
+    size_t n = 0;
+    for (size_t at = 0; at < text.n;) {
+        size_t from = at;
+        uint32_t c = cdc_utf8_next(text, &at);
+        if (c <= 0xffff) {
+            memcpy(to + n, text.p + from, at - from);
+            n += at - from;
+            continue;
+        }
+        uint32_t pair[] = {0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff)};
+        for (int k = 0; k < 2; k++) {
+            to[n++] = (char)(0xe0 | pair[k] >> 12);
+            to[n++] = (char)(0x80 | (pair[k] >> 6 & 0x3f));
+            to[n++] = (char)(0x80 | (pair[k] & 0x3f));
+        }
+    }
+    *out = (sl_str){to, n};
+    return true;
+}
+
 static bool hash(const cdc_mapper *m, sl_arena *a, sl_str text, sl_str *out) {
+    if (m->kind == CDC_MAP_HASH && !java_utf8(a, text, &text)) {
+        return false;
+    }
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned n = 0;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -294,6 +329,10 @@ static bool hash(const cdc_mapper *m, sl_arena *a, sl_str text, sl_str *out) {
     return true;
 }
 
+bool cdc_mapper_cuts(const cdc_mapper *m, int32_t length) {
+    return length <= 0 || length > m->length;
+}
+
 bool cdc_mapper_apply(const cdc_mapper *m, sl_arena *a, int32_t limit, sl_value *v) {
     sl_str out;
     switch (m->kind) {
@@ -303,6 +342,8 @@ bool cdc_mapper_apply(const cdc_mapper *m, sl_arena *a, int32_t limit, sl_value 
     case CDC_MAP_TRUNCATE:
         if (v->type == SL_STRING) {
             *v = sl_string(cut(sl_value_str(v), m->length));
+        } else if (v->type == SL_BYTES && v->n > (uint32_t)m->length) {
+            v->n = (uint32_t)m->length;
         }
         return true;
     case CDC_MAP_HASH:

@@ -56,7 +56,11 @@ bool cdc_rules_column(const cdc_rules *r, sl_str id);
 /* cdc_rules_mapper gives the first mapper for a column, or NULL; type_id is schema.table.type. */
 const cdc_mapper *cdc_rules_mapper(const cdc_rules *r, sl_str id, sl_str type_id);
 
-/* cdc_mapper_apply changes the value of a text column in place; limit is the column's length, 0 = none. */
+/* cdc_mapper_cuts: may values of a column of that length (0 = unlimited) be longer than a TRUNCATE mapper
+ * lets them be? */
+bool cdc_mapper_cuts(const cdc_mapper *m, int32_t length);
+
+/* cdc_mapper_apply changes the value of a column in place; limit is the column's length, 0 = none. */
 bool cdc_mapper_apply(const cdc_mapper *m, sl_arena *a, int32_t limit, sl_value *v);
 
 #endif

@@ -106,6 +106,9 @@ static size_t mapper_params(const cdc_column *col, const cdc_mapper *m, sl_arena
     size_t n = 0;
     switch (m->kind) {
     case CDC_MAP_TRUNCATE:
+        if (!cdc_mapper_cuts(m, col->length)) {
+            break;
+        }
         to[n++] = (sl_schema_param){SL_STR("truncateLength"), sl_arena_printf(a, "%d", m->length)};
         break;
     case CDC_MAP_MASK:
@@ -209,6 +212,16 @@ static sl_error *build_key(cdc_table *t, const cdc_schemas *s, const cdc_config 
     return err;
 }
 
+/* Masks are for text columns; what can be cut are strings and bytes of any type without a form of their own.
+ */
+static bool maps_values(const cdc_mapper *m, const cdc_column *col) {
+    if (m->kind == CDC_MAP_TRUNCATE) {
+        return cdc_mapper_cuts(m, col->length) &&
+               (col->base.type == SL_STRING || (col->base.type == SL_BYTES && !col->base.name.p));
+    }
+    return m->kind < CDC_MAP_PROPAGATE && col->is_text;
+}
+
 static sl_error *build_value(cdc_table *t, const cdc_schemas *s, const cdc_config *c, const cdc_rules *r,
                              sl_str prefix) {
     sl_field *fields = sl_arena_zalloc(&t->arena, (t->ncols + 1) * sizeof *fields);
@@ -227,7 +240,7 @@ static sl_error *build_value(cdc_table *t, const cdc_schemas *s, const cdc_confi
         }
         const cdc_mapper *m = cdc_rules_mapper(r, id, column_id(t, col->type_name));
         SL_TRY(column_schema(t, col, s, m, &col->value_schema));
-        if (m && m->kind < CDC_MAP_PROPAGATE && col->is_text) {
+        if (m && maps_values(m, col)) {
             col->mapper = m;
             t->plain = false;
         }

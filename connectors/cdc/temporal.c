@@ -74,10 +74,6 @@ void cdc_days_split(int64_t days, int64_t *year, int *month, int *day) {
     *year = y + era * 400 + (*month <= 2);
 }
 
-static int64_t floor_div(int64_t a, int64_t b) {
-    return a / b - (a % b < 0);
-}
-
 static char *put_digits(char *to, int64_t v, int width) {
     for (int i = width - 1; i >= 0; i--) {
         to[i] = (char)('0' + v % 10);
@@ -160,28 +156,26 @@ sl_value cdc_time_value(cdc_time_form form, sl_arena *a, int64_t micros) {
     return string_of(a, text, end);
 }
 
-sl_value cdc_timestamp_value(cdc_time_form form, sl_arena *a, int64_t micros) {
+static int64_t scaled(int64_t days, int64_t units_per_day, int64_t of_day) {
+    __int128 v = (__int128)days * units_per_day + of_day;
+    return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v;
+}
+
+sl_value cdc_timestamp_value(cdc_time_form form, sl_arena *a, int64_t days, int64_t micros) {
     switch (form) {
     case CDC_FORM_TS_MS:
-        return sl_int64(floor_div(micros, 1000));
+        return sl_int64(scaled(days, CDC_MICROS_PER_DAY / 1000, micros / 1000));
     case CDC_FORM_TS_US:
-        return sl_int64(micros);
-    case CDC_FORM_TS_NS: {
-        int64_t nanos;
-        if (__builtin_mul_overflow(micros, 1000, &nanos)) {
-            nanos = micros < 0 ? INT64_MIN : INT64_MAX; /* beyond the years 1677 to 2262 */
-        }
-        return sl_int64(nanos);
-    }
+        return sl_int64(scaled(days, CDC_MICROS_PER_DAY, micros));
+    case CDC_FORM_TS_NS:
+        return sl_int64(scaled(days, CDC_MICROS_PER_DAY * 1000, micros * 1000));
     default:
         break;
     }
     char text[64];
-    int64_t of_day = micros % CDC_MICROS_PER_DAY;
-    of_day += of_day < 0 ? CDC_MICROS_PER_DAY : 0;
-    char *end = cdc_put_date(text, floor_div(micros, CDC_MICROS_PER_DAY));
+    char *end = cdc_put_date(text, days);
     *end++ = 'T';
-    end = cdc_put_time(end, of_day, -1);
+    end = cdc_put_time(end, micros, -1);
     *end++ = 'Z';
     return string_of(a, text, end);
 }

@@ -53,7 +53,9 @@ void cdc_days_split(int64_t days, int64_t *year, int *month, int *day);
 /* What the forms make of a value; strings are in the arena. */
 sl_value cdc_date_value(cdc_time_form form, sl_arena *a, int64_t days);
 sl_value cdc_time_value(cdc_time_form form, sl_arena *a, int64_t micros);
-sl_value cdc_timestamp_value(cdc_time_form form, sl_arena *a, int64_t micros);
+/* A timestamp is a day and microseconds of it; what an INT64 cannot hold becomes the largest or smallest one.
+ */
+sl_value cdc_timestamp_value(cdc_time_form form, sl_arena *a, int64_t days, int64_t micros);
 
 /* cdc_put_date writes an ISO date at to (at most 20 bytes), years beyond 9999 with a sign; gives the end. */
 char *cdc_put_date(char *to, int64_t days);

@@ -3,6 +3,8 @@
  */
 #include "convert.h"
 
+#include <openssl/evp.h>
+
 #define MAX_LENGTH 2147483647
 #define MAX_NESTING 32
 
@@ -78,8 +80,8 @@ static const simple simples[] = {
     {OID_INT4, pg_parse_int4, SL_INT32, NULL, false, 10, 0},
     {OID_TEXT, pg_parse_text, SL_STRING, NULL, true, MAX_LENGTH, 0},
     {OID_OID, pg_parse_int8, SL_INT64, NULL, false, 10, 0},
-    {OID_JSON, pg_parse_text, SL_STRING, DATA("Json"), true, MAX_LENGTH, 0},
-    {OID_XML, pg_parse_text, SL_STRING, DATA("Xml"), true, MAX_LENGTH, 0},
+    {OID_JSON, pg_parse_text, SL_STRING, DATA("Json"), false, MAX_LENGTH, 0},
+    {OID_XML, pg_parse_text, SL_STRING, DATA("Xml"), false, MAX_LENGTH, 0},
     {OID_CIDR, pg_parse_text, SL_STRING, NULL, false, MAX_LENGTH, 0},
     {OID_FLOAT4, pg_parse_float4, SL_FLOAT32, NULL, false, 8, 8},
     {OID_FLOAT8, pg_parse_float8, SL_FLOAT64, NULL, false, 17, 17},
@@ -90,7 +92,7 @@ static const simple simples[] = {
     {OID_VARCHAR, pg_parse_text, SL_STRING, NULL, true, MAX_LENGTH, 0},
     {OID_UUID, pg_parse_text, SL_STRING, DATA("Uuid"), false, MAX_LENGTH, 0},
     {OID_TSVECTOR, pg_parse_text, SL_STRING, DATA("Tsvector"), false, MAX_LENGTH, 0},
-    {OID_JSONB, pg_parse_text, SL_STRING, DATA("Json"), true, MAX_LENGTH, 0},
+    {OID_JSONB, pg_parse_text, SL_STRING, DATA("Json"), false, MAX_LENGTH, 0},
     {OID_INT4RANGE, pg_parse_text, SL_STRING, NULL, false, MAX_LENGTH, 0},
     {OID_NUMRANGE, pg_parse_text, SL_STRING, NULL, false, MAX_LENGTH, 0},
     {OID_TSRANGE, pg_parse_text, SL_STRING, NULL, false, MAX_LENGTH, 0},
@@ -196,6 +198,11 @@ static sl_error *decimal(maker *m, pg_column_type *out, int32_t precision, int32
     return NULL;
 }
 
+/* "0", or "0.00" with as many digits as the column has. */
+static sl_value zero_text(maker *m, int32_t scale) {
+    return sl_string(scale > 0 ? sl_arena_printf(m->arena, "0.%0*d", scale, 0) : SL_STR("0"));
+}
+
 static sl_error *make_numeric(maker *m, int32_t typmod, pg_column_type *out) {
     bool any = typmod < 4;
     int32_t precision = any ? 0 : (typmod - 4) >> 16 & 0xffff;
@@ -212,7 +219,7 @@ static sl_error *make_numeric(maker *m, int32_t typmod, pg_column_type *out) {
         return NULL;
     case CDC_DECIMAL_STRING:
         set_base(out, SL_STRING, NULL, 0);
-        out->zero = sl_string(SL_STR("0"));
+        out->zero = zero_text(m, scale);
         return NULL;
     default:
         break;
@@ -227,13 +234,14 @@ static sl_error *make_numeric(maker *m, int32_t typmod, pg_column_type *out) {
 static sl_error *make_money(maker *m, pg_column_type *out) {
     out->conv =
         (pg_conv){.parse = pg_parse_money, .scale = m->s->money_digits, .form = m->s->cdc.decimal_mode};
+    SL_TRY(pg_types_money(m->types, &out->conv.digits));
     if (m->s->cdc.decimal_mode == CDC_DECIMAL_PRECISE) {
         return decimal(m, out, 0, m->s->money_digits);
     }
     bool text = m->s->cdc.decimal_mode == CDC_DECIMAL_STRING;
     set_base(out, text ? SL_STRING : SL_FLOAT64, NULL, 0);
     if (text) {
-        out->zero = sl_string(SL_STR("0"));
+        out->zero = zero_text(m, m->s->money_digits);
     }
     return NULL;
 }
@@ -271,8 +279,14 @@ static sl_error *make_point(maker *m, pg_column_type *out) {
     sl_field fields[] = {
         {SL_STR("x"), f64}, {SL_STR("y"), f64}, {SL_STR("wkb"), bytes}, {SL_STR("srid"), i32}};
     SL_TRY(set_fields(m, out, fields, 4));
+    char *wkb = sl_arena_bytes(m->arena, PG_WKB_POINT);
+    if (!wkb) {
+        return sl_error_nomem();
+    }
+    pg_wkb_point(wkb, 0, 0);
     out->zero.items[0] = sl_float64(0);
     out->zero.items[1] = sl_float64(0);
+    out->zero.items[2] = sl_bytes((sl_str){wkb, PG_WKB_POINT});
     return NULL;
 }
 
@@ -294,6 +308,11 @@ static void set_time_type(pg_column_type *out, cdc_time_type t, pg_parse parse) 
     out->conv.parse = parse;
     out->conv.form = (int32_t)t.form;
     set_base(out, t.type, t.name, 1);
+    if (t.type == SL_STRING) {
+        out->zero = sl_string(t.form == CDC_FORM_ISO_DATE   ? SL_STR("1970-01-01Z")
+                              : t.form == CDC_FORM_ISO_TIME ? SL_STR("00:00:00Z")
+                                                            : SL_STR("1970-01-01T00:00:00Z"));
+    }
 }
 
 static int32_t time_length(int32_t base, int32_t precision) {
@@ -385,8 +404,10 @@ static sl_error *make_array(maker *m, const pg_type *t, int32_t typmod, pg_colum
     sl_schema def = element->base;
     def.optional = !element->required_element;
     set_base(out, SL_ARRAY, NULL, 0);
-    out->conv = (pg_conv){
-        .parse = pg_parse_array, .element = &element->conv, .delimiter = t->delimiter ? t->delimiter : ','};
+    out->conv = (pg_conv){.parse = pg_parse_array,
+                          .element = &element->conv,
+                          .delimiter = t->delimiter ? t->delimiter : ',',
+                          .required_items = element->required_element};
     out->length = element->length;
     out->scale = element->scale;
     out->has_scale = true;
@@ -405,7 +426,6 @@ static sl_error *make_named(maker *m, const pg_type *t, pg_column_type *out) {
         if (sl_str_eqz(t->name, named[i].type)) {
             set_base(out, SL_STRING, named[i].schema, 1);
             out->conv.parse = pg_parse_text;
-            out->is_text = true;
             return NULL;
         }
     }
@@ -501,15 +521,35 @@ static sl_value one_item(sl_arena *a, sl_type container, sl_value item) {
     return v;
 }
 
-static sl_value array_placeholder(sl_arena *a, sl_str text, const sl_schema *element) {
+/* Debezium's: UUID.nameUUIDFromBytes of the placeholder. */
+static sl_value uuid_of(sl_arena *a, sl_str text) {
+    unsigned char b[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    if (!EVP_Digest(text.p, text.n, b, &n, EVP_md5(), NULL)) {
+        return sl_null();
+    }
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x30);
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    return sl_string(sl_arena_printf(
+        a, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+        b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]));
+}
+
+static sl_value array_placeholder(sl_arena *a, sl_str text, const pg_column_type *t) {
+    const sl_schema *element = t->base.element;
+    pg_parse parse = t->conv.element->parse;
+    bool integers = parse == pg_parse_int4 || (parse == pg_parse_int8 && !sl_str_eqz(t->type_name, "_oid")) ||
+                    (parse == pg_parse_date && sl_str_eqz(element->name, "io.debezium.time.Date"));
     switch (element->type) {
     case SL_STRING:
-        return one_item(a, SL_ARRAY, sl_string(text));
+        return one_item(a, SL_ARRAY,
+                        element->name.p && sl_str_eqz(element->name, DATA("Uuid")) ? uuid_of(a, text)
+                                                                                   : sl_string(text));
     case SL_BYTES:
         return element->name.p ? sl_null() : one_item(a, SL_ARRAY, sl_bytes(text));
     case SL_INT32:
     case SL_INT64:
-        return byte_list(a, text, element->type);
+        return integers ? byte_list(a, text, element->type) : sl_null();
     default:
         return sl_null();
     }
@@ -528,12 +568,14 @@ static sl_value placeholder(maker *m, const pg_column_type *t) {
             t->conv.form != CDC_BINARY_HEX) {
             return pg_bytes_value(t->conv.form, m->arena, text, &v) ? v : sl_null();
         }
-        return t->conv.parse == pg_parse_text || t->conv.parse == pg_parse_bytea ? sl_string(text)
-                                                                                 : sl_null();
+        return t->conv.parse == pg_parse_text || t->conv.parse == pg_parse_bytea ||
+                       t->conv.parse == pg_parse_raw
+                   ? sl_string(text)
+                   : sl_null();
     case SL_BYTES:
         return t->base.name.p ? sl_null() : sl_bytes(text);
     case SL_ARRAY:
-        return array_placeholder(m->arena, text, t->base.element);
+        return array_placeholder(m->arena, text, t);
     case SL_MAP:
         return one_item(m->arena, SL_MAP, sl_string(text));
     default:

@@ -25,8 +25,10 @@ struct pg_conv {
     int32_t scale; /* numeric: digits, -1 = any; timestamptz: precision; money: digits; bits: length */
     int32_t form;  /* of dates and times: cdc_time_form; of numbers, bytes, hstore, interval: the mode */
     const pg_conv *element;
-    char delimiter; /* of arrays */
-    sl_value toast; /* stands for a value that was not sent */
+    int32_t digits;      /* of money: behind the point in its text */
+    char delimiter;      /* of arrays */
+    bool required_items; /* of arrays: with a null item the value does not fit */
+    sl_value toast;      /* stands for a value that was not sent */
 };
 
 /* What a type asks of a column; strings and params are in the arena given to pg_conv_make. */
@@ -76,6 +78,10 @@ bool pg_parse_timetz(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value 
 bool pg_parse_timestamp(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
 bool pg_parse_timestamptz(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
 bool pg_parse_interval(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
+
+/* pg_wkb_point writes a point as well-known binary: PG_WKB_POINT bytes. */
+enum { PG_WKB_POINT = 21 };
+void pg_wkb_point(char *to, double x, double y);
 
 /* pg_bytes_value gives bytes in the form of binary.handling.mode. */
 bool pg_bytes_value(int32_t mode, sl_arena *a, sl_str bytes, sl_value *out);

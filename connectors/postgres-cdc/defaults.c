@@ -94,7 +94,7 @@ static sl_str strip_parentheses(sl_str e) {
     return e;
 }
 
-/* Numbers are rounded to nothing here: a default has the digits that the column keeps. */
+/* A default gets the digits that the column keeps; one with more is no default, as with Debezium. */
 static bool fit_numeric(const pg_column_type *t, sl_arena *a, sl_str *text) {
     size_t dot = sl_str_find(*text, '.');
     size_t have = dot < text->n ? text->n - dot - 1 : 0;
@@ -102,6 +102,11 @@ static bool fit_numeric(const pg_column_type *t, sl_arena *a, sl_str *text) {
         return true;
     }
     if (have > (size_t)t->conv.scale) {
+        for (size_t i = dot + 1 + (size_t)t->conv.scale; i < text->n; i++) {
+            if (text->p[i] != '0') {
+                return false;
+            }
+        }
         text->n = dot + (t->conv.scale ? (size_t)t->conv.scale + 1 : 0);
         return true;
     }
@@ -132,8 +137,7 @@ bool pg_conv_default(const pg_column_type *t, sl_arena *a, sl_str expression, sl
     }
     if (sl_str_eqz(t->type_name, "bool")) {
         text = sl_arena_str(a, sl_str_starts(text, SL_STR("t")) ? SL_STR("t") : SL_STR("f"));
-    } else if (t->conv.parse == pg_parse_numeric && t->conv.form != CDC_DECIMAL_DOUBLE &&
-               !fit_numeric(t, a, &text)) {
+    } else if (t->conv.parse == pg_parse_numeric && !fit_numeric(t, a, &text)) {
         return false;
     }
     sl_value v = sl_null();

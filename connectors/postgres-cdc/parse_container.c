@@ -104,7 +104,8 @@ bool pg_parse_array(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *
     while (p < end && *p != '}') {
         sl_value v;
         p = read_item(c, a, p, end, &v);
-        if (!p || p >= end || !add_item(a, &items, &count, &cap, v)) {
+        bool fits = v.type != SL_NULL || !c->required_items;
+        if (!p || p >= end || !fits || !add_item(a, &items, &count, &cap, v)) {
             return false;
         }
         if (*p == c->delimiter) {
@@ -211,6 +212,12 @@ static void put_double(unsigned char *to, double v) {
     }
 }
 
+void pg_wkb_point(char *to, double x, double y) {
+    memcpy(to, "\1\1\0\0\0", 5); /* little-endian, a point */
+    put_double((unsigned char *)to + 5, x);
+    put_double((unsigned char *)to + 13, y);
+}
+
 bool pg_parse_point(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
     char text[80];
     (void)c;
@@ -226,16 +233,14 @@ bool pg_parse_point(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *
     }
     double y = strtod(end + 1, &end);
     sl_value v = sl_value_alloc(a, SL_STRUCT, 4);
-    unsigned char *wkb = (unsigned char *)sl_arena_bytes(a, 21);
+    char *wkb = sl_arena_bytes(a, PG_WKB_POINT);
     if (*end || v.type != SL_STRUCT || !wkb) {
         return false;
     }
-    memcpy(wkb, "\1\1\0\0\0", 5); /* little-endian, a point */
-    put_double(wkb + 5, x);
-    put_double(wkb + 13, y);
+    pg_wkb_point(wkb, x, y);
     v.items[0] = sl_float64(x);
     v.items[1] = sl_float64(y);
-    v.items[2] = sl_bytes((sl_str){(char *)wkb, 21});
+    v.items[2] = sl_bytes((sl_str){wkb, PG_WKB_POINT});
     *out = v;
     return true;
 }

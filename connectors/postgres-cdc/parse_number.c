@@ -4,6 +4,7 @@
 #include <cdc/decimal.h>
 #include <math.h>
 #include <sluice/text.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "convert.h"
@@ -154,32 +155,48 @@ bool pg_parse_numeric(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value
     return true;
 }
 
-/* The text depends on lc_monetary: the last separator is the point when at most `digits` digits follow it. */
+/* Half a unit and more goes away from zero. */
+static int64_t round_to(int64_t v, int32_t drop) {
+    for (; drop > 1; drop--) {
+        v /= 10;
+    }
+    int64_t last = drop > 0 ? v % 10 : 0;
+    v = drop > 0 ? v / 10 : v;
+    return last >= 5 ? v + 1 : last <= -5 ? v - 1 : v;
+}
+
+/* The text depends on lc_monetary, but always has all the digits of the amount, of which so many are behind
+ * the point. */
 bool pg_parse_money(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
-    char *to = sl_arena_bytes(a, n + 2);
-    if (!to) {
+    char digits[24];
+    char text[48];
+    size_t len = 0;
+    bool negative = memchr(p, '-', n) || memchr(p, '(', n);
+    digits[len++] = negative ? '-' : '0';
+    for (size_t i = 0; i < n && len < sizeof digits; i++) {
+        if (p[i] >= '0' && p[i] <= '9') {
+            digits[len++] = p[i];
+        }
+    }
+    int64_t v = 0;
+    if (!sl_str_to_i64((sl_str){digits, len}, &v)) {
         return false;
     }
-    size_t len = 0;
-    size_t point = n;
-    for (size_t i = n; i-- > 0;) {
-        if (p[i] == '.' || p[i] == ',') {
-            point = n - i - 1 <= (size_t)c->scale ? i : n;
-            break;
-        }
+    int32_t scale = c->digits;
+    if (c->form == CDC_DECIMAL_PRECISE && c->scale < scale) {
+        v = round_to(v, scale - c->scale);
+        scale = c->scale;
     }
-    bool negative = memchr(p, '-', n) || memchr(p, '(', n);
-    if (negative) {
-        to[len++] = '-';
+    uint64_t abs = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    uint64_t unit = 1;
+    for (int32_t i = 0; i < scale; i++) {
+        unit *= 10;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] >= '0' && p[i] <= '9') {
-            to[len++] = p[i];
-        } else if (i == point) {
-            to[len++] = '.';
-        }
-    }
-    return pg_parse_numeric(c, a, to, len, out);
+    int end = scale > 0 ? snprintf(text, sizeof text, "%s%llu.%0*llu", v < 0 ? "-" : "",
+                                   (unsigned long long)(abs / unit), scale, (unsigned long long)(abs % unit))
+                        : snprintf(text, sizeof text, "%lld", (long long)v);
+    sl_str copy = sl_arena_str(a, (sl_str){text, (size_t)end});
+    return copy.p && pg_parse_numeric(c, a, (char *)(uintptr_t)copy.p, copy.n, out);
 }
 
 bool pg_parse_text(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {

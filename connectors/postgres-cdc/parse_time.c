@@ -165,31 +165,39 @@ bool pg_parse_timetz(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value 
     return !a->failed;
 }
 
-static bool read_timestamp(cursor *at, bool zoned, int64_t *micros) {
+/* Gives a day and the microseconds of it. */
+static bool read_timestamp(cursor *at, bool zoned, int64_t *days, int64_t *micros) {
     int64_t year = 0;
     int month = 0;
     int day = 0;
-    int64_t time = 0;
     int64_t zone = 0;
-    if (!read_date(at, &year, &month, &day) || !skip(at, ' ') || !read_time(at, &time)) {
+    if (!read_date(at, &year, &month, &day) || !skip(at, ' ') || !read_time(at, micros)) {
         return false;
     }
     if (zoned && !read_zone(at, &zone)) {
         return false;
     }
     year = skip_bc(at) ? 1 - year : year;
-    return !__builtin_mul_overflow(cdc_days_of(year, month, day), CDC_MICROS_PER_DAY, micros) &&
-           !__builtin_add_overflow(*micros, time - zone * 1000000, micros) && at->p == at->end;
+    *days = cdc_days_of(year, month, day);
+    *micros -= zone * 1000000;
+    if (*micros < 0 || *micros >= CDC_MICROS_PER_DAY) {
+        int64_t carry = *micros / CDC_MICROS_PER_DAY - (*micros % CDC_MICROS_PER_DAY < 0);
+        *days += carry;
+        *micros -= carry * CDC_MICROS_PER_DAY;
+    }
+    return at->p == at->end;
 }
 
 bool pg_parse_timestamp(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
     int inf = infinite(p, n);
-    int64_t micros = inf > 0 ? INFINITE_US : MINUS_INFINITE_US;
+    int64_t all = inf > 0 ? INFINITE_US : MINUS_INFINITE_US;
+    int64_t days = all / CDC_MICROS_PER_DAY - (all % CDC_MICROS_PER_DAY < 0);
+    int64_t micros = all - days * CDC_MICROS_PER_DAY;
     cursor at = {p, p + n};
-    if (!inf && !read_timestamp(&at, false, &micros)) {
+    if (!inf && !read_timestamp(&at, false, &days, &micros)) {
         return false;
     }
-    *out = cdc_timestamp_value((cdc_time_form)c->form, a, micros);
+    *out = cdc_timestamp_value((cdc_time_form)c->form, a, days, micros);
     return true;
 }
 
@@ -229,16 +237,15 @@ bool pg_parse_timestamptz(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_v
         return true;
     }
     cursor at = {p, p + n};
+    int64_t days = 0;
     int64_t micros = 0;
-    if (!read_timestamp(&at, true, &micros)) {
+    if (!read_timestamp(&at, true, &days, &micros)) {
         return false;
     }
-    int64_t of_day = micros % CDC_MICROS_PER_DAY;
-    of_day += of_day < 0 ? CDC_MICROS_PER_DAY : 0;
     char text[64];
-    char *end = cdc_put_date(text, micros / CDC_MICROS_PER_DAY - (micros % CDC_MICROS_PER_DAY < 0));
+    char *end = cdc_put_date(text, days);
     *end++ = 'T';
-    end = cdc_put_time(end, of_day, c->scale);
+    end = cdc_put_time(end, micros, c->scale);
     *end++ = 'Z';
     *out = sl_string(sl_arena_str(a, (sl_str){text, (size_t)(end - text)}));
     return !a->failed;
@@ -315,20 +322,14 @@ static bool read_interval(cursor *c, interval *v) {
     return true;
 }
 
-/* A month counts as a twelfth of 365.25 days. */
-static bool to_micros(const interval *v, int64_t *out) {
-    int64_t months;
-    int64_t days;
-    int64_t t;
-    if (__builtin_mul_overflow(v->years, 12, &months) || __builtin_add_overflow(months, v->months, &months) ||
-        __builtin_mul_overflow(months, INT64_C(2629800000000), &months) ||
-        __builtin_mul_overflow(v->days, CDC_MICROS_PER_DAY, &days) ||
-        __builtin_add_overflow(months, days, &days) || __builtin_mul_overflow(v->hours, 60, &t) ||
-        __builtin_add_overflow(t, v->minutes, &t) || __builtin_mul_overflow(t, 60000000, &t) ||
-        __builtin_add_overflow(t, v->micros, &t)) {
-        return false;
-    }
-    return !__builtin_add_overflow(days, t, out);
+/* A month counts as a twelfth of 365.25 days. What an INT64 cannot hold becomes the largest or smallest one.
+ */
+static int64_t to_micros(const interval *v) {
+    __int128 months = (__int128)v->years * 12 + v->months;
+    __int128 minutes = (__int128)v->hours * 60 + v->minutes;
+    __int128 all = months * INT64_C(2629800000000) + (__int128)v->days * CDC_MICROS_PER_DAY +
+                   minutes * 60000000 + v->micros;
+    return all > INT64_MAX ? INT64_MAX : all < INT64_MIN ? INT64_MIN : (int64_t)all;
 }
 
 bool pg_parse_interval(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
@@ -337,11 +338,9 @@ bool pg_parse_interval(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_valu
     if (!read_interval(&at, &v)) {
         return false;
     }
-    int64_t micros = 0;
     if (c->form == PG_INTERVAL_NUMERIC) {
-        bool fine = to_micros(&v, &micros);
-        *out = sl_int64(micros);
-        return fine;
+        *out = sl_int64(to_micros(&v));
+        return true;
     }
     sl_buf b;
     sl_buf_init(&b, a);

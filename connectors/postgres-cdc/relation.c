@@ -53,16 +53,17 @@ static sl_error *run(pg_task *t, sl_buf *b, const char *what, PGresult **res) {
 static sl_error *read_columns(pg_task *t, sl_str schema, sl_str name, table_facts *f) {
     sl_buf b;
     sl_buf_init(&b, NULL);
-    sl_buf_printf(
-        &b,
-        "select a.attname, a.atttypid, a.atttypmod, a.attnotnull, %s, %s from pg_catalog.pg_class c "
-        "join pg_catalog.pg_attribute a on a.attrelid = c.oid left join pg_catalog.pg_attrdef d on d.adrelid "
-        "= c.oid "
-        "and d.adnum = a.attnum where a.attnum > 0 and not a.attisdropped and ",
-        t->server_version >= 120000
-            ? "case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end"
-            : "pg_catalog.pg_get_expr(d.adbin, d.adrelid)",
-        t->s->cdc.schema_comments ? "pg_catalog.col_description(c.oid, a.attnum)" : "null");
+    sl_buf_printf(&b,
+                  "select a.attname, a.atttypid, a.atttypmod, a.attnotnull or (y.typtype = 'd' and "
+                  "y.typnotnull), %s, %s from pg_catalog.pg_class c "
+                  "join pg_catalog.pg_attribute a on a.attrelid = c.oid join pg_catalog.pg_type y on y.oid = "
+                  "a.atttypid left join pg_catalog.pg_attrdef d on d.adrelid "
+                  "= c.oid "
+                  "and d.adnum = a.attnum where a.attnum > 0 and not a.attisdropped and ",
+                  t->server_version >= 120000
+                      ? "case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end"
+                      : "pg_catalog.pg_get_expr(d.adbin, d.adrelid)",
+                  t->s->cdc.schema_comments ? "pg_catalog.col_description(c.oid, a.attnum)" : "null");
     add_table_condition(&b, schema, name);
     sl_buf_add_z(&b, " order by a.attnum");
     PGresult *res = NULL;
@@ -118,7 +119,8 @@ static const column_facts *facts_of(const table_facts *f, sl_str name) {
     return NULL;
 }
 
-/* Columns with a sequence as default have the names of the pseudo-types, as the JDBC driver reports them. */
+/* Columns with a sequence as default have the names of the pseudo-types, as the JDBC driver reports them; a
+   relation message has the types by their oids. */
 static sl_str serial_name(sl_str type, sl_str default_text) {
     if (!sl_str_starts(default_text, SL_STR("nextval("))) {
         return type;
@@ -142,7 +144,7 @@ static sl_error *fill_column(pg_task *t, pg_relation *r, uint32_t i, sl_str name
     col->optional = !f || !f->required;
     col->is_text = made.is_text;
     col->zero = made.zero;
-    col->type_name = f ? serial_name(made.type_name, f->default_text) : made.type_name;
+    col->type_name = made.type_name;
     col->length = made.length;
     col->scale = made.scale;
     col->has_scale = made.has_scale;
@@ -195,6 +197,8 @@ sl_error *pg_relation_from_catalog(pg_task *t, sl_str schema, sl_str name, pg_re
     err = err ? err : new_table(out, schema, name, (uint32_t)f.ncols);
     for (uint32_t i = 0; !err && i < f.ncols; i++) {
         err = fill_column(t, out, i, f.cols[i].name, f.cols[i].type, f.cols[i].typmod, &f.cols[i]);
+        cdc_column *col = &out->table->cols[i];
+        col->type_name = serial_name(col->type_name, f.cols[i].default_text);
     }
     err = err ? err : finish(t, out, &f);
     sl_arena_deinit(&f.arena);
@@ -273,17 +277,17 @@ void pg_relations_deinit(pg_task *t) {
 sl_error *pg_tables_list(pg_task *t, sl_arena *a, pg_snap_table **out, size_t *n) {
     sl_buf b;
     sl_buf_init(&b, NULL);
-    sl_buf_printf(
-        &b,
-        "select n.nspname, c.relname, c.oid, c.relkind = 'r' and not c.relhassubclass and not "
-        "c.relrowsecurity%s, c.relkind = 'r' and not c.relhassubclass, c.relrowsecurity, c.reltuples "
-        "from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
-        "where c.relkind in ('r', 'p') and c.relpersistence = 'p' and n.nspname <> "
-        "'information_schema' and n.nspname !~ '^pg_' "
-        "order by n.nspname collate \"C\", c.relname collate \"C\"",
-        t->server_version >= 120000 ? " and not exists (select from pg_catalog.pg_attribute a "
-                                      "where a.attrelid = c.oid and a.attgenerated <> '')"
-                                    : "");
+    sl_buf_printf(&b,
+                  "select n.nspname, c.relname, c.oid, c.relkind = 'r' and not c.relhassubclass and not "
+                  "c.relrowsecurity%s, c.relkind = 'r' and not c.relhassubclass, c.relrowsecurity, "
+                  "c.reltuples, c.relpersistence = 'u' "
+                  "from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
+                  "where c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname <> "
+                  "'information_schema' and n.nspname !~ '^pg_' "
+                  "order by n.nspname collate \"C\", c.relname collate \"C\"",
+                  t->server_version >= 120000 ? " and not exists (select from pg_catalog.pg_attribute a "
+                                                "where a.attrelid = c.oid and a.attgenerated <> '')"
+                                              : "");
     PGresult *res = NULL;
     SL_TRY(run(t, &b, "reading the list of tables from the catalog", &res));
     int rows = PQntuples(res);
@@ -296,7 +300,8 @@ sl_error *pg_tables_list(pg_task *t, sl_arena *a, pg_snap_table **out, size_t *n
                            .plain = *PQgetvalue(res, i, 3) == 't',
                            .own_rows = *PQgetvalue(res, i, 4) == 't',
                            .protected = *PQgetvalue(res, i, 5) == 't',
-                           .rows = strtod(PQgetvalue(res, i, 6), NULL)};
+                           .rows = strtod(PQgetvalue(res, i, 6), NULL),
+                           .unlogged = *PQgetvalue(res, i, 7) == 't'};
         if (cdc_rules_table(&t->rules, x.schema, x.name)) {
             list[(*n)++] = x;
         }

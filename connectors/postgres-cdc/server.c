@@ -179,8 +179,13 @@ static sl_error *add_tables(pg_task *t, sl_buf *b) {
                            "and schema.include.list",
                            SL_STR_ARG(t->s->publication));
     }
+    bool first = true;
     for (size_t i = 0; !err && i < n; i++) {
-        sl_buf_add_z(b, i ? ", " : "");
+        if (tables[i].unlogged) {
+            continue;
+        }
+        sl_buf_add_z(b, first ? "" : ", ");
+        first = false;
         pg_quote_ident(b, tables[i].schema);
         sl_buf_add_char(b, '.');
         pg_quote_ident(b, tables[i].name);

@@ -33,6 +33,7 @@ typedef struct pg_snap_table {
     bool plain;     /* COPY reads it directly, without a SELECT */
     bool own_rows;  /* a table of its own: neither partitioned, nor inherited from */
     bool protected; /* row security: what is seen depends on the policies of this very table */
+    bool unlogged;  /* its changes are not in the log: it can be in no publication */
     double rows;    /* the planner's estimate; -1 = never analysed */
 } pg_snap_table;
 

@@ -88,8 +88,7 @@ sl_error *pg_source_init(pg_task *t) {
     h->schema_unref(opt_i64);
     SL_TRY(err);
     SL_TRY(cdc_schemas_init(&t->schemas, h, t->source_schema));
-    t->message_topic = sl_arena_printf(&t->arena, "%.*s%.*smessage", SL_STR_ARG(t->s->cdc.topic_prefix),
-                                       SL_STR_ARG(t->s->cdc.topic_delimiter));
+    t->message_topic = sl_arena_printf(&t->arena, "%.*s.message", SL_STR_ARG(t->s->cdc.topic_prefix));
     SL_TRY(make_message_schemas(t));
     return cdc_emitter_init(&t->emitter, t->ctx, &t->s->cdc, &t->schemas, "postgresql");
 }

@@ -9,6 +9,7 @@ void pg_types_init(pg_types *t, const sl_host *host, pg_conn *conn) {
     memset(t, 0, sizeof *t);
     t->conn = conn;
     t->host = host;
+    t->money = -1;
     sl_arena_init(&t->arena, 4096);
 }
 
@@ -97,6 +98,22 @@ sl_error *pg_types_get(pg_types *t, uint32_t oid, const pg_type **out) {
     }
     PQclear(res);
     return err;
+}
+
+sl_error *pg_types_money(pg_types *t, int32_t *out) {
+    *out = t->money < 0 ? 2 : t->money;
+    if (t->money >= 0 || !t->conn) {
+        return NULL;
+    }
+    PGresult *res = NULL;
+    SL_TRY(pg_conn_query(t->conn, "select pg_catalog.scale('0'::pg_catalog.money::pg_catalog.numeric)",
+                         "reading the digits of money", &res));
+    int64_t v = 2;
+    if (PQntuples(res) == 1 && sl_str_to_i64(sl_str_of(PQgetvalue(res, 0, 0)), &v) && v >= 0 && v <= 18) {
+        t->money = *out = (int32_t)v;
+    }
+    PQclear(res);
+    return NULL;
 }
 
 sl_error *pg_types_hold(pg_types *t, const sl_schema *def, const sl_schema **out) {

@@ -26,6 +26,8 @@ typedef struct pg_types {
     pg_type *buckets[256];
     const sl_schema **held; /* schemas of children, held as long as this lives */
     size_t nheld;
+    int32_t
+        money; /* digits behind the point of money, which the server's lc_monetary says; -1 = not read yet */
 } pg_types;
 
 void pg_types_init(pg_types *t, const sl_host *host, pg_conn *conn);
@@ -40,6 +42,10 @@ SL_MUST_CHECK sl_error *pg_types_add(pg_types *t, const pg_type *type);
 
 /* pg_types_forget_enums makes enums be read again: their labels may have changed. */
 void pg_types_forget_enums(pg_types *t);
+
+/* pg_types_money gives the digits behind the point of money, from the server (2 when there is no connection).
+ */
+SL_MUST_CHECK sl_error *pg_types_money(pg_types *t, int32_t *out);
 
 /* pg_types_hold interns a child schema and keeps its reference. */
 SL_MUST_CHECK sl_error *pg_types_hold(pg_types *t, const sl_schema *def, const sl_schema **out);
