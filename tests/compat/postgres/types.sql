@@ -83,7 +83,6 @@ create table full_nopk (a int, b text, c text); alter table full_nopk replica id
 create table idx_nn (id int primary key, k text not null, m int not null default 3, v text not null); create unique index idx_nn_k on idx_nn (k, m); alter table idx_nn replica identity using index idx_nn_k;
 create table ident_ (id int primary key, v text, w text); create table ident_i (id int primary key, v text not null, w text); create unique index ident_iv on ident_i (v);
 create table masked (id int primary key, tx text, vc varchar(12), ch char(8), n int, nn text not null default 'dflt', u uuid, j json, ci citext, e mood, a text[], d date, num numeric(8,2), by bytea, vn vname);
-create unlogged table hb (who text);
 create table ren (id int primary key, v text); create table again (id int primary key, v text);
 comment on table ren is 'renamed later'; comment on column ren.v is 'a comment';
 create table twokeys (a int not null, b int not null, c text, d text not null); create unique index twokeys_b on twokeys (b); create unique index twokeys_a on twokeys (a); create unique index twokeys_part on twokeys (c) where a > 1; create unique index twokeys_0 on twokeys (lower(c));

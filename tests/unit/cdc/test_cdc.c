@@ -126,12 +126,18 @@ static void days_go_both_ways(void **state) {
 
 static void times_have_their_forms(void **state) {
     (void)state;
-    sl_value v = cdc_timestamp_value(CDC_FORM_ISO_TS, &arena, INT64_C(1577934245500000));
+    sl_value v = cdc_timestamp_value(CDC_FORM_ISO_TS, &arena, 18263, INT64_C(11045500000));
     test_assert_str(sl_value_str(&v), "2020-01-02T03:04:05.5Z");
-    v = cdc_timestamp_value(CDC_FORM_TS_MS, &arena, -1);
+    v = cdc_timestamp_value(CDC_FORM_TS_MS, &arena, -1, CDC_MICROS_PER_DAY - 1000);
     assert_int_equal(v.i, -1);
-    v = cdc_timestamp_value(CDC_FORM_TS_NS, &arena, INT64_MAX / 2);
+    v = cdc_timestamp_value(CDC_FORM_TS_NS, &arena, 400000, 0);
     assert_true(v.i == INT64_MAX);
+    v = cdc_timestamp_value(CDC_FORM_TS_US, &arena, INT32_MIN, 0);
+    assert_true(v.i == INT64_MIN);
+    v = cdc_timestamp_value(CDC_FORM_TS_US, &arena, 106751991, INT64_C(14454775807)); /* the last one */
+    assert_true(v.i == INT64_MAX);
+    v = cdc_timestamp_value(CDC_FORM_TS_MS, &arena, 106751991 + 1, 0);
+    assert_true(v.i == INT64_C(9223372108800000));
     v = cdc_date_value(CDC_FORM_ISO_DATE, &arena, -735160);
     test_assert_str(sl_value_str(&v), "-0043-03-15Z");
     v = cdc_date_value(CDC_FORM_ISO_DATE, &arena, 35804721);

@@ -126,6 +126,8 @@ static void dates_and_times(void **state) {
     integers(1114, -1, "0044-03-15 12:00:00 BC", INT64_C(-63517780800000000));
     integers(1114, -1, "infinity", INT64_C(9223372036825200000));
     integers(1114, -1, "-infinity", INT64_C(-9223372036832400000));
+    integers(1114, -1, "294276-12-31 23:59:59.999999", INT64_MAX);
+    integers(1114, 3, "294276-12-31 23:59:59.999", INT64_C(9224318015999999));
     strings(1184, -1, "2020-01-02 01:04:05.12+00", "2020-01-02T01:04:05.120000Z");
     strings(1184, 0, "2020-01-02 01:04:05+00", "2020-01-02T01:04:05Z");
     strings(1184, 3, "2020-01-02 01:04:05+00", "2020-01-02T01:04:05.000Z");
@@ -151,6 +153,8 @@ static void intervals(void **state) {
     integers(1186, -1, "PT0S", 0);
     integers(1186, -1, "P-1Y-2M3DT-4H-5M-6.789S", INT64_C(-36572706789000));
     integers(1186, -1, "P1Y2M3DT4H5M6.7S", INT64_C(37091106700000));
+    integers(1186, -1, "P178000000Y", INT64_MAX);
+    integers(1186, -1, "P-178000000Y", INT64_MIN);
     refused(1186, -1, "1 day");
     refused(1186, -1, "P1");
     settings.interval_mode = PG_INTERVAL_STRING;
@@ -178,7 +182,16 @@ static void decimals(void **state) {
     strings(1700, -1, "NaN", "NAN");
     strings(790, -1, "$1,234.50", "1234.50");
     strings(790, -1, "-$1.234,50", "-1234.50");
-    strings(790, -1, "$1,234", "1234");
+    types.money = 0; /* what lc_monetary of the server has behind the point */
+    strings(790, -1, "¥1,234", "1234");
+    types.money = 3;
+    strings(790, -1, "(1.234,567)", "-1234.567");
+    settings.cdc.decimal_mode = CDC_DECIMAL_PRECISE;
+    assert_true(parse(790, -1, "-0.005", &t, &v)); /* half goes away from zero: -0.01 */
+    assert_memory_equal(v.s, "\377", 1);
+    types.money = 2;
+    assert_true(parse(790, -1, "-$92,233,720,368,547,758.08", &t, &v));
+    assert_int_equal(v.n, 8);
     settings.cdc.decimal_mode = CDC_DECIMAL_DOUBLE;
     assert_true(parse(1700, -1, "-Infinity", &t, &v) && isinf(v.f));
 }
