@@ -78,7 +78,13 @@ void *sl__task_plugin_closing(sl__task *t);
 SL_MUST_CHECK sl_error *sl__task_fail_record(sl__task *t, sl__stage stage, const sl__instance *at,
                                              const sl_record *rec, sl_error *err);
 
-/* sl__task_transform runs the chain with retries and policy. A tolerated failure leaves rec->dropped set. */
-SL_MUST_CHECK sl_error *sl__task_transform(sl__task *t, sl_batch *batch, sl_record *rec);
+/* What a flow does with a record that failed: sl__task_fail_record, or more. */
+typedef sl_error *(*sl__task_failed)(sl__task *t, sl__stage stage, const sl__instance *at,
+                                     const sl_record *rec, sl_error *err);
+
+/* sl__task_transform runs the chain with retries, and calls failed for a record that still fails. A tolerated
+   failure leaves rec->dropped set. */
+SL_MUST_CHECK sl_error *sl__task_transform(sl__task *t, sl_batch *batch, sl_record *rec,
+                                           sl__task_failed failed);
 
 #endif

@@ -127,8 +127,9 @@ static const sl__in_message *message_of(const sink *s, const sl_record *rec) {
 
 /* fail_record sends a copy to the dead letter queue when the record is to be passed over, then asks the
  * policy. */
-static sl_error *fail_record(sink *s, sl__stage stage, const sl__instance *at, sl_record *rec,
+static sl_error *fail_record(sl__task *t, sl__stage stage, const sl__instance *at, const sl_record *rec,
                              sl_error *err) {
+    sink *s = t->flow_state;
     bool tolerated = s->task->settings.tolerance == SL__TOLERATE_ALL && err->cls != SL_RETRIABLE &&
                      err->code != SL_E_NOMEM;
     const sl__in_message *m = message_of(s, rec);
@@ -156,7 +157,7 @@ static sl_error *report_record(void *arg, const sl_record *record, sl_error *err
     if (record != &s->batch->records[i]) {
         copy = s->batch->records[i];
     }
-    return fail_record(s, SL_STAGE_TASK_PUT, NULL, i < s->batch->n ? &s->batch->records[i] : &copy, err);
+    return fail_record(t, SL_STAGE_TASK_PUT, NULL, i < s->batch->n ? &s->batch->records[i] : &copy, err);
 }
 
 /* ---- converting ---- */
@@ -175,7 +176,7 @@ static sl_error *convert_part(sink *s, const sl__converter *c, sl__stage stage, 
             continue;
         }
         r->dropped = true;
-        return fail_record(s, stage, &c->inst, r, err);
+        return fail_record(s->task, stage, &c->inst, r, err);
     }
 }
 
@@ -214,7 +215,7 @@ static sl_error *convert_message(sink *s, const sl__in_message *m) {
         SL_TRY(convert_headers(s, m, r));
     }
     if (!r->dropped) {
-        SL_TRY(sl__task_transform(s->task, s->batch, r));
+        SL_TRY(sl__task_transform(s->task, s->batch, r, fail_record));
     }
     if (!r->dropped) {
         sl__topics_used_add(&s->task->topics, m->topic);

@@ -354,7 +354,7 @@ static sl_error *send_record(source *s, sl_record *r, bool *go, sl_wait *wait) {
     bool skip = r->dropped;
     *go = true;
     if (!skip && !s->send.converted) {
-        SL_TRY(sl__task_transform(s->task, s->current->batch, r));
+        SL_TRY(sl__task_transform(s->task, s->current->batch, r, sl__task_fail_record));
         skip = r->dropped;
         if (!skip) {
             SL_TRY(prepare_message(s, r, &skip));

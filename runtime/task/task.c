@@ -340,7 +340,7 @@ sl_error *sl__task_fail_record(sl__task *t, sl__stage stage, const sl__instance 
     return sl__policy_fail(&t->policy, &f);
 }
 
-sl_error *sl__task_transform(sl__task *t, sl_batch *batch, sl_record *rec) {
+sl_error *sl__task_transform(sl__task *t, sl_batch *batch, sl_record *rec, sl__task_failed failed) {
     const sl__link *at = NULL;
     int64_t start = 0;
     for (unsigned attempt = 1;; attempt++) {
@@ -354,6 +354,6 @@ sl_error *sl__task_transform(sl__task *t, sl_batch *batch, sl_record *rec) {
             continue;
         }
         rec->dropped = true;
-        return sl__task_fail_record(t, SL_STAGE_TRANSFORMATION, at ? &at->inst : NULL, rec, err);
+        return failed(t, SL_STAGE_TRANSFORMATION, at ? &at->inst : NULL, rec, err);
     }
 }
