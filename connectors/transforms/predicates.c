@@ -97,15 +97,8 @@ typedef struct topic_matcher {
 } topic_matcher;
 
 static const char *check_pattern(const sl_config_row *row, sl_str value, sl_arena *arena) {
-    java_regex *r = NULL;
-    sl_error *err = value.n ? java_regex_new(value, &r) : NULL;
-    java_regex_free(r);
-    if (!err) {
-        return tf_check_text(row, value, arena);
-    }
-    sl_str text = sl_arena_str(arena, sl_str_of(err->message));
-    sl_error_free(err);
-    return text.p ? text.p : "out of memory";
+    const char *wrong = tf_check_text(row, value, arena);
+    return wrong ? wrong : tf_check_regex(row, value, arena);
 }
 
 static const sl_config_row topic_rows[] = {

@@ -22,26 +22,13 @@ typedef struct router {
     bool changes;  /* the expression matched */
 } router;
 
-static const char *check_regex(const sl_config_row *row, sl_str value, sl_arena *arena) {
-    (void)row;
-    java_regex *r = NULL;
-    sl_error *err = java_regex_new(value, &r);
-    java_regex_free(r);
-    if (!err) {
-        return NULL;
-    }
-    sl_str text = sl_arena_str(arena, sl_str_of(err->message));
-    sl_error_free(err);
-    return text.p ? text.p : "out of memory";
-}
-
 static const sl_config_row rows[] = {
     {.name = "regex",
      .type = SL_CONFIG_STRING,
      .required = true,
      .importance = SL_HIGH,
      .doc = "Regular expression that must match the whole topic.",
-     .check = check_regex,
+     .check = tf_check_regex,
      .field = SL_FIELD(settings, regex)},
     {.name = "replacement",
      .type = SL_CONFIG_STRING,

@@ -49,19 +49,6 @@ static const sl_config_enum precisions[] = {{"nanoseconds", NANOSECONDS},
                                             {"seconds", SECONDS},
                                             {NULL, 0}};
 
-static const char *check_format(const sl_config_row *row, sl_str value, sl_arena *arena) {
-    simple_date *f = NULL;
-    (void)row;
-    sl_error *err = simple_date_new(value, &f);
-    simple_date_free(f);
-    if (!err) {
-        return NULL;
-    }
-    sl_str text = sl_arena_str(arena, sl_str_of(err->message));
-    sl_error_free(err);
-    return text.p ? text.p : "out of memory";
-}
-
 static const sl_config_row rows[] = {
     {.name = "field",
      .type = SL_CONFIG_STRING,
@@ -81,7 +68,7 @@ static const sl_config_row rows[] = {
      .default_value = "",
      .importance = SL_MEDIUM,
      .doc = "How texts are written and read: a pattern of java.text.SimpleDateFormat. The time zone is UTC.",
-     .check = check_format,
+     .check = tf_check_date_format,
      .field = SL_FIELD(settings, format)},
     {.name = "unix.precision",
      .type = SL_CONFIG_STRING,

@@ -16,19 +16,6 @@ typedef struct router {
     simple_date *format;
 } router;
 
-static const char *check_format(const sl_config_row *row, sl_str value, sl_arena *arena) {
-    simple_date *f = NULL;
-    (void)row;
-    sl_error *err = simple_date_new(value, &f);
-    simple_date_free(f);
-    if (!err) {
-        return NULL;
-    }
-    sl_str text = sl_arena_str(arena, sl_str_of(err->message));
-    sl_error_free(err);
-    return text.p ? text.p : "out of memory";
-}
-
 static const sl_config_row rows[] = {
     {.name = "topic.format",
      .type = SL_CONFIG_STRING,
@@ -42,7 +29,7 @@ static const sl_config_row rows[] = {
      .default_value = "yyyyMMdd",
      .importance = SL_HIGH,
      .doc = "How the timestamp is written: a pattern of java.text.SimpleDateFormat. The time zone is UTC.",
-     .check = check_format,
+     .check = tf_check_date_format,
      .field = SL_FIELD(settings, timestamp_format)},
 };
 

@@ -3,6 +3,9 @@
  */
 #include "transform.h"
 
+#include "java_regex.h"
+#include "simple_date.h"
+
 const char *tf_kind(const sl_value *v) {
     return sl_is_null(v) ? "null" : sl_type_name((sl_type)v->type);
 }
@@ -92,4 +95,30 @@ const char *tf_check_text(const sl_config_row *row, sl_str value, sl_arena *aren
     (void)row;
     (void)arena;
     return value.n == 0 ? "expected a text that is not empty" : NULL;
+}
+
+/* told gives an error's message, which outlives it. */
+static const char *told(sl_error *err, sl_arena *arena) {
+    if (!err) {
+        return NULL;
+    }
+    sl_str text = sl_arena_str(arena, sl_str_of(err->message));
+    sl_error_free(err);
+    return text.p ? text.p : "out of memory";
+}
+
+const char *tf_check_date_format(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    simple_date *f = NULL;
+    (void)row;
+    sl_error *err = simple_date_new(value, &f);
+    simple_date_free(f);
+    return told(err, arena);
+}
+
+const char *tf_check_regex(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    java_regex *r = NULL;
+    (void)row;
+    sl_error *err = java_regex_new(value, &r);
+    java_regex_free(r);
+    return told(err, arena);
 }

@@ -76,6 +76,11 @@ const char *tf_check_items(const sl_config_row *row, sl_str value, sl_arena *are
 /* tf_check_text: not empty. */
 const char *tf_check_text(const sl_config_row *row, sl_str value, sl_arena *arena);
 
+/* tf_check_date_format: a pattern of SimpleDateFormat. */
+const char *tf_check_date_format(const sl_config_row *row, sl_str value, sl_arena *arena);
+/* tf_check_regex: a regular expression of Java; nothing is one. */
+const char *tf_check_regex(const sl_config_row *row, sl_str value, sl_arena *arena);
+
 /* The row of replace.null.with.default in a settings struct. */
 #define TF_REPLACE_NULL_ROW(settings_type, member)                                                           \
     {                                                                                                        \

@@ -7,12 +7,15 @@
 # a resolver that takes a minute for names that begin with slow
 cat >"$dir/slow.c" <<'END'
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out) {
     static int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
     if (node && strncmp(node, "slow", 4) == 0) {
+        close(creat(getenv("SLOW_SEEN"), 0600));
         for (unsigned left = 60; left; left = sleep(left)) {
         }
         return EAI_AGAIN;
@@ -24,7 +27,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 }
 END
 ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -shared -fPIC -o "$dir/slow.so" "$dir/slow.c" -ldl
-export LD_PRELOAD=$dir/slow.so
+export LD_PRELOAD=$dir/slow.so SLOW_SEEN=$dir/seen
 
 worker_properties "$dir/worker.properties"
 seq 1 100 >"$dir/in"
@@ -49,7 +52,7 @@ worker_start "$dir/worker.properties" "$dir/cdc.properties" "$dir/jdbc.propertie
 wait_until 20 lines_are "$dir/out" 100 || fail "others wait for the name"
 cdc_started() { state_is cdc RUNNING && state_is jdbc RUNNING; }
 wait_until 10 cdc_started || fail "the connectors did not start"
-sleep 1 # into the look-up
+wait_until 10 test -e "$SLOW_SEEN" || fail "no name was looked up"
 
 # one connector is stopped while the others run on
 began=$SECONDS
