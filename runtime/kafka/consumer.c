@@ -18,7 +18,17 @@
 
 #define COMPONENT "kafka"
 #define REGEX_INTERVAL_MS 30000
-#define CLOSE_MS 3000  /* for leaving the group, and what revoked() does besides */
+#define CLOSE_MS 3000    /* for leaving the group, and what revoked() does besides */
+#define QUEUE_KB "16384" /* fetched ahead of a task */
+#define WAKE_MS 1        /* the answer does not matter */
+#if RD_KAFKA_VERSION < 0x020200ff
+#define QUEUE_SLEEPS /* see keep_fetching */
+#define QUEUE_BACKOFF                                                                                        \
+    { "fetch.error.backoff.ms", "500" }
+#else
+#define QUEUE_BACKOFF                                                                                        \
+    { "fetch.queue.backoff.ms", "10" }
+#endif
 #define LEAVE_US 50000 /* the request to leave must get out, or the mock cluster counts the member on */
 
 /* ---- errors that come instead of messages ---- */
@@ -145,6 +155,27 @@ static bool take_message(sl__consumer *c, const rd_kafka_message_t *m, sl__in_me
     return true;
 }
 
+/* keep_fetching wakes the thread of the partition's broker once half of the queue has been taken: a
+ * librdkafka that found its queue full looks again only after a second, or when anything is asked of that
+ * broker. */
+static void keep_fetching(sl__consumer *c, const rd_kafka_message_t *m) {
+#ifdef QUEUE_SLEEPS
+    c->taken += m->len + m->key_len;
+    if (c->taken < c->queue_bytes / 2) {
+        return;
+    }
+    c->taken = 0;
+    rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(asked, rd_kafka_topic_name(m->rkt), m->partition)->offset =
+        RD_KAFKA_OFFSET_END;
+    (void)rd_kafka_offsets_for_times(c->rk, asked, WAKE_MS);
+    rd_kafka_topic_partition_list_destroy(asked);
+#else
+    (void)c;
+    (void)m;
+#endif
+}
+
 sl_error *sl__consumer_poll(sl__consumer *c, sl__in_message *msg, bool *got) {
     bool emptied = false;
     *got = false;
@@ -159,6 +190,7 @@ sl_error *sl__consumer_poll(sl__consumer *c, sl__in_message *msg, bool *got) {
             err = m->err ? event_error(c, m) : err;
         }
         if (*got) {
+            keep_fetching(c, m);
             return NULL;
         }
         if (m) {
@@ -216,21 +248,29 @@ sl_error *sl__message_headers(const sl__in_message *msg, sl_arena *arena, sl_str
 
 /* ---- opening and closing ---- */
 
+static size_t queue_bytes(const sl__client_config *conf) {
+    int64_t given = 0;
+    if (!sl_str_to_i64(sl__client_pair(conf, "queued.max.messages.kbytes"), &given) || given <= 0) {
+        (void)sl_str_to_i64(SL_STR(QUEUE_KB), &given);
+    }
+    return (size_t)given * 1024;
+}
+
 static sl_error *make_client(sl__consumer *c, const sl__client_config *conf) {
     static const sl__rk_setting usual[] = {
         {"auto.offset.reset", "earliest"},
-        {"queued.max.messages.kbytes",
-         "32768"}, /* when it is full, librdkafka before 2.2 fetches again only after a second */
+        {"queued.max.messages.kbytes", QUEUE_KB},
         {"queued.min.messages", "1000000"},
+        QUEUE_BACKOFF,
         {"fetch.max.bytes", "8388608"},
         {"topic.metadata.refresh.interval.ms", "10000"}, /* a topic that comes later is seen so soon */
         {NULL, NULL},
     };
     static const sl__rk_setting embedded[] = {
         {"auto.offset.reset", "earliest"},
-        {"queued.max.messages.kbytes",
-         "32768"}, /* when it is full, librdkafka before 2.2 fetches again only after a second */
+        {"queued.max.messages.kbytes", QUEUE_KB},
         {"queued.min.messages", "1000000"},
+        QUEUE_BACKOFF,
         {"fetch.max.bytes", "8388608"},
         {"topic.metadata.refresh.interval.ms", "1000"},
         {"session.timeout.ms",
@@ -347,6 +387,7 @@ static sl_error *open_parts(sl__consumer *c, const sl__consumer_spec *spec) {
                             strerror(errno));
     }
     SL_TRY(make_client(c, spec->conf));
+    c->queue_bytes = queue_bytes(spec->conf);
     SL_TRY(watch_queue(c));
     return open_subscription(c, spec);
 }

@@ -23,6 +23,8 @@ struct sl__consumer {
     sl__embedded *embedded; /* borrowed; NULL = a real cluster */
     bool from_start;        /* auto.offset.reset is earliest */
     bool paused;
+    size_t queue_bytes; /* what librdkafka fetches ahead, at most */
+    size_t taken;       /* of it since it was last woken */
     sl__part_list parts;
     sl__subscription *subscription; /* owned */
     sl__hold_notice notice;

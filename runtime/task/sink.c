@@ -20,7 +20,7 @@
 #include "base/metrics.h"
 #include "model/batch.h"
 
-#define BATCH_BYTES (1024 * 1024)
+#define BATCH_BYTES (4 * 1024 * 1024)
 #define BATCH_RECORDS 4000
 #define RETRY_FIRST_MS 500
 #define RETRY_MAX_MS 30000
