@@ -18,6 +18,12 @@
 #define ADVANCE_MS 1000
 #define GATHER_MS 2 /* under load: let this much come in between steps, instead of a step for each packet */
 #define GATHER_UNTIL 512 /* records of a step that need no gathering */
+#define SHED_BYTES                                                                                           \
+    (4 << 20)           /* a message for which the connection is made anew: libpq keeps what it needed       \
+                         */
+#define SHED_MS 2000    /* not more often */
+#define SHED_SHARE 20   /* nor for more than 1 / so much of the time */
+#define FREED_TRIES 100 /* until the server has let go of the slot, 20 ms each */
 #define PG_EPOCH_US INT64_C(946684800000000)
 
 /* ---- starting ---- */
@@ -58,9 +64,57 @@ static sl_error *wait_retry(pg_task *t, int64_t ms) {
     return NULL;
 }
 
+/* ---- memory: libpq's buffer grows with the largest message and goes with the connection only ---- */
+
+/* Closes the connection; the next step opens one that goes on behind the last event. */
+static void shed(pg_task *t) {
+    pg_stream *st = &t->stream;
+    pg_conn_close(&t->repl);
+    st->started = st->bloated = false;
+    st->tx.open = false;
+    st->shed_ms = pg_now_ms();
+    st->next_shed_ms = INT64_MAX; /* until it is known what this one costs */
+}
+
+/* The server has taken up the stream again: it may have read much of its log for that. */
+static void shed_over(pg_stream *st) {
+    int64_t now = pg_now_ms();
+    int64_t pause = (now - st->shed_ms) * SHED_SHARE;
+    st->next_shed_ms = now + (pause > SHED_MS ? pause : SHED_MS);
+    st->shed_ms = 0;
+}
+
+static bool may_shed(const pg_stream *st) {
+    return st->bloated && pg_now_ms() >= st->next_shed_ms;
+}
+
+static sl_error *reopen(pg_task *t) {
+    return t->repl.c ? NULL : pg_conn_open(&t->repl, t->ctx, &t->interrupted, t->s, true);
+}
+
+static sl_error *nap(pg_task *t) {
+    struct timespec twenty = {.tv_nsec = 20000000};
+    if (pg_conn_stopping(&t->repl)) {
+        return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE, "interrupted, for the task stops");
+    }
+    nanosleep(&twenty, NULL);
+    return NULL;
+}
+
 static sl_error *start_replication(pg_task *t, const char *sql) {
-    for (int32_t left = t->s->slot_retries;; left--) {
+    for (int quick = t->stream.shed_ms ? FREED_TRIES : 0;; quick--) {
         sl_error *err = pg_conn_copy(&t->repl, sql, "streaming from the replication slot", PGRES_COPY_BOTH);
+        if (!err || !quick || !err->message || !strstr(err->message, "55006")) {
+            return err;
+        }
+        sl_error_free(err);
+        SL_TRY(nap(t));
+    }
+}
+
+static sl_error *wait_for_slot(pg_task *t, const char *sql) {
+    for (int32_t left = t->s->slot_retries;; left--) {
+        sl_error *err = start_replication(t, sql);
         bool busy = err && err->message && strstr(err->message, "55006");
         if (!busy || left <= 0) {
             return err;
@@ -74,6 +128,7 @@ static sl_error *start_replication(pg_task *t, const char *sql) {
 
 sl_error *pg_stream_start(pg_task *t) {
     pg_stream *st = &t->stream;
+    SL_TRY(reopen(t));
     st->start = pg_offset_start(&t->pos);
     t->resume = t->pos;
     sl_buf b;
@@ -83,18 +138,22 @@ sl_error *pg_stream_start(pg_task *t) {
     sl_buf_printf(&b, " LOGICAL %X/%X ", (unsigned)(st->start >> 32), (unsigned)st->start);
     add_options(t, &b);
     sl_buf_add_char(&b, 0);
-    sl_error *err = b.failed ? sl_error_nomem() : start_replication(t, b.p);
+    sl_error *err = b.failed ? sl_error_nomem() : wait_for_slot(t, b.p);
     sl_buf_deinit(&b);
     SL_TRY(err);
-    sl_log(t->ctx, SL_LOG_INFO, "streaming from slot '%.*s' at %X/%X", SL_STR_ARG(t->s->slot),
-           (unsigned)(st->start >> 32), (unsigned)st->start);
+    sl_log(t->ctx, st->shed_ms ? SL_LOG_DEBUG : SL_LOG_INFO, "streaming from slot '%.*s' at %X/%X",
+           SL_STR_ARG(t->s->slot), (unsigned)(st->start >> 32), (unsigned)st->start);
     int64_t now = pg_now_ms();
     st->started = true;
     st->received = st->start;
     st->xmin = -1;
     st->next_status_ms = now + t->s->status_ms;
     st->heard = true;
-    st->next_heartbeat_ms = t->s->cdc.heartbeat_interval_ms ? now + t->s->cdc.heartbeat_interval_ms : 0;
+    st->asked_ms = 0;
+    st->tx.open = false;
+    if (!st->shed_ms) {
+        st->next_heartbeat_ms = t->s->cdc.heartbeat_interval_ms ? now + t->s->cdc.heartbeat_interval_ms : 0;
+    }
     st->next_advance_ms = now + ADVANCE_MS;
     if (t->pos.snapshot) { /* the snapshot is behind us */
         t->pos.snapshot = false;
@@ -404,6 +463,9 @@ static sl_error *on_copy_data(pg_task *t, const char *p, size_t n) {
         return NULL;
     }
     uint64_t lsn = sl_reader_u64be(&r);
+    if (t->stream.shed_ms && t->stream.started) {
+        shed_over(&t->stream);
+    }
     if (n < HEADER_W) {
         return sl_error_new(SL_E_DATABASE, SL_FATAL, "the server sent a malformed replication message");
     }
@@ -449,6 +511,13 @@ static sl_error *read_one(pg_task *t, bool *more) {
     }
     if (n == 0) {
         return NULL;
+    }
+    pg_stream *st = &t->stream;
+    st->bloated = st->bloated || n > SHED_BYTES;
+    if (n > SHED_BYTES && may_shed(st)) { /* at once: the message is large enough by itself */
+        shed(t);
+        st->tx.open = true; /* for the event itself */
+        *more = false;
     }
     sl_error *err = on_copy_data(t, p, (size_t)n);
     PQfreemem(p);
@@ -553,6 +622,13 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
     SL_TRY(check_silence(t));
     SL_TRY(heartbeat(t, b));
     SL_TRY(put_offset(t, b));
+    if (may_shed(&t->stream) && !t->stream.tx.open) {
+        shed(t);
+    }
+    if (!t->stream.started) {
+        *wait = (sl_wait){.fd = -1};
+        return NULL;
+    }
     if (pg_now_ms() >= t->stream.next_status_ms) {
         SL_TRY(send_status(t));
     }
@@ -565,6 +641,7 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
             *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = pg_now_ms() + GATHER_MS};
         }
         earliest(&wait->until_ms, t->stream.next_heartbeat_ms);
+        earliest(&wait->until_ms, t->stream.bloated ? t->stream.next_shed_ms : 0);
         earliest(&wait->until_ms, t->stream.moved ? t->stream.next_advance_ms : 0);
     }
     return NULL;

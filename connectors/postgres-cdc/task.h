@@ -54,6 +54,9 @@ typedef struct pg_stream {
     int64_t xmin; /* -1 = unknown */
     bool moved;   /* pos changed since the last offset */
     bool started;
+    bool bloated;         /* libpq holds a buffer for a message as large as the largest one */
+    int64_t shed_ms;      /* the connection was closed for that; 0 = long ago */
+    int64_t next_shed_ms; /* not again before */
 } pg_stream;
 
 typedef struct pg_task {

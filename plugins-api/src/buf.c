@@ -84,7 +84,9 @@ bool sl_buf_grow(sl_buf *b, size_t more) {
         return true;
     }
     size_t want = b->cap > SIZE_MAX / 2 ? need : b->cap * 2;
-    want = want < need ? need : want;
+    if (want < need) { /* room for what follows a large piece, so that it is not moved for a few bytes */
+        want = need < SIZE_MAX - need / 64 - SMALLEST ? need + need / 64 + SMALLEST : need;
+    }
     want = want < SMALLEST ? SMALLEST : want;
     if (b->arena ? !grow_in_arena(b, need, want) : !grow_on_heap(b, want)) {
         b->failed = true;
