@@ -276,3 +276,15 @@ sl_error *jdbc_catalog_fit(jdbc_task *t, jdbc_table *table, jdbc_col *cols, uint
     }
     return bind_targets(t, table, cols, ncols);
 }
+
+void jdbc_add_conflict(const jdbc_shape *s, sl_buf *b) {
+    sl_buf_add_z(b, " ON CONFLICT (");
+    for (uint32_t i = 0; i < s->nkeys; i++) {
+        sl_buf_printf(b, "%s%.*s", i ? ", " : "", SL_STR_ARG(s->cols[i].quoted));
+    }
+    sl_buf_add_z(b, s->ncols > s->nkeys ? ") DO UPDATE SET " : ") DO NOTHING");
+    for (uint32_t i = s->nkeys; i < s->ncols; i++) {
+        sl_str q = s->cols[i].quoted;
+        sl_buf_printf(b, "%s%.*s = excluded.%.*s", i > s->nkeys ? ", " : "", SL_STR_ARG(q), SL_STR_ARG(q));
+    }
+}

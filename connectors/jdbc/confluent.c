@@ -7,15 +7,13 @@
  */
 #include "settings.h"
 #include "sink.h"
+#include "own_rows.h"
 
-#define F(member) SL_FIELD(jdbc_raw, member)
-#define NOT_NEGATIVE .has_min = true, .min = 0
 #define CONNECTION "Connection"
 #define WRITES "Writes"
 #define MAPPING "Data Mapping"
 #define DDL "DDL Support"
 #define RETRIES "Retries"
-#define OWN "Sluice"
 
 const sl_config_enum jdbc_insert_modes[] = {
     {"insert", JDBC_INSERT}, {"upsert", JDBC_UPSERT}, {"update", JDBC_UPDATE}, {NULL, 0}};
@@ -306,46 +304,7 @@ static const sl_config_row rows[] = {
      .doc = "Write only the last of several changes to one row within a batch. The rows end up the same "
             "either way.",
      .field = F(reduce)},
-    {.name = "unavailable.value.placeholder",
-     .type = SL_CONFIG_STRING,
-     .default_value = "__debezium_unavailable_value",
-     .importance = SL_LOW,
-     .group = OWN,
-     .doc = "What a source writes for a value it did not get (unchanged TOAST): such a column keeps what it "
-            "has. Empty: off.",
-     .field = F(unavailable)},
-    {.name = "exactly.once.enabled",
-     .type = SL_CONFIG_BOOLEAN,
-     .default_value = "false",
-     .importance = SL_MEDIUM,
-     .group = OWN,
-     .dependents = "exactly.once.table",
-     .doc =
-         "Keep offsets in a table of the target, in the same transaction as the rows, and start from there.",
-     .field = F(exactly_once)},
-    {.name = "exactly.once.table",
-     .type = SL_CONFIG_STRING,
-     .default_value = "sluice_offsets",
-     .importance = SL_LOW,
-     .group = OWN,
-     .doc = "The table for exactly.once.enabled; created when missing.",
-     .field = F(exactly_once_table)},
-    {.name = "statement.timeout.ms",
-     .type = SL_CONFIG_INT,
-     .default_value = "0",
-     .importance = SL_LOW,
-     .group = OWN,
-     NOT_NEGATIVE,
-     .doc = "PostgreSQL: a statement that runs longer is cancelled and tried again; 0: never.",
-     .field = F(statement_timeout_ms)},
-    {.name = "lock.timeout.ms",
-     .type = SL_CONFIG_INT,
-     .default_value = "0",
-     .importance = SL_LOW,
-     .group = OWN,
-     NOT_NEGATIVE,
-     .doc = "PostgreSQL: a statement that waits longer for a lock is cancelled and tried again; 0: never.",
-     .field = F(lock_timeout_ms)},
+    JDBC_OWN_ROWS,
 };
 
 static const char *const java_names[] = {"io.confluent.connect.jdbc.JdbcSinkConnector", NULL};

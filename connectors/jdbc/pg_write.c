@@ -240,18 +240,6 @@ static void add_insert(const jdbc_shape *s, sl_buf *b) {
     add_source(s, b);
 }
 
-static void add_conflict(const jdbc_shape *s, sl_buf *b) {
-    sl_buf_add_z(b, " ON CONFLICT (");
-    for (uint32_t i = 0; i < s->nkeys; i++) {
-        sl_buf_printf(b, "%s%.*s", i ? ", " : "", SL_STR_ARG(s->cols[i].quoted));
-    }
-    sl_buf_add_z(b, s->ncols > s->nkeys ? ") DO UPDATE SET " : ") DO NOTHING");
-    for (uint32_t i = s->nkeys; i < s->ncols; i++) {
-        sl_str q = s->cols[i].quoted;
-        sl_buf_printf(b, "%s%.*s = EXCLUDED.%.*s", i > s->nkeys ? ", " : "", SL_STR_ARG(q), SL_STR_ARG(q));
-    }
-}
-
 static void add_update(const jdbc_shape *s, sl_buf *b) {
     sl_buf_printf(b, "UPDATE %.*s AS t SET ", SL_STR_ARG(s->table->quoted));
     for (uint32_t i = s->nkeys; i < s->ncols; i++) {
@@ -295,7 +283,7 @@ static void add_statement(const jdbc_shape *s, sl_buf *main, sl_buf *second) {
         add_insert(s, main);
     }
     if (s->mode == JDBC_UPSERT) {
-        add_conflict(s, main);
+        jdbc_add_conflict(s, main);
     }
 }
 

@@ -94,4 +94,7 @@ typedef struct jdbc_op {
 /* jdbc_table_column finds a column by name (exactly, else without regard to case when `fold`), or NULL. */
 const jdbc_column *jdbc_table_column(const jdbc_table *t, sl_str name, bool fold);
 
+/* jdbc_add_conflict appends the ON CONFLICT clause of an upsert, which PostgreSQL and SQLite write alike. */
+void jdbc_add_conflict(const jdbc_shape *s, sl_buf *b);
+
 #endif
