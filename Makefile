@@ -15,7 +15,7 @@ LIBDIR ?= $(PREFIX)/lib
 VERSION := $(shell cat VERSION)
 SHELL := /bin/bash
 
-PKGS := rdkafka jansson yaml-0.1 libmicrohttpd libpcre2-8 libssl libcrypto
+PKGS := rdkafka jansson yaml-0.1 libmicrohttpd gnutls libpcre2-8 libssl libcrypto
 HAVE_PKGS := $(shell pkg-config --exists $(PKGS) libpq sqlite3 2>/dev/null && echo yes)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror

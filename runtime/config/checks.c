@@ -63,27 +63,29 @@ const char *sl__check_servers(const sl_config_row *row, sl_str value, sl_arena *
 static const char *check_listener(sl_str item, sl_arena *arena) {
     sl_str host;
     sl_str port;
-    sl_str http = SL_STR("http://");
+    bool https = item.n >= 8 && sl_str_eq_nocase(sl_str_make(item.p, 8), SL_STR("https://"));
     (void)arena;
-    if (item.n >= 8 && sl_str_eq_nocase(sl_str_make(item.p, 8), SL_STR("https://"))) {
-        return "https is not served; listen on http://127.0.0.1:PORT and put a TLS proxy before it";
+    if (!https && (item.n < 7 || !sl_str_eq_nocase(sl_str_make(item.p, 7), SL_STR("http://")))) {
+        return "expected http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8083";
     }
-    if (item.n < http.n || !sl_str_eq_nocase(sl_str_make(item.p, http.n), http)) {
-        return "expected http://HOST:PORT, such as http://127.0.0.1:8083";
-    }
-    item = sl_str_skip(item, http.n);
+    item = sl_str_skip(item, https ? 8 : 7);
     if (sl_str_ends(item, SL_STR("/"))) {
         item.n--;
     }
     return split_port(item, &host, &port) && is_port(port, 0)
                ? NULL
-               : "expected http://HOST:PORT, such as http://127.0.0.1:8083";
+               : "expected http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8083";
+}
+
+const char *sl__check_admin_listeners(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    (void)row;
+    return sl_str_trim(value).n ? check_items(value, arena, check_listener) : NULL;
 }
 
 const char *sl__check_listeners(const sl_config_row *row, sl_str value, sl_arena *arena) {
     (void)row;
     return sl_str_trim(value).n ? check_items(value, arena, check_listener)
-                                : "expected at least one http://HOST:PORT";
+                                : "expected at least one http://HOST:PORT or https://HOST:PORT";
 }
 
 const char *sl__check_name(const sl_config_row *row, sl_str value, sl_arena *arena) {
@@ -197,4 +199,19 @@ bool sl__regex_matches(sl_str pattern, sl_str text) {
     pcre2_match_data_free(match);
     pcre2_code_free(re);
     return matches;
+}
+
+const char *sl__check_rest_extensions(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    sl_str one;
+    (void)row, (void)arena;
+    while (sl_str_next(&value, ',', &one)) {
+        one = sl_str_trim(one);
+        if (one.n && !sl_str_eqz(one, "org.apache.kafka.connect.rest.basic.auth.extension."
+                                      "BasicAuthSecurityRestExtension")) {
+            return "Java classes cannot be loaded; for basic authentication set rest.auth.file, for anything "
+                   "else put a "
+                   "proxy before REST";
+        }
+    }
+    return NULL;
 }

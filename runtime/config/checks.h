@@ -14,6 +14,8 @@
 const char *sl__check_servers(const sl_config_row *row, sl_str value, sl_arena *arena);
 /* http://host:port,... */
 const char *sl__check_listeners(const sl_config_row *row, sl_str value, sl_arena *arena);
+/* sl__check_admin_listeners: the same, or nothing. */
+const char *sl__check_admin_listeners(const sl_config_row *row, sl_str value, sl_arena *arena);
 /* not empty, no control characters */
 const char *sl__check_name(const sl_config_row *row, sl_str value, sl_arena *arena);
 /* not empty */
@@ -33,5 +35,8 @@ const char *sl__check_count(const sl_config_row *row, sl_str value, sl_arena *ar
 
 /* sl__regex_matches tells whether the whole of a text matches; false for a bad pattern too. */
 bool sl__regex_matches(sl_str pattern, sl_str text);
+
+/* sl__check_rest_extensions: only what has a counterpart here. */
+const char *sl__check_rest_extensions(const sl_config_row *row, sl_str value, sl_arena *arena);
 
 #endif

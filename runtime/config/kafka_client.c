@@ -30,6 +30,21 @@ sl_error *sl__client_settings_plain(const sl_config *worker, sl_arena *arena, sl
     return admin_base(worker, arena, out);
 }
 
+sl_error *sl__client_prefixed(const sl_config *worker, sl_str prefix, sl_arena *arena, sl_config *out) {
+    sl__config_builder b;
+    sl_config part;
+    SL_TRY(sl__config_prefix(worker, prefix, arena, &part));
+    sl__config_builder_init(&b, arena);
+    for (size_t i = 0; i < part.n; i++) {
+        sl_str key = part.entries[i].key;
+        if (!sl_str_eqz(key, "listeners") && !sl_str_starts(key, SL_STR("listeners."))) {
+            SL_TRY(sl__config_builder_put(&b, &part.entries[i], NULL));
+        }
+    }
+    *out = sl__config_builder_done(&b);
+    return NULL;
+}
+
 sl_error *sl__client_settings(sl__client_kind kind, const sl_config *worker, const sl_config *connector,
                               sl_arena *arena, sl_config *out) {
     static const char *const prefixes[] = {"producer.", "consumer.", "admin."};
@@ -39,7 +54,7 @@ sl_error *sl__client_settings(sl__client_kind kind, const sl_config *worker, con
     if (kind == SL__CLIENT_ADMIN) {
         SL_TRY(admin_base(worker, arena, &base));
     }
-    SL_TRY(sl__config_prefix(worker, sl_str_of(prefixes[kind]), arena, &part));
+    SL_TRY(sl__client_prefixed(worker, sl_str_of(prefixes[kind]), arena, &part));
     SL_TRY(sl__config_overlay(&base, &part, arena, out));
     if (!connector) {
         return NULL;

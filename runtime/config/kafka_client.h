@@ -48,6 +48,11 @@ SL_MUST_CHECK sl_error *sl__client_settings(sl__client_kind kind, const sl_confi
    worker's settings without a prefix, as far as clients know them. */
 SL_MUST_CHECK sl_error *sl__client_settings_plain(const sl_config *worker, sl_arena *arena, sl_config *out);
 
+/* sl__client_prefixed gives a worker's settings with a client's prefix, the prefix removed; admin.listeners
+   are the REST interface's and left out. */
+SL_MUST_CHECK sl_error *sl__client_prefixed(const sl_config *worker, sl_str prefix, sl_arena *arena,
+                                            sl_config *out);
+
 /* sl__client_translate translates them; problems go to the report by key, with `prefix` (may be absent)
    before it. Java's defaults are added where librdkafka's differ and it matters. */
 SL_MUST_CHECK sl_error *sl__client_translate(sl__client_kind kind, const sl_config *settings, sl_str prefix,

@@ -24,4 +24,14 @@ SL_MUST_CHECK sl_error *sl__store_look(sl_str path, sl__store_kind *kind);
 /* sl__store_pem gives the certificates of a PKCS#12 file as PEM. */
 SL_MUST_CHECK sl_error *sl__store_pem(sl_str path, sl_str password, sl_arena *arena, sl_str *pem);
 
+/* sl__store_text gives a file as it is, at most 1 MiB. */
+SL_MUST_CHECK sl_error *sl__store_text(sl_str path, sl_arena *arena, sl_str *text);
+
+/* sl__store_identity gives the certificates (its own first) and the private key of a PEM or PKCS#12 file as
+   PEM; the key is no longer encrypted. sl__store_identity_text reads them from a PEM text. */
+SL_MUST_CHECK sl_error *sl__store_identity(sl_str path, sl__store_kind kind, sl_str password, sl_arena *arena,
+                                           sl_str *cert, sl_str *key);
+SL_MUST_CHECK sl_error *sl__store_identity_text(sl_str text, sl_str password, sl_arena *arena, sl_str *cert,
+                                                sl_str *key);
+
 #endif

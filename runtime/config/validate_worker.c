@@ -39,7 +39,7 @@ static sl_error *check_clients(sl__scope *s) {
     SL_TRY(sl__client_translate(SL__CLIENT_ADMIN, &part, SL_STR_NONE, s->arena, s->report, &translated));
     for (size_t i = 0; i < NCLIENTS; i++) {
         sl_str prefix = sl_str_of(clients[i].prefix);
-        SL_TRY(sl__config_prefix(s->config, prefix, s->arena, &part));
+        SL_TRY(sl__client_prefixed(s->config, prefix, s->arena, &part));
         SL_TRY(sl__client_translate(clients[i].kind, &part, prefix, s->arena, s->report, &translated));
     }
     return NULL;

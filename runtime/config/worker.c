@@ -233,7 +233,8 @@ const sl_config_row sl__worker_rows[] = {
      .group = "REST",
      .field = FIELD(listeners),
      .check = sl__check_listeners,
-     .doc = "Where the REST interface listens: http://host:port, separated by commas. An empty host means "
+     .doc = "Where the REST interface listens: http://host:port or https://host:port, separated by commas. "
+            "An empty host means "
             "every address "
             "of the machine, port 0 any free port."},
     {.name = "rest.advertised.host.name",
@@ -256,11 +257,11 @@ const sl_config_row sl__worker_rows[] = {
      .type = SL_CONFIG_STRING,
      .importance = SL_LOW,
      .group = "REST",
-     .recommended = "http",
+     .recommended = "http,https",
      .field = FIELD(advertised_listener),
-     .support = SL_WARNED,
-     .remedy = "listeners are http only, so there is nothing to choose",
-     .doc = "Which kind of listener others are told of: http."},
+     .doc = "Which kind of listener other workers are told of: http or https. Without it http, if there is "
+            "such a "
+            "listener."},
     {.name = "access.control.allow.origin",
      .type = SL_CONFIG_STRING,
      .default_value = "",
@@ -284,36 +285,85 @@ const sl_config_row sl__worker_rows[] = {
      .doc = "Headers added to every answer: `action name:value`, separated by commas; action is set or add."},
     {.name = "admin.listeners",
      .type = SL_CONFIG_LIST,
-     .default_value = "",
      .importance = SL_LOW,
      .group = "REST",
-     .support = SL_WARNED,
-     .remedy = "nothing listens there; REST is served on listeners",
-     .doc = "Listeners of the administration routes alone."},
+     .field = FIELD(admin_listeners),
+     .check = sl__check_admin_listeners,
+     .doc = "Where the administration routes (/admin) are served, and only there: http://host:port or "
+            "https://host:port, "
+            "separated by commas. Without this setting they are served on listeners; with an empty value "
+            "nowhere."},
     {.name = "listeners.https.*",
      .type = SL_CONFIG_PASSWORD,
      .importance = SL_LOW,
      .group = "REST",
      .pattern = true,
-     .support = SL_REFUSED,
-     .remedy = "https is not served; listen on http://127.0.0.1:PORT and put a TLS proxy before it",
-     .doc = "TLS settings of https listeners."},
+     .doc = "TLS of https listeners: ssl.keystore.location (a PEM or PKCS#12 file with certificate and key), "
+            "ssl.keystore.password, ssl.key.password, ssl.truststore.location, ssl.truststore.password, "
+            "ssl.client.auth "
+            "(none, requested, required), ssl.enabled.protocols, and PEM texts in "
+            "ssl.keystore.certificate.chain, "
+            "ssl.keystore.key and ssl.truststore.certificates. Without any of them those without the prefix "
+            "count. JKS "
+            "stores are refused."},
     {.name = "admin.listeners.https.*",
      .type = SL_CONFIG_PASSWORD,
      .importance = SL_LOW,
      .group = "REST",
      .pattern = true,
-     .support = SL_REFUSED,
-     .remedy = "https is not served; listen on http://127.0.0.1:PORT and put a TLS proxy before it",
-     .doc = "TLS settings of https listeners for the administration routes."},
+     .doc = "The same for https among admin.listeners."},
+    {.name = "rest.auth.file",
+     .type = SL_CONFIG_STRING,
+     .importance = SL_MEDIUM,
+     .group = "REST",
+     .field = FIELD(auth_file),
+     .doc =
+         "Sluice's own. A .properties file of users and their passwords: `user=password`, or "
+         "`user=sha256:HEX` with the SHA-256 of the password. Every request then needs one of them as basic "
+         "authentication. It is the file of Kafka Connect's PropertyFileLoginModule."},
+    {.name = "rest.auth.read.only.users",
+     .type = SL_CONFIG_LIST,
+     .default_value = "",
+     .importance = SL_MEDIUM,
+     .group = "REST",
+     .field = FIELD(auth_readers),
+     .doc = "Sluice's own. Users of rest.auth.file who may read, and validate configurations, but change "
+            "nothing."},
+    {.name = "rest.request.max.bytes",
+     .type = SL_CONFIG_INT,
+     .default_value = "4194304",
+     .importance = SL_LOW,
+     .group = "REST",
+     .has_min = true,
+     .min = 1024,
+     .has_max = true,
+     .max = 67108864,
+     .field = FIELD(request_max_bytes),
+     .doc = "Sluice's own. The largest body of a request, in bytes."},
+    {.name = "rest.request.timeout.ms",
+     .type = SL_CONFIG_INT,
+     .default_value = "90000",
+     .importance = SL_LOW,
+     .group = "REST",
+     .has_min = true,
+     .min = 100,
+     .has_max = true,
+     .max = 3600000,
+     .field = FIELD(request_timeout_ms),
+     .doc = "Sluice's own. How long a request may take before it is answered with an error; a change of the "
+            "cluster is "
+            "waited for within this time."},
     {.name = "rest.extension.classes",
      .type = SL_CONFIG_LIST,
      .default_value = "",
      .importance = SL_LOW,
      .group = "REST",
-     .support = SL_REFUSED,
-     .remedy = "Java classes cannot be loaded; put a proxy before REST for authentication",
-     .doc = "Java classes that extend REST."},
+     .check = sl__check_rest_extensions,
+     .field = FIELD(extensions),
+     .doc = "Java classes that extend REST. Only "
+            "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension has a "
+            "counterpart: set "
+            "rest.auth.file beside it."},
 
     {.name = "log.format",
      .type = SL_CONFIG_STRING,
@@ -456,12 +506,42 @@ void sl__worker_log_levels(const sl_config *c, void (*cb)(void *arg, sl_str comp
     }
 }
 
+static bool has_https(const sl_str_list *listeners) {
+    for (size_t i = 0; i < listeners->n; i++) {
+        sl_str l = sl_str_trim(listeners->items[i]);
+        if (l.n >= 8 && sl_str_eq_nocase(sl_str_make(l.p, 8), SL_STR("https://"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* parse_rest reads what the REST interface needs beside its rows. */
+static void parse_rest(const sl_config *c, sl_arena *arena, sl_config_report *report,
+                       sl__worker_settings *out) {
+    sl_str prefix = SL_STR("listeners.https."), admin = SL_STR("admin.listeners.https.");
+    bool https = has_https(&out->listeners);
+    out->admin_apart = sl_config_find(c, SL_STR("admin.listeners")) != NULL;
+    if (https || sl__config_has_prefix(c, prefix)) {
+        sl__rest_tls_parse(c, prefix, https, arena, report, &out->rest_tls);
+    }
+    if (has_https(&out->admin_listeners) || sl__config_has_prefix(c, admin)) {
+        sl__rest_tls_parse(c, admin, has_https(&out->admin_listeners), arena, report, &out->admin_tls);
+    }
+    if (out->extensions.n && !out->auth_file.n) {
+        sl_config_report_add(report, SL_SEV_ERROR, SL_STR("rest.extension.classes"),
+                             "for basic authentication set rest.auth.file to the file of users that the JAAS "
+                             "configuration names");
+    }
+}
+
 void sl__worker_parse(const sl_config *c, sl_arena *arena, sl_config_report *report,
                       sl__worker_settings *out) {
     worker_parsed parsed = {.log_format = 0};
     _Static_assert(offsetof(worker_parsed, s) == 0, "rows name members of s");
     sl_config_parse(sl__worker_rows, sl__worker_nrows, c, &parsed, arena, report);
     *out = parsed.s;
+    parse_rest(c, arena, report, out);
     out->log_json = parsed.log_format != 0;
     out->plugin_path_text = sl_str_trim(sl_config_get(c, SL_STR("plugin.path")));
     if (out->override_policy == SL__OVERRIDE_PRINCIPAL) {

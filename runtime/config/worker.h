@@ -12,6 +12,7 @@
 #define SLUICE_CONFIG_WORKER_H
 
 #include "config/kafka_client.h"
+#include "config/rest_tls.h"
 
 #include <sluice/host.h>
 
@@ -45,6 +46,15 @@ typedef struct sl__worker_settings {
     sl_str allow_origin;
     sl_str allow_methods;
     sl_str response_headers;
+    sl_str_list admin_listeners;
+    bool admin_apart; /* admin.listeners is set: the administration routes are not on listeners */
+    sl__rest_tls rest_tls;
+    sl__rest_tls admin_tls;
+    sl_str auth_file;
+    sl_str_list auth_readers;
+    sl_str_list extensions;
+    int32_t request_max_bytes;
+    int32_t request_timeout_ms;
 
     bool log_json;
     int log_level; /* sl_log_level */

@@ -20,6 +20,8 @@ typedef struct sl__front {
     /* Takes its addresses, so that a port in use is known before anything is started, and writes host:port
      * into worker_id. */
     sl_error *(*open)(const sl__worker_settings *worker, char *worker_id, size_t size, void **front);
+    /* Writes the URL under which other workers reach this one, "http://host:port/". */
+    void (*url)(void *front, char *url, size_t size);
     /* Begins to answer. */
     sl_error *(*serve)(void *front, sl__herder *h);
     /* Ends; the herder answers no calls any more. NULL is allowed. */

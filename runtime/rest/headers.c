@@ -99,12 +99,17 @@ static void add_date(const sl__header_row *row, struct MHD_Response *response) {
     }
 }
 
-void sl__headers_add(const sl__headers *h, sl_str origin, struct MHD_Response *response) {
+void sl__headers_add(const sl__headers *h, sl_str origin, bool preflight, struct MHD_Response *response) {
     if (origin.n && printable(origin) && h->origins.n && origin_allowed(h->origins, origin)) {
         (void)MHD_add_response_header(response, "Access-Control-Allow-Origin", origin.p);
         (void)MHD_add_response_header(response, "Access-Control-Allow-Methods",
                                       h->methods ? h->methods : "GET,POST,HEAD");
         (void)MHD_add_response_header(response, "Vary", "Origin");
+        if (preflight) {
+            (void)MHD_add_response_header(response, "Access-Control-Allow-Headers",
+                                          "X-Requested-With,Content-Type,Accept,Origin,Authorization");
+            (void)MHD_add_response_header(response, "Access-Control-Max-Age", "1800");
+        }
     }
     for (size_t i = 0; i < h->n; i++) {
         if (h->rows[i].date) {

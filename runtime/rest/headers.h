@@ -30,7 +30,8 @@ typedef struct sl__headers {
 SL_MUST_CHECK sl_error *sl__headers_parse(const sl__worker_settings *worker, sl_arena *arena,
                                           sl__headers *out);
 
-/* sl__headers_add adds them to an answer; origin is the request's, absent = none. */
-void sl__headers_add(const sl__headers *h, sl_str origin, struct MHD_Response *response);
+/* sl__headers_add adds them to an answer; origin is the request's, absent = none; preflight: a
+   browser asks what it may send. */
+void sl__headers_add(const sl__headers *h, sl_str origin, bool preflight, struct MHD_Response *response);
 
 #endif

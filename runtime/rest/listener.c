@@ -12,15 +12,23 @@
 
 #define BACKLOG 256
 
+static bool cut_scheme(sl_str *url, sl_str scheme) {
+    if (url->n < scheme.n || !sl_str_eq_nocase(sl_str_make(url->p, scheme.n), scheme)) {
+        return false;
+    }
+    *url = sl_str_skip(*url, scheme.n);
+    return true;
+}
+
 /* split_url takes http://host:port apart; the host may be in [] and empty. */
-static bool split_url(sl_str url, sl_str *host, int *port) {
+static bool split_url(sl_str url, sl_str *host, int *port, bool *https) {
     sl_str rest = sl_str_trim(url);
     int64_t n;
     size_t colon;
-    if (!sl_str_eq_nocase(sl_str_make(rest.p, rest.n < 7 ? rest.n : 7), SL_STR("http://"))) {
+    *https = cut_scheme(&rest, SL_STR("https://"));
+    if (!*https && !cut_scheme(&rest, SL_STR("http://"))) {
         return false;
     }
-    rest = sl_str_skip(rest, 7);
     if (rest.n && rest.p[rest.n - 1] == '/') {
         rest.n--;
     }
@@ -68,12 +76,12 @@ static int port_of(int fd) {
                                       : ntohs(((struct sockaddr_in *)&addr)->sin_port);
 }
 
-static sl_error *open_addresses(sl__listener *l, const char *host, const char *port) {
+static sl_error *open_addresses(const char *setting, sl__listener *l, const char *host, const char *port) {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM},
                     *list = NULL;
     int rc = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
     if (rc != 0) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: cannot look up '%s': %s", host,
+        return sl_error_new(SL_E_CONFIG, SL_USER, "%s: cannot look up '%s': %s", setting, host,
                             gai_strerror(rc));
     }
     int saved = 0;
@@ -93,27 +101,29 @@ static sl_error *open_addresses(sl__listener *l, const char *host, const char *p
     if (l->fd >= 0) {
         return NULL;
     }
-    return sl_error_new(SL_E_IO, SL_USER, "listeners: cannot listen on http://%s:%s: %s%s", host, port,
+    return sl_error_new(SL_E_IO, SL_USER, "%s: cannot listen on %s:%s: %s%s", setting, host, port,
                         strerror(saved),
                         saved == EADDRINUSE ? "; end what listens there, or choose another port" : "");
 }
 
-sl_error *sl__listener_open(sl_str url, sl__listener *out) {
+sl_error *sl__listener_open(const char *setting, sl_str url, sl__listener *out) {
     char host[256], port[16];
     *out = (sl__listener){.fd = -1};
-    if (!split_url(url, &out->host, &out->port) || out->host.n >= sizeof host) {
-        return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: expected http://HOST:PORT, got '%.*s'",
+    if (!split_url(url, &out->host, &out->port, &out->https) || out->host.n >= sizeof host) {
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "%s: expected http://HOST:PORT or https://HOST:PORT, got '%.*s'", setting,
                             SL_STR_ARG(url));
     }
     snprintf(host, sizeof host, "%.*s", SL_STR_ARG(out->host));
     snprintf(port, sizeof port, "%d", out->port);
-    SL_TRY(open_addresses(out, host, port));
+    SL_TRY(open_addresses(setting, out, host, port));
     out->port = port_of(out->fd);
     return NULL;
 }
 
-void sl__listener_worker_id(const sl__listener *l, const sl__worker_settings *worker, char *out,
-                            size_t size) {
+/* advertised writes host:port as others are told; a host with ':' in [] where it is part of a URL. */
+static void advertised(const sl__listener *l, const sl__worker_settings *worker, bool url, char *out,
+                       size_t size) {
     char machine[256] = "localhost";
     sl_str host = worker->advertised_host.n ? worker->advertised_host : l->host;
     int port = worker->advertised_port ? worker->advertised_port : l->port;
@@ -121,5 +131,17 @@ void sl__listener_worker_id(const sl__listener *l, const sl__worker_settings *wo
         (void)gethostname(machine, sizeof machine - 1);
         host = sl_str_of(machine);
     }
-    snprintf(out, size, "%.*s:%d", SL_STR_ARG(host), port);
+    bool brackets = url && sl_str_find(host, ':') < host.n;
+    snprintf(out, size, "%s%.*s%s:%d", brackets ? "[" : "", SL_STR_ARG(host), brackets ? "]" : "", port);
+}
+
+void sl__listener_worker_id(const sl__listener *l, const sl__worker_settings *worker, char *out,
+                            size_t size) {
+    advertised(l, worker, false, out, size);
+}
+
+void sl__listener_url(const sl__listener *l, const sl__worker_settings *worker, char *out, size_t size) {
+    char place[512];
+    advertised(l, worker, true, place, sizeof place);
+    snprintf(out, size, "%s://%s/", l->https ? "https" : "http", place);
 }

@@ -12,6 +12,7 @@
 #include "rest/rest.h"
 
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -19,43 +20,60 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/http.h"
 #include "herder/signature.h"
+#include "rest/auth.h"
 #include "rest/headers.h"
 #include "rest/listener.h"
 #include "rest/request.h"
 
 #define COMPONENT "rest"
-#define MAX_BODY ((size_t)4 * 1024 * 1024)
 #define MAX_DISCARD                                                                                          \
     ((size_t)64 * 1024 *                                                                                     \
      1024) /* a body up to here is read and thrown away, so that the client sees the answer */
 #define MAX_CONNECTIONS 512
 #define IDLE_SECONDS 30
-#define ANSWER_MS 90000 /* as Kafka Connect's */
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
 #define STACK_SIZE ((size_t)256 * 1024)
 #define MAX_LISTENERS 8
+
+struct server;
+
+/* One listener. */
+typedef struct door {
+    struct server *server;
+    sl__listener listener;
+    struct MHD_Daemon *daemon;
+    bool admin;              /* one of admin.listeners */
+    const sl__rest_tls *tls; /* NULL = plain */
+} door;
 
 typedef struct server {
     sl__herder *herder;
     const sl__worker_settings *worker;
     sl__headers headers;
+    sl__auth auth;
+    sl__http_tls client_tls; /* how other workers are spoken to */
     sl_arena arena;
-    int fds[MAX_LISTENERS];
-    struct MHD_Daemon *daemons[MAX_LISTENERS];
+    door doors[MAX_LISTENERS];
     size_t n;
+    sl__listener advertised;
 } server;
 
 /* One request on its connection. */
 typedef struct exchange {
     sl__request request; /* first */
-    server *server;
+    const door *door;
     struct MHD_Connection *connection;
+    int64_t began_ms;
     sl_buf body;
     bool too_large;
-    bool begun;  /* its headers are there */
-    bool posted; /* the herder has it; cleared by its answer, before the connection is resumed */
+    bool certificate_bad; /* the client's is missing or not trusted */
+    bool begun;           /* its headers are there */
+    bool posted;          /* the herder has it; cleared by its answer, before the connection is resumed */
     const char *allow;
+    bool preflight;
+    bool challenge; /* say how to authenticate */
     sl_str origin;
     sl_str uri; /* as it came */
 } exchange;
@@ -80,10 +98,13 @@ static enum MHD_Result send_answer(exchange *x) {
     if (x->allow) {
         add_header(response, "Allow", x->allow);
     }
+    if (x->challenge) {
+        add_header(response, "WWW-Authenticate", "Basic realm=\"Sluice\"");
+    }
     if (r->location.p) {
         add_header(response, "Location", r->location.p);
     }
-    sl__headers_add(&x->server->headers, x->origin, response);
+    sl__headers_add(&x->door->server->headers, x->origin, x->preflight, response);
     enum MHD_Result result = MHD_queue_response(x->connection, (unsigned)r->status, response);
     MHD_destroy_response(response);
     return result;
@@ -91,6 +112,12 @@ static enum MHD_Result send_answer(exchange *x) {
 
 static enum MHD_Result refuse(exchange *x, int status, const char *message) {
     (void)sl__answer_error(&x->request, status, "%s", message);
+    return send_answer(x);
+}
+
+static enum MHD_Result too_large(exchange *x) {
+    (void)sl__answer_error(&x->request, 413, "expected a body of at most %d bytes (rest.request.max.bytes)",
+                           x->door->server->worker->request_max_bytes);
     return send_answer(x);
 }
 
@@ -111,10 +138,11 @@ static void reply_call(sl__call *call, bool late) {
 
 /* ---- a request comes in ---- */
 
-static exchange *exchange_new(server *s, struct MHD_Connection *connection) {
+static exchange *exchange_new(const door *d, struct MHD_Connection *connection) {
     exchange *x = sl_calloc(1, sizeof *x);
     if (x) {
-        x->server = s;
+        x->door = d;
+        x->began_ms = sl__now_ms();
         x->connection = connection;
         sl_arena_init(&x->request.arena, 0);
         sl_buf_init(&x->body, NULL);
@@ -170,11 +198,14 @@ static sl_str header(const exchange *x, const char *name) {
 static void take_connection(exchange *x) {
     sl__request *r = &x->request;
     sl_str host = header(x, "Host");
-    r->base_url = host.n ? sl_arena_printf(&r->arena, "http://%.*s", SL_STR_ARG(host)) : SL_STR("");
+    r->base_url =
+        host.n ? sl_arena_printf(&r->arena, "%s://%.*s", x->door->tls ? "https" : "http", SL_STR_ARG(host))
+               : SL_STR("");
     r->path = x->uri;
     r->authorization = header(x, "Authorization");
     r->signature = header(x, SL__SIGNATURE_HEADER);
     r->signature_algorithm = header(x, SL__SIGNATURE_ALGORITHM_HEADER);
+    r->tls = &x->door->server->client_tls;
 }
 
 static enum MHD_Result post(exchange *x) {
@@ -182,10 +213,10 @@ static enum MHD_Result post(exchange *x) {
     take_connection(x);
     (void)MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, on_param, r);
     r->body = x->body.n ? sl_buf_view(&x->body) : SL_STR("");
-    r->call.deadline_ms = sl__now_ms() + ANSWER_MS;
+    r->call.deadline_ms = sl__now_ms() + x->door->server->worker->request_timeout_ms;
     x->posted = true;
     MHD_suspend_connection(x->connection);
-    if (!sl__herder_call(x->server->herder, &r->call)) {
+    if (!sl__herder_call(x->door->server->herder, &r->call)) {
         (void)sl__answer_error(r, 503, "the worker is stopping");
         MHD_resume_connection(x->connection);
     }
@@ -212,14 +243,49 @@ static enum MHD_Result no_route(exchange *x, sl__route_found found, const char *
     return refuse(x, 404, "HTTP 404 Not Found");
 }
 
+/* served_here: with admin.listeners the administration routes are there alone, beside what watches a worker.
+ */
+static bool served_here(const door *d, const sl__route *route) {
+    if (!d->server->worker->admin_apart) {
+        return true;
+    }
+    bool both =
+        sl_str_eqz(sl_str_of(route->pattern), "/metrics") || sl_str_eqz(sl_str_of(route->pattern), "/health");
+    return both || route->admin == d->admin;
+}
+
+static bool only_reads(const sl__route *route) {
+    return route->reads || strcmp(route->method, "GET") == 0;
+}
+
+static enum MHD_Result not_allowed(exchange *x, sl__auth_answer why) {
+    if (why == SL_AUTH_READER) {
+        return refuse(x, 403, "this user may read, but change nothing");
+    }
+    x->challenge = true;
+    return refuse(x, 401, "User cannot access the resource.");
+}
+
 static enum MHD_Result on_complete(exchange *x, const char *url, const char *method) {
     sl__request *r = &x->request;
-    x->origin = sl_str_of(MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, "Origin"));
+    x->origin = header(x, "Origin");
+    x->preflight = x->origin.n && strcmp(method, "OPTIONS") == 0;
     if (x->too_large || x->body.failed) {
-        return refuse(x, 413, "expected a body of at most 4 MiB");
+        return too_large(x);
+    }
+    if (x->certificate_bad) {
+        return refuse(x, 403, "a certificate of the client that is trusted here is needed");
     }
     sl__route_found found =
         sl__route_find(sl__routes, sl__nroutes, sl_str_of(method), sl_str_of(url), &r->arena, &r->match);
+    if (found == SL_ROUTE_OK && !served_here(x->door, r->match.route)) {
+        found = SL_ROUTE_NO_PATH;
+    }
+    sl__auth_answer allowed = sl__auth_check(&x->door->server->auth, header(x, "Authorization"),
+                                             found != SL_ROUTE_OK || only_reads(r->match.route));
+    if (allowed != SL_AUTH_OK && !x->preflight && !(found == SL_ROUTE_OK && r->match.route->internal)) {
+        return not_allowed(x, allowed);
+    }
     if (found != SL_ROUTE_OK) {
         return no_route(x, found, method);
     }
@@ -240,7 +306,7 @@ static size_t announced_size(struct MHD_Connection *connection) {
 }
 
 static void take_body(exchange *x, const char *data, size_t n) {
-    if (x->too_large || x->body.n + n > MAX_BODY) {
+    if (x->too_large || x->body.n + n > (size_t)x->door->server->worker->request_max_bytes) {
         x->too_large = true;
         sl_buf_clear(&x->body);
         return;
@@ -257,6 +323,21 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
     return x;
 }
 
+/* certificate_good checks the client's certificate, where that is asked for. */
+static bool certificate_good(const door *d, struct MHD_Connection *connection) {
+    unsigned status = 0, n = 0;
+    if (!d->tls || d->tls->client_auth == SL__CLIENT_AUTH_NONE) {
+        return true;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    gnutls_session_t session = info ? (gnutls_session_t)info->tls_session : NULL;
+    if (!session || !gnutls_certificate_get_peers(session, &n) || n == 0) {
+        return session && d->tls->client_auth == SL__CLIENT_AUTH_REQUESTED;
+    }
+    return gnutls_certificate_verify_peers2(session, &status) == 0 && status == 0;
+}
+
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data, size_t *size,
                                  void **con_cls) {
@@ -267,13 +348,17 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
     }
     if (!x->begun) {
         x->begun = true;
+        x->certificate_bad = !certificate_good(x->door, connection);
         if (announced_size(connection) > MAX_DISCARD) {
-            return refuse(x, 413, "expected a body of at most 4 MiB");
+            return too_large(x);
         }
         return MHD_YES;
     }
     if (x->posted) {
         return send_answer(x); /* resumed */
+    }
+    if (*size && sl__now_ms() - x->began_ms > x->door->server->worker->request_timeout_ms) {
+        return MHD_NO; /* a client that sends a byte now and then */
     }
     if (*size) {
         take_body(x, data, *size);
@@ -303,15 +388,35 @@ static void on_log(void *cls, const char *fmt, va_list args) {
     sl__log(SL_LOG_DEBUG, COMPONENT, "%s", text); /* about clients: broken requests, closed connections */
 }
 
-static struct MHD_Daemon *start_daemon(server *s, int fd) {
-    return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO, 0, NULL,
-        NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE,
-        MHD_OPTION_END);
+/* A listener's options that only TLS has. */
+static void tls_options(const door *d, struct MHD_OptionItem *o) {
+    const char *priorities = d->tls->tls12 && d->tls->tls13 ? "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+                             : d->tls->tls13                ? "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+                                                            : "NORMAL:-VERS-ALL:+VERS-TLS1.2";
+    *o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)d->tls->key.p};
+    *o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)d->tls->cert.p};
+    *o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)priorities};
+    if (d->tls->client_auth != SL__CLIENT_AUTH_NONE) {
+        *o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)d->tls->trust.p};
+    }
+    *o = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
+static struct MHD_Daemon *start_daemon(door *d) {
+    struct MHD_OptionItem tls[5] = {{MHD_OPTION_END, 0, NULL}};
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+    if (d->tls) {
+        flags = (flags & ~(unsigned)MHD_USE_TURBO) | MHD_USE_TLS;
+        tls_options(d, tls);
+    }
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_access, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+                            MHD_OPTION_LISTEN_SOCKET, d->listener.fd, MHD_OPTION_URI_LOG_CALLBACK, on_uri, d,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
+                            keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+                            MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 /* ---- the front ---- */
@@ -322,32 +427,56 @@ static void front_close(void *front) {
         return;
     }
     for (size_t i = 0; i < s->n; i++) {
-        if (s->daemons[i]) {
-            MHD_stop_daemon(s->daemons[i]); /* closes the socket as well */
+        if (s->doors[i].daemon) {
+            MHD_stop_daemon(s->doors[i].daemon); /* closes the socket as well */
         } else {
-            close(s->fds[i]);
+            close(s->doors[i].listener.fd);
         }
     }
     sl_arena_deinit(&s->arena);
     sl_free(s);
 }
 
-static sl_error *open_listeners(server *s, char *worker_id, size_t size) {
-    const sl_str_list *list = &s->worker->listeners;
-    sl__listener first = {.port = 0};
+static sl_error *open_list(server *s, const char *setting, const sl_str_list *list, bool admin) {
     for (size_t i = 0; i < list->n; i++) {
-        sl__listener l;
+        door *d = &s->doors[s->n];
         if (s->n == MAX_LISTENERS) {
-            return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: expected at most %d", MAX_LISTENERS);
+            return sl_error_new(SL_E_CONFIG, SL_USER, "%s: expected at most %d listeners in all", setting,
+                                MAX_LISTENERS);
         }
-        SL_TRY(sl__listener_open(list->items[i], &l));
-        s->fds[s->n++] = l.fd;
-        first = i == 0 ? l : first;
+        if (!sl_str_trim(list->items[i]).n) {
+            continue;
+        }
+        *d = (door){.server = s, .admin = admin};
+        SL_TRY(sl__listener_open(setting, list->items[i], &d->listener));
+        s->n++;
+        if (d->listener.https) {
+            d->tls = admin ? &s->worker->admin_tls : &s->worker->rest_tls;
+        }
     }
+    return NULL;
+}
+
+/* advertise chooses the listener that others are told of: of the kind asked for, else http, else the first.
+ */
+static void advertise(server *s) {
+    bool https = sl_str_eq_nocase(sl_str_trim(s->worker->advertised_listener), SL_STR("https"));
+    s->advertised = s->doors[0].listener;
+    for (size_t i = s->n; i > 0; i--) {
+        if (!s->doors[i - 1].admin && s->doors[i - 1].listener.https == https) {
+            s->advertised = s->doors[i - 1].listener;
+        }
+    }
+}
+
+static sl_error *open_listeners(server *s, char *worker_id, size_t size) {
+    SL_TRY(open_list(s, "listeners", &s->worker->listeners, false));
     if (s->n == 0) {
         return sl_error_new(SL_E_CONFIG, SL_USER, "listeners: expected at least one http://HOST:PORT");
     }
-    sl__listener_worker_id(&first, s->worker, worker_id, size);
+    SL_TRY(open_list(s, "admin.listeners", &s->worker->admin_listeners, true));
+    advertise(s);
+    sl__listener_worker_id(&s->advertised, s->worker, worker_id, size);
     return NULL;
 }
 
@@ -359,7 +488,12 @@ static sl_error *front_open(const sl__worker_settings *worker, char *worker_id, 
     }
     s->worker = worker;
     sl_arena_init(&s->arena, 0);
+    s->client_tls = (sl__http_tls){.ca = worker->rest_tls.trust,
+                                   .cert = worker->rest_tls.cert,
+                                   .key = worker->rest_tls.key,
+                                   .any_host = worker->rest_tls.any_host};
     sl_error *err = sl__headers_parse(worker, &s->arena, &s->headers);
+    err = err ? err : sl__auth_load(worker, &s->arena, &s->auth);
     err = err ? err : open_listeners(s, worker_id, size);
     if (err) {
         front_close(s);
@@ -369,16 +503,23 @@ static sl_error *front_open(const sl__worker_settings *worker, char *worker_id, 
     return NULL;
 }
 
+static void front_url(void *front, char *url, size_t size) {
+    const server *s = front;
+    sl__listener_url(&s->advertised, s->worker, url, size);
+}
+
 static sl_error *front_serve(void *front, sl__herder *h) {
     server *s = front;
     s->herder = h;
     for (size_t i = 0; i < s->n; i++) {
-        s->daemons[i] = start_daemon(s, s->fds[i]);
-        if (!s->daemons[i]) {
-            return sl_error_new(SL_E_IO, SL_FATAL, "cannot start the REST interface: %s", strerror(errno));
+        s->doors[i].daemon = start_daemon(&s->doors[i]);
+        if (!s->doors[i].daemon) {
+            return sl_error_new(SL_E_IO, SL_FATAL, "cannot start the REST interface%s: %s",
+                                s->doors[i].tls ? " with TLS" : "", strerror(errno));
         }
     }
     return NULL;
 }
 
-const sl__front sl__rest_front = {.open = front_open, .serve = front_serve, .close = front_close};
+const sl__front sl__rest_front = {
+    .open = front_open, .url = front_url, .serve = front_serve, .close = front_close};

@@ -25,6 +25,7 @@ RUNTIME = ["base", "model", "config", "plugin", "kafka", "store", "task", "herde
 LIBRARIES = {
     "librdkafka": ["runtime/kafka"],
     "microhttpd.h": ["runtime/rest"],
+    "gnutls": ["runtime/rest"],
     "libpq-fe.h": ["connectors/postgres-cdc", "connectors/jdbc"],
     "libpq": ["connectors/postgres-cdc", "connectors/jdbc"],
     "sqlite3.h": ["connectors/jdbc"],

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "herder/signature.h"
+#include "rest/auth.h"
 #include "rest/headers.h"
 #include "rest/listener.h"
 #include "rest/request.h"
@@ -173,24 +175,91 @@ static void hides_passwords_in_urls(void **state) {
     shows(f, &def, "connection.url", "password=", "password=");
 }
 
+/* ---- media types and users ---- */
+
+static void knows_media_types(void **state) {
+    static const char *const json[] = {"application/json", "Application/JSON; charset=utf-8",
+                                       " application/json "};
+    static const char *const other[] = {"", "text/plain", "application/jsonx",
+                                        "application/x-www-form-urlencoded"};
+    static const char *const takes[] = {"*/*", "text/html, */*;q=0.1", "application/*", "application/json",
+                                        ""};
+    static const char *const refuses[] = {"text/html", "text/*", "application/xml", "application"};
+    (void)state;
+    assert_true(sl__media_is_json(SL_STR_NONE));
+    assert_true(sl__media_accepts(SL_STR_NONE, NULL));
+    for (size_t i = 0; i < sizeof json / sizeof json[0]; i++) {
+        assert_true(sl__media_is_json(sl_str_of(json[i])));
+    }
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
+        assert_false(sl__media_is_json(sl_str_of(other[i])));
+    }
+    for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++) {
+        assert_true(sl__media_accepts(sl_str_of(takes[i]), NULL));
+    }
+    for (size_t i = 0; i < sizeof refuses / sizeof refuses[0]; i++) {
+        assert_false(sl__media_accepts(sl_str_of(refuses[i]), NULL));
+    }
+    assert_true(sl__media_accepts(SL_STR("text/*"), "text/plain"));
+    assert_false(sl__media_accepts(SL_STR("application/json"), "text/plain"));
+}
+
+static void checks_users(void **state) {
+    /* ann:secret, bob:secret (as a hash), eve:x:y */
+    static const sl_config_entry users[] = {
+        {.key = SL_STR_INIT("ann"), .value = SL_STR_INIT("secret")},
+        {.key = SL_STR_INIT("bob"),
+         .value = SL_STR_INIT("sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b")},
+        {.key = SL_STR_INIT("eve"), .value = SL_STR_INIT("x:y")}};
+    sl_str readers[] = {SL_STR("bob")};
+    const sl__auth a = {.on = true, .users = {users, 3}, .readers = {readers, 1}};
+    const sl__auth off = {.on = false};
+    (void)state;
+    assert_int_equal(sl__auth_check(&off, SL_STR_NONE, false), SL_AUTH_OK);
+    assert_int_equal(sl__auth_check(&a, SL_STR_NONE, true), SL_AUTH_UNKNOWN);
+    assert_int_equal(sl__auth_check(&a, SL_STR("Basic"), true), SL_AUTH_UNKNOWN);
+    assert_int_equal(sl__auth_check(&a, SL_STR("Basic ****"), true), SL_AUTH_UNKNOWN);
+    assert_int_equal(sl__auth_check(&a, SL_STR("Bearer YW5uOnNlY3JldA=="), true), SL_AUTH_UNKNOWN);
+    assert_int_equal(sl__auth_check(&a, SL_STR("Basic YW5uOnNlY3JldA=="), false), SL_AUTH_OK);
+    assert_int_equal(sl__auth_check(&a, SL_STR("basic YW5uOnNlY3JldA=="), false), SL_AUTH_OK);
+    assert_int_equal(sl__auth_check(&a, SL_STR("Basic YW5uOndyb25n"), false), SL_AUTH_UNKNOWN);
+    assert_int_equal(sl__auth_check(&a, SL_STR("Basic Ym9iOnNlY3JldA=="), true), SL_AUTH_OK);
+    assert_int_equal(sl__auth_check(&a, SL_STR("Basic Ym9iOnNlY3JldA=="), false), SL_AUTH_READER);
+    assert_int_equal(sl__auth_check(&a, SL_STR("Basic ZXZlOng6eQ=="), false), SL_AUTH_OK);
+}
+
+static void signs_requests(void **state) {
+    fixture *f = *state;
+    static const char zeroes[16];
+    sl_str key = sl_str_make(zeroes, sizeof zeroes), body = SL_STR("{}");
+    sl_str made = sl__signature_make(SL_STR("HmacSHA256"), key, body, &f->arena);
+    assert_int_equal(made.n, 44);
+    assert_true(sl__signature_holds(SL_STR("HmacSHA256"), key, body, made, &f->arena));
+    assert_false(sl__signature_holds(SL_STR("HmacSHA256"), key, SL_STR("{ }"), made, &f->arena));
+    assert_false(sl__signature_holds(SL_STR("HmacSHA512"), key, body, made, &f->arena));
+    assert_false(sl__signature_holds(SL_STR("Nope"), key, body, made, &f->arena));
+    assert_false(sl__signature_holds(SL_STR("HmacSHA256"), key, body, SL_STR(""), &f->arena));
+}
+
 /* ---- listeners and headers ---- */
 
 static void opens_listeners(void **state) {
     sl__listener one, other;
     char url[64];
     (void)state;
-    test_assert_ok(sl__listener_open(SL_STR("http://127.0.0.1:0"), &one));
+    test_assert_ok(sl__listener_open("listeners", SL_STR("http://127.0.0.1:0"), &one));
     assert_true(one.port > 0);
     snprintf(url, sizeof url, "http://127.0.0.1:%d", one.port);
-    test_assert_error(sl__listener_open(sl_str_of(url), &other), SL_E_IO, "in use; end what listens there");
+    test_assert_error(sl__listener_open("listeners", sl_str_of(url), &other), SL_E_IO,
+                      "in use; end what listens there");
     close(one.fd);
     static const char *const bad[] = {
-        "", "https://x:1", "http://x", "http://x:y", "http://x:70000", "http://x:-1", "x:1"};
+        "", "ftp://x:1", "http://x", "http://x:y", "http://x:70000", "http://x:-1", "x:1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        test_assert_error(sl__listener_open(sl_str_of(bad[i]), &other), SL_E_CONFIG,
+        test_assert_error(sl__listener_open("listeners", sl_str_of(bad[i]), &other), SL_E_CONFIG,
                           "expected http://HOST:PORT");
     }
-    test_assert_ok(sl__listener_open(SL_STR("http://:0"), &one));
+    test_assert_ok(sl__listener_open("listeners", SL_STR("http://:0"), &one));
     close(one.fd);
 }
 
@@ -206,6 +275,9 @@ static void names_the_worker(void **state) {
     sl__listener_worker_id(&l, &w, id, sizeof id);
     assert_string_equal(id, "connect.example:80");
     w = (sl__worker_settings){.advertised_port = 0};
+    l = (sl__listener){.host = SL_STR("::1"), .port = 8443, .https = true};
+    sl__listener_url(&l, &w, id, sizeof id);
+    assert_string_equal(id, "https://[::1]:8443/");
     l.host = SL_STR("");
     sl__listener_worker_id(&l, &w, id, sizeof id);
     assert_true(strlen(id) > strlen(":8083"));
@@ -235,9 +307,10 @@ static void reads_headers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(finds_routes),    CASE(refuses_paths),    CASE(names_methods), CASE(unescapes),
-        CASE(maps_errors),     CASE(answers_errors),   CASE(hides_secrets), CASE(hides_passwords_in_urls),
-        CASE(opens_listeners), CASE(names_the_worker), CASE(reads_headers),
+        CASE(finds_routes),    CASE(refuses_paths),    CASE(names_methods),     CASE(unescapes),
+        CASE(maps_errors),     CASE(answers_errors),   CASE(hides_secrets),     CASE(hides_passwords_in_urls),
+        CASE(opens_listeners), CASE(names_the_worker), CASE(knows_media_types), CASE(checks_users),
+        CASE(signs_requests),  CASE(reads_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
