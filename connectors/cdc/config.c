@@ -4,6 +4,16 @@
 #include "config.h"
 #include "regex.h"
 
+#define STRATEGY(x) "io.debezium.schema." x "TopicNamingStrategy"
+
+const sl_config_enum cdc_naming_enum[] = {{STRATEGY("Schema"), CDC_NAMING_SCHEMA},
+                                          {STRATEGY("Default"), CDC_NAMING_TABLE},
+                                          {STRATEGY("SchemaUnicode"), CDC_NAMING_SCHEMA_UNICODE},
+                                          {STRATEGY("DefaultUnicode"), CDC_NAMING_TABLE_UNICODE},
+                                          {NULL, 0}};
+const sl_config_enum cdc_guard_enum[] = {{"warn", CDC_GUARD_WARN}, {"fail", CDC_GUARD_FAIL}, {NULL, 0}};
+const sl_config_enum cdc_tx_factory_enum[] = {
+    {"io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory", 0}, {NULL, 0}};
 const sl_config_enum cdc_adjust_enum[] = {{"none", CDC_ADJUST_NONE},
                                           {"avro", CDC_ADJUST_AVRO},
                                           {"avro_unicode", CDC_ADJUST_AVRO_UNICODE},
@@ -81,10 +91,45 @@ const char *cdc_check_operations(const sl_config_row *row, sl_str value, sl_aren
     return none && n > 1 ? "expected none alone, or a list of c, u, d and t" : NULL;
 }
 
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
 const char *cdc_check_placeholder(const sl_config_row *row, sl_str value, sl_arena *arena) {
     (void)row;
     (void)arena;
-    return sl_str_starts(value, SL_STR("hex:")) ? "expected text (the form hex:... is not supported)" : NULL;
+    if (!sl_str_starts(value, SL_STR("hex:"))) {
+        return NULL;
+    }
+    bool fine = value.n % 2 == 0;
+    for (size_t i = 4; i < value.n; i++) {
+        fine = fine && hex_digit(value.p[i]) >= 0;
+    }
+    return fine ? NULL : "expected text, or hex: and two hexadecimal digits for each byte";
+}
+
+sl_str cdc_config_placeholder(const cdc_config *c, sl_arena *arena) {
+    sl_str text = c->unavailable_placeholder;
+    if (!sl_str_starts(text, SL_STR("hex:"))) {
+        return text;
+    }
+    size_t n = (text.n - 4) / 2;
+    char *to = sl_arena_bytes(arena, n + 1);
+    for (size_t i = 0; to && i < n; i++) {
+        to[i] = (char)(hex_digit(text.p[4 + 2 * i]) << 4 | hex_digit(text.p[5 + 2 * i]));
+    }
+    return to ? (sl_str){to, n} : SL_STR_NONE;
+}
+
+const char *cdc_check_struct_maker(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    (void)row;
+    (void)arena;
+    bool own = sl_str_starts(value, SL_STR("io.debezium.connector.")) &&
+               sl_str_ends(value, SL_STR("SourceInfoStructMaker"));
+    return own ? NULL : "expected the connector's own class, for Java classes cannot be loaded: remove it";
 }
 
 const char *cdc_check_key_columns(const sl_config_row *row, sl_str value, sl_arena *arena) {

@@ -31,6 +31,14 @@ typedef enum cdc_failure_mode {
     CDC_ON_FAILURE_SKIP
 } cdc_failure_mode;
 
+typedef enum cdc_naming {
+    CDC_NAMING_SCHEMA,
+    CDC_NAMING_TABLE,
+    CDC_NAMING_SCHEMA_UNICODE,
+    CDC_NAMING_TABLE_UNICODE
+} cdc_naming;
+typedef enum cdc_guard { CDC_GUARD_WARN, CDC_GUARD_FAIL } cdc_guard;
+
 typedef struct cdc_config {
     sl_str topic_prefix;
     sl_str topic_delimiter;
@@ -50,6 +58,7 @@ typedef struct cdc_config {
     sl_str unavailable_placeholder;
     sl_str heartbeat_query;
     sl_str snapshot_overrides;
+    int topic_naming;
     int schema_adjust;
     int field_adjust;
     int decimal_mode;
@@ -57,6 +66,8 @@ typedef struct cdc_config {
     int binary_mode;
     int converting_failure;
     int processing_failure;
+    int guard_action;
+    int32_t guard_max;
     int32_t max_batch_size;
     int64_t max_queue_bytes;
     int64_t heartbeat_interval_ms;
@@ -72,6 +83,9 @@ typedef struct cdc_config {
     int32_t snapshot_multiplier; /* chunks of a table for each of them, at least */
 } cdc_config;
 
+extern const sl_config_enum cdc_naming_enum[];
+extern const sl_config_enum cdc_guard_enum[];
+extern const sl_config_enum cdc_tx_factory_enum[];
 extern const sl_config_enum cdc_adjust_enum[];
 extern const sl_config_enum cdc_decimal_enum[];
 extern const sl_config_enum cdc_time_enum[];
@@ -83,7 +97,11 @@ const char *cdc_check_topic_part(const sl_config_row *row, sl_str value, sl_aren
 const char *cdc_check_patterns(const sl_config_row *row, sl_str value, sl_arena *arena);
 const char *cdc_check_operations(const sl_config_row *row, sl_str value, sl_arena *arena);
 const char *cdc_check_placeholder(const sl_config_row *row, sl_str value, sl_arena *arena);
+const char *cdc_check_struct_maker(const sl_config_row *row, sl_str value, sl_arena *arena);
 const char *cdc_check_key_columns(const sl_config_row *row, sl_str value, sl_arena *arena);
+
+/* cdc_config_placeholder gives unavailable.value.placeholder as it is in events: hex:... are bytes. */
+sl_str cdc_config_placeholder(const cdc_config *c, sl_arena *arena);
 
 /* cdc_config_check looks at combinations: include and exclude lists of the same thing. */
 void cdc_config_check(const cdc_config *c, sl_config_report *report);

@@ -71,6 +71,16 @@
          .check = cdc_check_topic_part,                                                                      \
          .aliases = "heartbeat.topics.prefix",                                                               \
          .field = CDC_F(S, m, topic_heartbeat_prefix)},                                                      \
+        {.name = "topic.naming.strategy",                                                                    \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "io.debezium.schema.SchemaTopicNamingStrategy",                                    \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc = "What a table's topic is named after: prefix, schema and table (Schema...), or prefix and "  \
+                "table (Default...); ...Unicode... writes characters that Kafka does not allow as _uXXXX "   \
+                "instead of _.",                                                                             \
+         .enums = cdc_naming_enum,                                                                           \
+         .field = CDC_F(S, m, topic_naming)},                                                                \
         {.name = "schema.name.adjustment.mode",                                                              \
          .type = SL_CONFIG_STRING,                                                                           \
          .default_value = "none",                                                                            \
@@ -220,7 +230,8 @@
         .importance = SL_LOW, .group = "Errors",                                                             \
         .doc = "What to do with an event that cannot be processed: fail, or pass over it with (warn) or "    \
                "without (skip, ignore) a warning.",                                                          \
-        .enums = cdc_failure_enum, .field = CDC_F(S, m, processing_failure)                                  \
+        .aliases = "event.deserialization.failure.handling.mode", .enums = cdc_failure_enum,                 \
+        .field = CDC_F(S, m, processing_failure)                                                             \
     }
 
 #define CDC_FLOW_ROWS(S, m)                                                                                  \
@@ -319,6 +330,37 @@
         .field = CDC_F(S, m, order_by_rows)                                                                  \
     }
 
+#define CDC_GUARD_ROWS(S, m)                                                                                 \
+    {.name = "guardrail.collections.max",                                                                    \
+     .type = SL_CONFIG_INT,                                                                                  \
+     .default_value = "0",                                                                                   \
+     .importance = SL_LOW,                                                                                   \
+     .group = "Filters",                                                                                     \
+     .doc = "Most tables that the filters may let through; 0: any number.",                                  \
+     .has_min = true,                                                                                        \
+     .min = 0,                                                                                               \
+     .field = CDC_F(S, m, guard_max)},                                                                       \
+        {.name = "guardrail.collections.limit.action",                                                       \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "warn",                                                                            \
+         .importance = SL_LOW,                                                                               \
+         .group = "Filters",                                                                                 \
+         .doc = "What to do when there are more: go on with a warning, or fail.",                            \
+         .enums = cdc_guard_enum,                                                                            \
+         .field = CDC_F(S, m, guard_action)},                                                                \
+        {.name = "transaction.metadata.factory",                                                             \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory",               \
+         .importance = SL_LOW,                                                                               \
+         .group = "Events",                                                                                  \
+         .doc = "Of the Java classes only the default one, which is built in.",                              \
+         .enums = cdc_tx_factory_enum},                                                                      \
+    {                                                                                                        \
+        .name = "sourceinfo.struct.maker", .type = SL_CONFIG_STRING, .importance = SL_LOW,                   \
+        .group = "Events", .doc = "Of the Java classes only the connector's own, which is built in.",        \
+        .check = cdc_check_struct_maker                                                                      \
+    }
+
 #define CDC_OTHER_ROWS                                                                                       \
     CDC_WARNED_ROW(                                                                                          \
         "max.queue.size", SL_CONFIG_INT, "Debezium's queue.",                                                \
@@ -342,9 +384,6 @@
         CDC_WARNED_ROW("advanced.metrics.enable", SL_CONFIG_BOOLEAN, "JMX metrics.", "see /metrics"),        \
         CDC_WARNED_ROW("table.ignore.builtin", SL_CONFIG_BOOLEAN, "System tables.",                          \
                        "system tables are never captured"),                                                  \
-        CDC_WARNED_ROW("event.deserialization.failure.handling.mode", SL_CONFIG_STRING,                      \
-                       "The old name of event.processing.failure.handling.mode.",                            \
-                       "use event.processing.failure.handling.mode"),                                        \
         CDC_WARNED_ROW("signal.poll.interval.ms", SL_CONFIG_LONG, "How often signals are looked for.",       \
                        "signals are not read by this version"),                                              \
         CDC_WARNED_PATTERN(                                                                                  \
@@ -370,29 +409,19 @@
                         "Java classes cannot be loaded: use transforms, or the handling modes"),             \
         CDC_REFUSED_ROW("post.processors", SL_CONFIG_STRING, "Java classes that change events.",             \
                         "Java classes cannot be loaded: use transforms"),                                    \
-        CDC_REFUSED_ROW("topic.naming.strategy", SL_CONFIG_STRING, "A Java class that names topics.",        \
-                        "Java classes cannot be loaded: use topic.delimiter, or the transform RegexRouter"), \
-        CDC_REFUSED_ROW("transaction.metadata.factory", SL_CONFIG_STRING, "A Java class.",                   \
-                        "Java classes cannot be loaded: remove it"),                                         \
-        CDC_REFUSED_ROW("sourceinfo.struct.maker", SL_CONFIG_STRING, "A Java class.",                        \
-                        "Java classes cannot be loaded: remove it"),                                         \
         CDC_REFUSED_ROW("snapshot.mode.custom.name", SL_CONFIG_STRING, "A Java class.",                      \
                         "Java classes cannot be loaded: use snapshot.mode=configuration_based"),             \
         CDC_REFUSED_ROW("snapshot.locking.mode.custom.name", SL_CONFIG_STRING, "A Java class.",              \
                         "Java classes cannot be loaded: remove it"),                                         \
         CDC_REFUSED_ROW("snapshot.query.mode.custom.name", SL_CONFIG_STRING, "A Java class.",                \
                         "use snapshot.select.statement.overrides"),                                          \
-        CDC_REFUSED_ROW("custom.retriable.exception", SL_CONFIG_STRING, "A Java expression.",                \
-                        "remove it: outages are recognised by their SQLSTATE"),                              \
-        CDC_REFUSED_ROW("custom.sanitize.pattern", SL_CONFIG_STRING, "What to mask in logs.",                \
-                        "remove it: passwords are never logged"),                                            \
-        CDC_REFUSED_ROW("guardrail.collections.max", SL_CONFIG_INT, "Limit of captured tables.",             \
-                        "remove it, and list the tables in table.include.list"),                             \
-        CDC_REFUSED_ROW("guardrail.collections.limit.action", SL_CONFIG_STRING, "Limit of captured tables.", \
-                        "list the tables with table.include.list")
+        CDC_WARNED_ROW("internal.custom.retriable.exception", SL_CONFIG_STRING, "A Java expression.",        \
+                       "outages are recognised by their SQLSTATE"),                                          \
+        CDC_WARNED_ROW("custom.sanitize.pattern", SL_CONFIG_STRING, "What to mask in logs.",                 \
+                       "passwords and keys are never logged")
 
 #define CDC_CONFIG_ROWS(S, m)                                                                                \
     CDC_NAMING_ROWS(S, m), CDC_FILTER_ROWS(S, m), CDC_COLUMN_ROWS, CDC_EVENT_ROWS(S, m),                     \
-        CDC_FLOW_ROWS(S, m), CDC_OTHER_ROWS
+        CDC_FLOW_ROWS(S, m), CDC_GUARD_ROWS(S, m), CDC_OTHER_ROWS
 
 #endif

@@ -65,30 +65,29 @@ static void add_replaced(sl_buf *b, uint32_t c, cdc_adjust how) {
     add_unit(b, c, how);
 }
 
-sl_str cdc_name_topic(sl_arena *a, sl_str name) {
-    bool fine = name.n <= MAX_TOPIC && !sl_str_eqz(name, ".") && !sl_str_eqz(name, "..");
-    for (size_t i = 0; fine && i < name.n; i++) {
-        fine = topic_ok((unsigned char)name.p[i]);
-    }
-    if (fine) {
-        return name;
-    }
-    if (sl_str_eqz(name, ".") || sl_str_eqz(name, "..")) {
-        return name.n == 1 ? SL_STR("_") : SL_STR("__");
-    }
+static sl_str name_topic(sl_arena *a, sl_str name, cdc_adjust how) {
+    bool dots = sl_str_eqz(name, ".") || sl_str_eqz(name, "..");
     sl_buf b;
     sl_buf_init(&b, a);
     for (size_t at = 0; at < name.n && b.n < MAX_TOPIC;) {
         uint32_t c = cdc_utf8_next(name, &at);
-        if (topic_ok(c)) {
+        if (topic_ok(c) && !dots && (c != '_' || how == CDC_ADJUST_NONE)) {
             sl_buf_add_char(&b, (char)c);
         } else {
-            add_replaced(&b, c, CDC_ADJUST_NONE);
+            add_replaced(&b, c, how);
         }
     }
     sl_str out = sl_buf_take(&b);
     out.n = out.n > MAX_TOPIC ? MAX_TOPIC : out.n;
     return out;
+}
+
+sl_str cdc_name_topic(sl_arena *a, sl_str name) {
+    return name_topic(a, name, CDC_ADJUST_NONE);
+}
+
+sl_str cdc_name_topic_unicode(sl_arena *a, sl_str name) {
+    return name_topic(a, name, CDC_ADJUST_AVRO_UNICODE);
 }
 
 static sl_str adjust(sl_arena *a, sl_str name, cdc_adjust how, bool field) {

@@ -15,6 +15,9 @@ typedef enum cdc_adjust { CDC_ADJUST_NONE, CDC_ADJUST_AVRO, CDC_ADJUST_AVRO_UNIC
  */
 sl_str cdc_name_topic(sl_arena *a, sl_str name);
 
+/* cdc_name_topic_unicode writes such characters, and '_', as _uXXXX. */
+sl_str cdc_name_topic_unicode(sl_arena *a, sl_str name);
+
 /* cdc_name_schema adjusts a schema's full name ("a.b.Value"). */
 sl_str cdc_name_schema(sl_arena *a, sl_str name, cdc_adjust how);
 

@@ -263,12 +263,23 @@ static sl_error *build_envelope(cdc_table *t, const cdc_schemas *s, const cdc_co
                              false, fields, sizeof fields / sizeof *fields, &t->envelope);
 }
 
+static sl_str topic_of(cdc_table *t, const cdc_config *c) {
+    sl_arena *a = &t->arena;
+    bool with_schema = c->topic_naming == CDC_NAMING_SCHEMA || c->topic_naming == CDC_NAMING_SCHEMA_UNICODE;
+    bool unicode =
+        c->topic_naming == CDC_NAMING_SCHEMA_UNICODE || c->topic_naming == CDC_NAMING_TABLE_UNICODE;
+    sl_str head = sl_arena_printf(a, "%.*s%.*s", SL_STR_ARG(c->topic_prefix), SL_STR_ARG(c->topic_delimiter));
+    if (with_schema) {
+        head = sl_arena_printf(a, "%.*s%.*s%.*s", SL_STR_ARG(head), SL_STR_ARG(t->schema),
+                               SL_STR_ARG(c->topic_delimiter));
+    }
+    sl_str name = sl_arena_printf(a, "%.*s%.*s", SL_STR_ARG(head), SL_STR_ARG(t->name));
+    return unicode ? cdc_name_topic_unicode(a, name) : cdc_name_topic(a, name);
+}
+
 sl_error *cdc_table_build(cdc_table *t, const cdc_schemas *s, const cdc_config *c, const cdc_rules *r,
                           const sl_str *pk, size_t npk) {
-    sl_str topic = sl_arena_printf(&t->arena, "%.*s%.*s%.*s%.*s%.*s", SL_STR_ARG(c->topic_prefix),
-                                   SL_STR_ARG(c->topic_delimiter), SL_STR_ARG(t->schema),
-                                   SL_STR_ARG(c->topic_delimiter), SL_STR_ARG(t->name));
-    t->topic = cdc_name_topic(&t->arena, topic);
+    t->topic = topic_of(t, c);
     choose_key(t, r, pk, npk);
     SL_TRY(build_key(t, s, c, t->topic));
     SL_TRY(build_value(t, s, c, r, t->topic));

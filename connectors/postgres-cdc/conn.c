@@ -25,10 +25,27 @@ static sl_error *stopped(void) {
     return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE, "interrupted, for the task stops");
 }
 
+/* Tells the server that nobody waits any more. The connection is of no use afterwards: the task starts again
+ * with another. */
+static sl_error *timed_out(pg_conn *k) {
+    char why[256];
+    PGcancel *cancel = PQgetCancel(k->c);
+    if (cancel && !PQcancel(cancel, why, sizeof why)) {
+        sl_log(k->ctx, SL_LOG_WARN, "a query could not be cancelled: %s", why);
+    }
+    PQfreeCancel(cancel);
+    k->deadline_ms = 0;
+    return sl_error_new(SL_E_TIMEOUT, SL_RETRIABLE, "no answer from the server within %lld ms",
+                        (long long)k->query_timeout_ms);
+}
+
 /* Waits for the socket; a timeout is no error. */
 static sl_error *wait_slice(pg_conn *k, short events) {
     if (pg_conn_stopping(k)) {
         return stopped();
+    }
+    if (k->deadline_ms && now_ms() > k->deadline_ms) {
+        return timed_out(k);
     }
     struct pollfd p = {.fd = PQsocket(k->c), .events = events};
     if (poll(&p, 1, SLICE_MS) < 0 && errno != EINTR) {
@@ -221,7 +238,8 @@ static sl_error *initial_statements(pg_conn *k, const pg_settings *s) {
 
 sl_error *pg_conn_open(pg_conn *k, const sl_context *ctx, const atomic_bool *interrupted,
                        const pg_settings *s, bool replication) {
-    *k = (pg_conn){.ctx = ctx, .interrupted = interrupted};
+    *k = (pg_conn){
+        .ctx = ctx, .interrupted = interrupted, .query_timeout_ms = replication ? 0 : s->query_timeout_ms};
     params p = {.n = 0};
     fill_params(&p, ctx, s, replication);
     sl_error *err = p.arena.failed ? sl_error_nomem() : NULL;
@@ -272,7 +290,7 @@ static sl_error *next_result(pg_conn *k, const char *what, PGresult **res) {
     return NULL;
 }
 
-sl_error *pg_conn_query(pg_conn *k, const char *sql, const char *what, PGresult **out) {
+static sl_error *query(pg_conn *k, const char *sql, const char *what, PGresult **out) {
     if (out) {
         *out = NULL;
     }
@@ -312,6 +330,13 @@ sl_error *pg_conn_query(pg_conn *k, const char *sql, const char *what, PGresult 
         *out = last;
     }
     return err;
+}
+
+sl_error *pg_conn_query(pg_conn *k, const char *sql, const char *what, PGresult **out) {
+    k->deadline_ms = k->query_timeout_ms ? now_ms() + k->query_timeout_ms : 0;
+    sl_error *err = query(k, sql, what, out);
+    k->deadline_ms = 0;
+    return err && err->code == SL_E_TIMEOUT ? sl_error_wrap(err, "%s", what) : err;
 }
 
 sl_error *pg_conn_copy(pg_conn *k, const char *sql, const char *what, ExecStatusType want) {

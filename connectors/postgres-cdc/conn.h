@@ -17,6 +17,8 @@ typedef struct pg_conn {
     PGconn *c; /* NULL = closed */
     const sl_context *ctx;
     const atomic_bool *interrupted;
+    int64_t query_timeout_ms; /* of pg_conn_query; 0 = none */
+    int64_t deadline_ms;      /* of the one at hand; 0 = none */
 } pg_conn;
 
 /* pg_conn_open connects; replication says whether it speaks the replication protocol. */

@@ -556,7 +556,7 @@ static sl_value array_placeholder(sl_arena *a, sl_str text, const pg_column_type
 }
 
 static sl_value placeholder(maker *m, const pg_column_type *t) {
-    sl_str text = m->s->cdc.unavailable_placeholder;
+    sl_str text = cdc_config_placeholder(&m->s->cdc, m->arena);
     sl_value v = sl_null();
     if (t->conv.parse == pg_parse_hstore && t->base.type == SL_STRING) {
         return sl_string(

@@ -96,16 +96,14 @@ static sl_error *slot_gone(pg_task *t, const pg_slot *slot) {
         slot->exists ? ", and drop the slot" : "");
 }
 
-/* Slot and offset may have been moved apart by hand. */
-static sl_error *compare_positions(pg_task *t, const pg_slot *slot) {
-    uint64_t stored = pg_offset_start(&t->pos);
-    if (!stored || !slot->confirmed || slot->confirmed <= stored || t->s->mismatch == PG_TRUST_GREATER) {
-        if (t->s->mismatch == PG_TRUST_SLOT && slot->confirmed && slot->confirmed < stored) {
-            t->pos = (pg_offset){.has_lsn = true, .lsn = slot->confirmed};
-        }
-        return NULL;
-    }
-    if (t->s->mismatch == PG_TRUST_OFFSET) {
+static pg_mismatch mismatch_of(const pg_task *t) {
+    bool seek = t->s->mismatch == PG_TRUST_NOTHING && t->s->slot_seek;
+    return seek ? PG_TRUST_OFFSET : (pg_mismatch)t->s->mismatch;
+}
+
+static sl_error *slot_is_ahead(pg_task *t, const pg_slot *slot, uint64_t stored) {
+    pg_mismatch how = mismatch_of(t);
+    if (how == PG_TRUST_OFFSET) {
         return sl_error_new(SL_E_CONFLICT, SL_USER,
                             "replication slot '%.*s' was confirmed up to %X/%X, past the stored offset "
                             "%X/%X, so changes between them "
@@ -115,12 +113,49 @@ static sl_error *compare_positions(pg_task *t, const pg_slot *slot) {
                             SL_STR_ARG(t->s->slot), (unsigned)(slot->confirmed >> 32),
                             (unsigned)slot->confirmed, (unsigned)(stored >> 32), (unsigned)stored);
     }
-    sl_log(t->ctx, SL_LOG_WARN,
+    bool trusted = how == PG_TRUST_SLOT || how == PG_TRUST_GREATER;
+    sl_log(t->ctx, trusted ? SL_LOG_INFO : SL_LOG_WARN,
            "replication slot '%.*s' was confirmed up to %X/%X, past the stored offset %X/%X: changes between "
-           "them are lost for this source",
+           "them %s",
            SL_STR_ARG(t->s->slot), (unsigned)(slot->confirmed >> 32), (unsigned)slot->confirmed,
-           (unsigned)(stored >> 32), (unsigned)stored);
+           (unsigned)(stored >> 32), (unsigned)stored,
+           trusted ? "are passed over, as offset.mismatch.strategy says" : "are lost for this source");
+    if (trusted) {
+        t->pos = (pg_offset){.has_lsn = true, .lsn = slot->confirmed};
+    }
     return NULL;
+}
+
+/* Moves a slot that is behind: what is before the stored offset is not needed any more. */
+static sl_error *advance_slot(pg_task *t, uint64_t stored) {
+    sl_buf b;
+    sl_buf_init(&b, NULL);
+    sl_buf_add_z(&b, "select pg_catalog.pg_replication_slot_advance(");
+    pg_quote_literal(&b, t->s->slot);
+    sl_buf_printf(&b, ", '%X/%X')", (unsigned)(stored >> 32), (unsigned)stored);
+    sl_buf_add_char(&b, 0);
+    sl_error *err =
+        b.failed ? sl_error_nomem()
+                 : pg_conn_query(&t->sql, b.p,
+                                 "offset.mismatch.strategy: moving the replication slot to the stored offset",
+                                 NULL);
+    sl_buf_deinit(&b);
+    return err;
+}
+
+/* Slot and offset may have been moved apart by hand. */
+static sl_error *compare_positions(pg_task *t, const pg_slot *slot) {
+    uint64_t stored = pg_offset_start(&t->pos);
+    pg_mismatch how = mismatch_of(t);
+    if (!stored || !slot->confirmed || slot->confirmed == stored) {
+        return NULL;
+    }
+    if (slot->confirmed > stored) {
+        return slot_is_ahead(t, slot, stored);
+    }
+    bool confirms = t->s->flush_mode != PG_FLUSH_MANUAL && t->s->flush_lsn;
+    bool seek = (how == PG_TRUST_OFFSET || how == PG_TRUST_GREATER) && t->server_version >= 110000;
+    return confirms && seek && !slot->active ? advance_slot(t, stored) : NULL;
 }
 
 static sl_error *drop_lost_slot(pg_task *t, pg_slot *slot) {
@@ -287,6 +322,33 @@ static sl_error *set_identities(pg_task *t) {
     return err;
 }
 
+/* ---- guardrail.collections.max ---- */
+
+static sl_error *guard(pg_task *t) {
+    const cdc_config *c = &t->s->cdc;
+    if (c->guard_max <= 0) {
+        return NULL;
+    }
+    sl_arena a;
+    sl_arena_init(&a, 4096);
+    pg_snap_table *tables = NULL;
+    size_t n = 0;
+    sl_error *err = pg_tables_list(t, &a, &tables, &n);
+    sl_arena_deinit(&a);
+    if (err || n <= (size_t)c->guard_max) {
+        return err;
+    }
+    if (c->guard_action == CDC_GUARD_FAIL) {
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "the filters let %zu tables through, and guardrail.collections.max is %d: narrow "
+                            "table.include.list, or raise it",
+                            n, c->guard_max);
+    }
+    sl_log(t->ctx, SL_LOG_WARN, "the filters let %zu tables through, and guardrail.collections.max is %d", n,
+           c->guard_max);
+    return NULL;
+}
+
 /* ---- life ---- */
 
 static void close_task(void *task) {
@@ -316,6 +378,7 @@ static sl_error *open_parts(pg_task *t) {
     SL_TRY(pg_conn_open(&t->sql, t->ctx, &t->interrupted, s, false));
     SL_TRY(pg_conn_open(&t->repl, t->ctx, &t->interrupted, s, true));
     SL_TRY(set_identities(t));
+    SL_TRY(guard(t));
     return decide(t);
 }
 

@@ -138,8 +138,15 @@ sl_error *pg_slot_create(pg_task *t, bool temporary, bool export_snapshot, uint6
     PGresult *res = NULL;
     sl_log(t->ctx, SL_LOG_INFO, "creating %s '%.*s'; this waits for running transactions to end",
            temporary ? "a temporary slot beside" : "replication slot", SL_STR_ARG(t->s->slot));
+    t->repl.query_timeout_ms = t->s->create_slot_s * 1000;
     sl_error *err = pg_conn_query(
         &t->repl, z(&b), "creating a replication slot (max_replication_slots may need to be larger)", &res);
+    t->repl.query_timeout_ms = 0;
+    if (err && err->code == SL_E_TIMEOUT) {
+        err = sl_error_wrap(
+            err,
+            "it waits for transactions that run; see pg_stat_activity, or raise create.slot.command.timeout");
+    }
     sl_buf_deinit(&b);
     if (!err) {
         *lsn = pg_lsn_parse(PQgetvalue(res, 0, 1));

@@ -35,6 +35,9 @@ typedef struct pg_settings {
     sl_str on_connect;
     bool tcp_keepalive;
     int64_t connect_timeout_ms;
+    int64_t query_timeout_ms;
+    int64_t create_slot_s;
+    bool slot_seek;
     sl_str slot;
     bool drop_slot;
     bool failover_slot;
@@ -61,7 +64,7 @@ typedef struct pg_settings {
     sl_str message_include, message_exclude;
 } pg_settings;
 
-enum { PG_SETTINGS_COUNT = 130 };
+enum { PG_SETTINGS_COUNT = 129 };
 extern const sl_config_row pg_settings_rows[PG_SETTINGS_COUNT];
 
 #endif

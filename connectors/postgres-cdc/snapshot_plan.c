@@ -60,10 +60,15 @@ static void order_by_rows(pg_snapshot *s, bool ascending) {
     }
 }
 
+/* The list whose order counts: table.include.list, as with Debezium, else that of the snapshot. */
+static const cdc_patterns *order_of(const pg_task *t) {
+    return t->rules.table_include ? t->rules.table_include : t->rules.snapshot_include;
+}
+
 static bool is_listed(pg_task *t, size_t rule, const pg_snap_table *x) {
     char id[300];
     int len = snprintf(id, sizeof id, "%.*s.%.*s", SL_STR_ARG(x->schema), SL_STR_ARG(x->name));
-    return cdc_patterns_match_one(t->rules.snapshot_include, rule, (sl_str){id, (size_t)len});
+    return cdc_patterns_match_one(order_of(t), rule, (sl_str){id, (size_t)len});
 }
 
 sl_error *pg_plan_tables(pg_task *t) {
@@ -76,10 +81,11 @@ sl_error *pg_plan_tables(pg_task *t) {
     if (!s->tables || !s->ids) {
         return sl_error_nomem();
     }
-    size_t rules = cdc_patterns_count(t->rules.snapshot_include);
+    size_t rules = cdc_patterns_count(order_of(t));
     for (size_t k = 0; k < (rules ? rules : 1); k++) { /* in the order of the list, each table once */
         for (size_t i = 0; i < n; i++) {
-            if (all[i].oid && (!rules || is_listed(t, k, &all[i]))) {
+            bool wanted = all[i].oid && cdc_rules_snapshot(&t->rules, all[i].schema, all[i].name);
+            if (wanted && (!rules || is_listed(t, k, &all[i]))) {
                 s->ids[s->n] = all[i].oid;
                 s->tables[s->n++].in = all[i];
                 all[i].oid = 0;

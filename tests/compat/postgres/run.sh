@@ -33,7 +33,7 @@ plugin.name=pgoutput
 slot.name=$2
 publication.name=pub_$2
 END
-    sed "s/PREFIX/$2/" "$3"
+    sed "/^#/d; s/PREFIX/$2/" "$3"
 }
 
 json() { # .properties on standard input as a JSON object
@@ -68,9 +68,9 @@ spawn worker "$TEST_DIR" "$SLUICE" standalone "$TEST_DIR/worker.properties" "${f
 
 last=()
 for p in "${prefixes[@]}"; do
-    d=$(sed -n 's/^topic.delimiter=//p' "$here/configs/${p%"$$"}.properties")
+    topic=$(sed -n 's/^# last: //p' "$here/configs/${p%"$$"}.properties") # what its name ends in, where it is not the usual one
     for who in dbz slu; do
-        last+=(-t "$who$p${d:-.}public${d:-.}zz_last:0:-1")
+        last+=(-t "$who$p${topic:-.public.zz_last}:0:-1")
     done
 done
 
