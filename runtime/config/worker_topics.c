@@ -123,8 +123,8 @@ static void distinct(const numbers *n, sl_config_report *report) {
     }
 }
 
-sl_error *sl__worker_topics_parse(const sl_config *worker, sl_arena *arena, sl_config_report *report,
-                                  sl__worker_topics *out) {
+sl_error *sl__worker_topics_read(const sl_config *worker, sl_arena *arena, sl_config_report *report,
+                                 sl__worker_topics *out) {
     numbers n = {0};
     memset(out, 0, sizeof *out);
     sl_config_parse(sl__worker_topics_rows, sl__worker_topics_nrows, worker, &n, arena, report);
@@ -137,6 +137,11 @@ sl_error *sl__worker_topics_parse(const sl_config *worker, sl_arena *arena, sl_c
         .name = n.status, .partitions = n.status_partitions, .replication_factor = n.status_replication};
     SL_TRY(topic_configs(worker, "config.storage.", arena, report, &out->config.configs));
     SL_TRY(topic_configs(worker, "offset.storage.", arena, report, &out->offset.configs));
-    SL_TRY(topic_configs(worker, "status.storage.", arena, report, &out->status.configs));
+    return topic_configs(worker, "status.storage.", arena, report, &out->status.configs);
+}
+
+sl_error *sl__worker_topics_parse(const sl_config *worker, sl_arena *arena, sl_config_report *report,
+                                  sl__worker_topics *out) {
+    SL_TRY(sl__worker_topics_read(worker, arena, report, out));
     return clients(worker, arena, report, out);
 }

@@ -30,6 +30,10 @@ typedef struct sl__worker_topics {
 extern const sl_config_row sl__worker_topics_rows[];
 extern const size_t sl__worker_topics_nrows;
 
+/* sl__worker_topics_read reads the topics without the clients' settings. */
+SL_MUST_CHECK sl_error *sl__worker_topics_read(const sl_config *worker, sl_arena *arena,
+                                               sl_config_report *report, sl__worker_topics *out);
+
 /* sl__worker_topics_parse reads them from the resolved settings of the worker; problems go to the report. */
 SL_MUST_CHECK sl_error *sl__worker_topics_parse(const sl_config *worker, sl_arena *arena,
                                                 sl_config_report *report, sl__worker_topics *out);

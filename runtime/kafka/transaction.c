@@ -242,6 +242,14 @@ sl_error *sl__txn_settle(sl__txn *t, int timeout_ms) {
                         SL_STR_ARG(t->id));
 }
 
+sl_error *sl__txn_fenced(sl__txn *t) {
+    char text[256];
+    if (t->condition != SL_TXN_FENCED && is_fenced(rd_kafka_fatal_error(t->producer->rk, text, sizeof text))) {
+        change(t, SL_TXN_FENCED);
+    }
+    return t->condition == SL_TXN_FENCED ? fenced_error(t) : NULL;
+}
+
 /* ---- a whole transaction ---- */
 
 static char *put_text(char *to, sl_str s, sl_str *out) {

@@ -54,6 +54,10 @@ SL_MUST_CHECK sl_error *sl__txn_begin(sl__txn *t);
 SL_MUST_CHECK sl_error *sl__txn_commit(sl__txn *t, int timeout_ms);
 SL_MUST_CHECK sl_error *sl__txn_abort(sl__txn *t, int timeout_ms);
 
+/* sl__txn_fenced gives an error (CONFLICT, FATAL) when this producer is fenced, whether or not a call has
+   said so yet; else NULL. */
+sl_error *sl__txn_fenced(sl__txn *t);
+
 /* sl__txn_fd can be read when delivery reports are waiting; sl__txn_poll empties it and serves them. */
 int sl__txn_fd(const sl__txn *t);
 void sl__txn_poll(sl__txn *t);

@@ -56,6 +56,8 @@ struct sl__task {
     sl__host_side side;
     sl__instance plugin;
     sl__topics_used topics;
+    sl__offsets *offsets; /* of this connector: the worker's, or one that own_offsets owns */
+    sl__offsets *own_offsets;
 
     /* guards plugin_state against interrupt */
     pthread_mutex_t lock;

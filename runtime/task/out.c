@@ -30,6 +30,17 @@ static sl_error *read_client(sl__out *o) {
     return sl_config_report_error(&problems);
 }
 
+/* take_producer gives a producer of the pool, or the task's own transactional one. */
+static sl_error *take_producer(sl__out *o, size_t batch_size, sl__producer **out) {
+    sl__task *t = o->task;
+    if (!t->env->exactly_once) {
+        return sl__producers_get(sl__kafka_producers(t->env->kafka), &o->client, batch_size, out);
+    }
+    SL_TRY(sl__eos_open(&o->eos, t, &o->client, batch_size));
+    *out = sl__txn_producer(o->eos.txn);
+    return NULL;
+}
+
 sl_error *sl__out_init(sl__out *o, sl__task *t) {
     o->task = t;
     o->waiter.wake = wake_task;
@@ -40,7 +51,7 @@ sl_error *sl__out_init(sl__out *o, sl__task *t) {
         SL_TRY(sl__topic_groups_parse(&t->config, &t->arena, &problems, &o->groups, &o->ngroups));
         SL_TRY(sl_config_report_error(&problems));
     }
-    return sl__producers_get(sl__kafka_producers(t->env->kafka), &o->client, 0, &o->producer);
+    return take_producer(o, 0, &o->producer);
 }
 
 void sl__out_deinit(sl__out *o) {
@@ -54,10 +65,11 @@ void sl__out_deinit(sl__out *o) {
         sl_free(e->name);
         sl_free(e);
     }
-    if (o->producer) {
+    if (!o->task->env->exactly_once) {
         sl__producer_release(o->producer);
-        o->producer = NULL;
     }
+    sl__eos_close(&o->eos);
+    o->producer = NULL;
 }
 
 /* find gives the entry of a topic and moves it to the front. */
@@ -110,8 +122,10 @@ static bool fits(const sl__out *o, const sl__topic_info *info) {
 static sl_error *change_producer(sl__out *o, int64_t max_message_bytes) {
     sl__producer *next;
     size_t size = (size_t)(max_message_bytes - max_message_bytes / 10);
-    SL_TRY(sl__producers_get(sl__kafka_producers(o->task->env->kafka), &o->client, size, &next));
-    sl__producer_release(o->producer);
+    SL_TRY(take_producer(o, size, &next));
+    if (!o->task->env->exactly_once) {
+        sl__producer_release(o->producer);
+    }
     o->producer = next;
     for (sl__out_entry *e = o->entries; e; e = e->next) {
         e->handle = NULL;
@@ -133,7 +147,7 @@ static sl_error *make_entry(sl__out *o, sl_str name, bool idle, sl__out_ready *r
         break;
     }
     if (!fits(o, &info)) {
-        if (!idle) {
+        if (!idle || o->eos.begun) {
             *ready = SL_OUT_DRAIN;
             return NULL;
         }

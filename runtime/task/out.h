@@ -11,7 +11,7 @@
 #ifndef SLUICE_TASK_OUT_H
 #define SLUICE_TASK_OUT_H
 
-#include "task/flow.h"
+#include "task/exactly_once.h"
 
 typedef struct sl__out_entry sl__out_entry;
 
@@ -19,6 +19,7 @@ typedef struct sl__out {
     sl__task *task;
     sl__topic_waiter waiter; /* wakes the task */
     sl__client_config client;
+    sl__eos eos; /* on: the producer is its */
     sl__producer *producer;
     size_t batch_size; /* the bound asked for; 0 = default */
     sl__topic_group *groups;
@@ -30,7 +31,8 @@ typedef struct sl__out {
 typedef enum sl__out_ready {
     SL_OUT_READY,
     SL_OUT_PENDING, /* the topic is being looked up: the task is woken */
-    SL_OUT_DRAIN,   /* another producer is needed: ask again once nothing is in flight */
+    SL_OUT_DRAIN,   /* another producer is needed: ask again once nothing is in flight, and no transaction is
+                       open */
 } sl__out_ready;
 
 SL_MUST_CHECK sl_error *sl__out_init(sl__out *o, sl__task *t);

@@ -6,8 +6,13 @@
  * committable is stored every offset.flush.interval.ms, and only then does the plugin hear of it. Past the
  * task's memory bound poll is not called.
  *
+ * With exactly-once, what is stored goes with its records in one transaction, which ends as
+ * transaction.boundary says; a batch is then looked through before the first of its records is sent, so that
+ * whatever needs another producer is known while a transaction may still end.
+ *
  * Threads: the task's step. Memory: a batch being sent is the last one of the list.
  */
+#include "store/offsets_connector.h"
 #include "task/flight.h"
 #include "task/out.h"
 
@@ -21,6 +26,7 @@
 #define RETRY_FLUSH_MS 5000
 #define LOOKUP_AGAIN_MS 30000
 #define HEADERS_MAX 64
+#define REFRESH_MS 1000
 
 /* What is committable and not stored yet: the latest offset of each source partition. Two arenas take turns.
  */
@@ -32,10 +38,12 @@ typedef struct offsets {
 
 /* The batch that is being sent: where it stands. */
 typedef struct sending {
-    size_t index;   /* next record */
-    bool converted; /* message is ready, but could not go yet */
-    long unsent;    /* records that will not be sent: dropped or skipped */
-    bool reserved;  /* room in the embedded broker is taken for message */
+    size_t looked;    /* exactly-once: records before it are transformed and their topics known */
+    size_t index;     /* next record */
+    bool transformed; /* exactly-once: the record at looked is */
+    bool converted;   /* message is ready, but could not go yet */
+    long unsent;      /* records that will not be sent: dropped or skipped */
+    bool reserved;    /* room in the embedded broker is taken for message */
     sl__out_message message;
     sl__out_header headers[HEADERS_MAX];
     const sl_header *same; /* message.headers are these, converted: records of a batch often share theirs */
@@ -113,7 +121,8 @@ static sl_error *offsets_compact(offsets *o) {
     return NULL;
 }
 
-static sl_error *collect(source *s, const sl_batch *b) {
+/* collect takes a batch's offsets, once. */
+static sl_error *collect(source *s, sl_batch *b) {
     for (size_t i = 0; i < b->noffsets; i++) {
         SL_TRY(offsets_merge(&s->committable, &b->offsets[i]));
     }
@@ -122,7 +131,12 @@ static sl_error *collect(source *s, const sl_batch *b) {
     } else if (b->noffsets && s->flush_at_ms == 0) {
         s->flush_at_ms = sl__now_ms() + s->task->env->worker->offset_flush_interval_ms;
     }
+    b->noffsets = 0;
     return offsets_compact(&s->committable);
+}
+
+static sl__eos *eos_of(source *s) {
+    return &s->out.eos;
 }
 
 static sl_error *tell_plugin(source *s) {
@@ -135,19 +149,25 @@ static sl_error *tell_plugin(source *s) {
     return NULL;
 }
 
-/* store makes what is committable durable and tells the plugin. A store that fails is tried again later:
- * nothing is lost by it. */
-static sl_error *store(source *s) {
-    sl__task *t = s->task;
+/* take_committable moves what is committable to what is being stored. */
+static sl_error *take_committable(source *s) {
     s->flush_at_ms = 0;
     for (size_t i = 0; i < s->committable.n; i++) {
         SL_TRY(offsets_merge(&s->storing, &s->committable.items[i]));
     }
     offsets_clear(&s->committable);
+    return NULL;
+}
+
+/* store makes what is committable durable and tells the plugin. A store that fails is tried again later:
+ * nothing is lost by it. */
+static sl_error *store(source *s) {
+    sl__task *t = s->task;
+    SL_TRY(take_committable(s));
     if (s->storing.n == 0) {
         return NULL;
     }
-    sl_error *err = sl__offsets_put(t->env->offsets, t->spec.connector, s->storing.items, s->storing.n);
+    sl_error *err = sl__offsets_put(t->offsets, t->spec.connector, s->storing.items, s->storing.n);
     if (err && err->cls == SL_RETRIABLE) {
         char text[512];
         sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: offsets were not stored and will be tried again: %s",
@@ -171,7 +191,7 @@ static sl_error *reap_one(source *s) {
     sl_error *err = f->first;
     long failed = atomic_load(&f->failed);
     f->first = NULL;
-    if (err) {
+    if (err && !sl__eos_on(eos_of(s))) { /* a transaction with a failed record cannot be committed */
         err = sl__task_fail_record(s->task, SL_STAGE_KAFKA_PRODUCE, NULL, NULL, err);
     }
     if (err) {
@@ -195,6 +215,57 @@ static sl_error *reap(source *s) {
     }
     sl__metric_set(s->in_flight, (int64_t)s->bytes);
     return NULL;
+}
+
+/* ---- transactions ---- */
+
+/* commit ends the transaction behind the batches that were sent whole; the plugin is told. */
+static sl_error *commit(source *s) {
+    for (sl__flight *f = s->head; f && f != s->current; f = f->next) {
+        SL_TRY(collect(s, f->batch)); /* the commit waits for its deliveries */
+    }
+    SL_TRY(take_committable(s));
+    if (s->storing.n == 0 && !eos_of(s)->begun) {
+        return NULL;
+    }
+    SL_TRY(sl__eos_commit(eos_of(s), s->storing.items, s->storing.n));
+    SL_TRY(reap(s));
+    sl_error *err = tell_plugin(s);
+    offsets_clear(&s->storing);
+    return err;
+}
+
+static int64_t interval_of(const source *s) {
+    int64_t given = s->task->settings.boundary_interval_ms;
+    return given > 0 ? given : s->task->env->worker->offset_flush_interval_ms;
+}
+
+/* after_batch ends the transaction if it is to end behind the batch that was just sent. */
+static sl_error *after_batch(source *s, bool ends_transaction) {
+    sl__eos *e = eos_of(s);
+    if (!e->begun) {
+        return NULL; /* nothing was sent: its offsets go with the next records, or in time */
+    }
+    switch ((sl__boundary)s->task->settings.boundary) {
+    case SL__BOUNDARY_POLL:
+        return commit(s);
+    case SL__BOUNDARY_INTERVAL:
+        s->flush_at_ms = e->begun_ms + interval_of(s);
+        return sl__now_ms() >= s->flush_at_ms ? commit(s) : NULL;
+    case SL__BOUNDARY_CONNECTOR:
+        break;
+    }
+    return ends_transaction ? commit(s) : NULL;
+}
+
+/* flush stores offsets when it is time. */
+static sl_error *flush(source *s) {
+    if (!sl__eos_on(eos_of(s))) {
+        return store(s);
+    }
+    s->flush_at_ms = 0;
+    bool inside = eos_of(s)->begun && s->task->settings.boundary == SL__BOUNDARY_CONNECTOR;
+    return s->current || inside ? NULL : commit(s); /* else at the next end of a batch */
 }
 
 static void append(source *s, sl__flight *f) {
@@ -328,6 +399,9 @@ static sl_error *send_message(source *s, const sl_record *r, bool *sent, bool *s
                           .until_ms = sl__now_ms() + (ready == SL_OUT_PENDING ? LOOKUP_AGAIN_MS : 200)};
         return NULL;
     }
+    if (sl__eos_on(eos_of(s))) {
+        SL_TRY(sl__eos_begin(eos_of(s)));
+    }
     switch (sl__producer_send(s->out.producer, &s->send.message, &s->current->target, &err)) {
     case SL_SEND_OK:
         *sent = true;
@@ -354,7 +428,9 @@ static sl_error *send_record(source *s, sl_record *r, bool *go, sl_wait *wait) {
     bool skip = r->dropped;
     *go = true;
     if (!skip && !s->send.converted) {
-        SL_TRY(sl__task_transform(s->task, s->current->batch, r, sl__task_fail_record));
+        if (!sl__eos_on(eos_of(s))) {
+            SL_TRY(sl__task_transform(s->task, s->current->batch, r, sl__task_fail_record));
+        }
         skip = r->dropped;
         if (!skip) {
             SL_TRY(prepare_message(s, r, &skip));
@@ -371,6 +447,48 @@ static sl_error *send_record(source *s, sl_record *r, bool *go, sl_wait *wait) {
     return NULL;
 }
 
+/* make_room ends the transaction, if it may end before the current batch, so that the producer can change. */
+static sl_error *make_room(source *s, sl_str topic) {
+    if (s->task->settings.boundary == SL__BOUNDARY_CONNECTOR && eos_of(s)->begun) {
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "topic '%.*s' takes smaller requests than the open transaction's producer sends: "
+                            "set producer.override.batch.size below the topic's max.message.bytes",
+                            SL_STR_ARG(topic));
+    }
+    return commit(s);
+}
+
+/* look_through transforms the batch's records and looks their topics up, before any of them is sent. *done =
+   false: it must wait. */
+static sl_error *look_through(source *s, bool *done, sl_wait *wait) {
+    sl_batch *b = s->current->batch;
+    sl__out_topic *topic;
+    *done = false;
+    while (s->send.looked < b->n) {
+        sl_record *r = &b->records[s->send.looked];
+        sl__out_ready ready = SL_OUT_READY;
+        if (!r->dropped && !s->send.transformed) {
+            SL_TRY(sl__task_transform(s->task, b, r, sl__task_fail_record));
+            s->send.transformed = true;
+        }
+        if (!r->dropped) {
+            SL_TRY(sl__out_resolve(&s->out, r->topic, s->head == s->current, &ready, &topic));
+        }
+        if (ready == SL_OUT_DRAIN) {
+            SL_TRY(make_room(s, r->topic));
+            SL_TRY(sl__out_resolve(&s->out, r->topic, s->head == s->current, &ready, &topic));
+        }
+        if (ready != SL_OUT_READY) {
+            *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = sl__now_ms() + LOOKUP_AGAIN_MS};
+            return NULL;
+        }
+        s->send.transformed = false;
+        s->send.looked++;
+    }
+    *done = true;
+    return NULL;
+}
+
 /* recount charges what transforms and converters have added to the batch. */
 static void recount(source *s) {
     size_t now = sl__batch_bytes(s->current->batch);
@@ -382,8 +500,13 @@ static void recount(source *s) {
 static sl_error *send_current(source *s, bool *done, sl_wait *wait) {
     sl__flight *f = s->current;
     sl_batch *b = f->batch;
+    *done = !sl__eos_on(eos_of(s));
+    if (!*done) {
+        SL_TRY(look_through(s, done, wait));
+    }
+    bool looked = *done;
     *done = false;
-    while (s->send.index < b->n) {
+    while (looked && s->send.index < b->n) {
         bool go;
         SL_TRY(send_record(s, &b->records[s->send.index], &go, wait));
         if (!go) {
@@ -397,11 +520,15 @@ static sl_error *send_current(source *s, bool *done, sl_wait *wait) {
         return sl_error_nomem();
     }
     recount(s);
+    if (!looked) {
+        return NULL;
+    }
+    bool ends_transaction = b->ends_transaction;
     sl__metric_add(s->written, (int64_t)b->n - s->send.unsent);
     s->current = NULL;
     *done = true;
     sl__flight_settle(f, 1 + s->send.unsent);
-    return NULL;
+    return sl__eos_on(eos_of(s)) ? after_batch(s, ends_transaction) : NULL;
 }
 
 /* ---- polling ---- */
@@ -440,7 +567,8 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
     s->send.index = 0;
     s->send.unsent = 0;
     s->send.same = NULL;
-    s->send.converted = s->send.reserved = false;
+    s->send.looked = 0;
+    s->send.converted = s->send.reserved = s->send.transformed = false;
     *got = true;
     return NULL;
 }
@@ -473,6 +601,10 @@ static sl_error *advance(source *s, bool paused, sl_wait *wait) {
     }
     if (paused || full(s)) {
         *wait = (sl_wait){.idle = true, .fd = -1};
+        if (sl__eos_on(eos_of(s))) { /* its deliveries are served here, not on a thread that wakes the task */
+            wait->fd = sl__txn_fd(eos_of(s)->txn);
+            wait->readable = true;
+        }
         return NULL;
     }
     bool got;
@@ -488,19 +620,26 @@ static sl_error *advance(source *s, bool paused, sl_wait *wait) {
     return NULL;
 }
 
+static sl_error *move_on(source *s, bool paused, sl_wait *wait) {
+    SL_TRY(reap(s));
+    if (s->flush_at_ms && sl__now_ms() >= s->flush_at_ms) {
+        SL_TRY(flush(s));
+    }
+    return advance(s, paused, wait);
+}
+
 static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait) {
     source *s = flow;
     (void)t;
-    SL_TRY(reap(s));
-    if (s->flush_at_ms && sl__now_ms() >= s->flush_at_ms) {
-        SL_TRY(store(s));
+    if (sl__eos_on(eos_of(s))) {
+        sl__txn_poll(eos_of(s)->txn);
     }
-    SL_TRY(advance(s, paused, wait));
-    if (wait->idle && !full(s)) {
+    sl_error *err = move_on(s, paused, wait);
+    if (!err && wait->idle && !full(s)) {
         hurry(s);
     }
     limit_wait(s, wait);
-    return NULL;
+    return sl__eos_error(eos_of(s), err);
 }
 
 /* ---- life ---- */
@@ -516,10 +655,31 @@ static void init_source(source *s, sl__task *t) {
     s->in_flight = sl__metric_get("source_bytes_in_flight", t->spec.connector, t->spec.task);
 }
 
+/* open_offsets: only what an earlier run of the task has stored until now is where this one begins. */
+static sl_error *open_offsets(sl__task *t) {
+    sl__connector_offsets c = {.worker = t->env->worker_config,
+                               .connector = &t->config,
+                               .topic = t->settings.offsets_topic,
+                               .exactly_once = t->env->exactly_once,
+                               .flush_timeout_ms = (int)t->env->worker->offset_flush_timeout_ms,
+                               .cluster = t->env->offsets};
+    if (t->env->group.p) {
+        SL_TRY(sl__offsets_open_connector(t->env->kafka, &c, &t->own_offsets));
+    }
+    t->offsets = t->own_offsets ? t->own_offsets : t->env->offsets;
+    sl_error *err = sl__offsets_refresh(t->offsets, REFRESH_MS);
+    for (; err && err->code == SL_E_TIMEOUT && !sl__task_stopping(t);
+         err = sl__offsets_refresh(t->offsets, REFRESH_MS)) {
+        sl_error_free(err);
+    }
+    return err;
+}
+
 static sl_error *source_open(sl__task *t, void *flow) {
     source *s = flow;
     init_source(s, t);
-    SL_TRY(sl__out_init(&s->out, t));
+    SL_TRY(sl__out_init(&s->out, t)); /* fences earlier runs: their offsets are final after it */
+    SL_TRY(open_offsets(t));
     SL_TRY(s->ops->open(&t->plugin.context, &s->plugin));
     sl__task_plugin_opened(t, s->plugin);
     return NULL;
@@ -538,8 +698,28 @@ static void give_up_current(source *s) {
     sl__flight_settle(f, unsent + 1);
 }
 
+/* drain_transaction ends what is open: with a commit if only whole batches are in it, and it may end here. */
+static void drain_transaction(source *s) {
+    sl__task *t = s->task;
+    bool whole = !s->current && !s->stuck && !t->failure;
+    bool inside = eos_of(s)->begun && t->settings.boundary == SL__BOUNDARY_CONNECTOR;
+    give_up_current(s);
+    sl_error *err = whole && !inside ? commit(s) : NULL;
+    if (err) {
+        char text[512];
+        sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: the last transaction was not committed: %s",
+                SL_STR_ARG(t->spec.connector), t->spec.task, sl_error_text(err, text, sizeof(text)));
+        sl_error_free(err);
+    }
+    sl__eos_abort(eos_of(s));
+}
+
 static bool source_drain(sl__task *t, void *flow, sl_wait *wait) {
     source *s = flow;
+    if (sl__eos_on(eos_of(s))) {
+        drain_transaction(s);
+        return true;
+    }
     give_up_current(s);
     sl_error *err = reap(s);
     hurry(s);

@@ -150,7 +150,7 @@ static void side_reconfigure(void *arg) {
 
 static sl_error *side_offset_read(void *arg, const sl_value *partition, sl_arena *arena, sl_value *offset) {
     sl__task *t = arg;
-    return sl__offsets_get(t->env->offsets, t->spec.connector, partition, arena, offset);
+    return sl__offsets_get(t->offsets, t->spec.connector, partition, arena, offset);
 }
 
 static sl_error *open_parts(sl__task *t) {
@@ -173,7 +173,8 @@ static sl_error *open_parts(sl__task *t) {
 static sl_error *open_task(sl__task *t) {
     sl_config_report problems;
     sl_config_report_init(&problems, &t->arena);
-    SL_TRY(sl__connector_parse(&t->config, t->spec.def->kind, false, &t->arena, &problems, &t->settings));
+    SL_TRY(sl__connector_parse(&t->config, t->spec.def->kind, t->env->group.p != NULL, &t->arena, &problems,
+                               &t->settings));
     SL_TRY(sl_config_report_error(&problems));
     SL_TRY(sl__instance_init(&t->plugin, t->spec.def, &t->config, SL_STR_NONE, &t->arena, NULL));
     t->plugin.context.host = sl__host_table();
@@ -217,6 +218,8 @@ static bool end_step(sl__task *t, sl_wait *wait) {
     }
     t->flow->close(t, t->flow_state);
     sl__parts_close(&t->parts);
+    sl__offsets_close(t->own_offsets);
+    t->own_offsets = NULL;
     return false;
 }
 
@@ -294,6 +297,7 @@ sl_error *sl__task_start(const sl__task_env *env, const sl__task_spec *spec, sl_
     atomic_init(&t->refs, 1);
     atomic_init(&t->target, spec->target);
     t->env = env;
+    t->offsets = env->offsets;
     t->flow = spec->def->kind == SL_KIND_SOURCE ? &sl__source_flow : &sl__sink_flow;
     t->flow_state = sl_calloc(1, t->flow->size);
     sl_error *err = t->flow_state ? copy_spec(t, spec) : sl_error_nomem();

@@ -27,6 +27,9 @@ typedef struct sl__task_env {
     const sl__worker_settings *worker;
     const sl_config *worker_config; /* resolved */
     sl_str worker_id;               /* host:port, for traces and headers */
+    sl_str group;                   /* group.id of a distributed worker; absent = standalone */
+    bool exactly_once; /* exactly.once.source.support=enabled: sources write in transactions (needs group,
+                          and offsets in a topic) */
 } sl__task_env;
 
 /* Kafka Connect's states of a task. Owner: the task's step; legal successors in brackets. */

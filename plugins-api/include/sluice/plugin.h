@@ -141,6 +141,14 @@ typedef enum sl_plugin_kind {
     SL_KIND_COUNT
 } sl_plugin_kind;
 
+/* What a source offers, for sl_plugin_def.offers. */
+enum {
+    /* Its offsets name a record exactly: after a restart with a stored offset nothing before it comes again.
+     */
+    SL_OFFERS_EXACTLY_ONCE = 1,
+    SL_OFFERS_BOUNDARIES = 2, /* it sets sl_batch.ends_transaction */
+};
+
 typedef struct sl_plugin_def {
     uint32_t struct_size;
     sl_plugin_kind kind;
@@ -165,6 +173,7 @@ typedef struct sl_plugin_def {
        refuses the change. A connector that keeps offsets of its own changes those, too. May block. Optional:
        the user is then told that only what the worker keeps was changed. */
     sl_error *(*alter_offsets)(const sl_context *ctx, const sl_batch_offset *items, size_t n);
+    uint32_t offers; /* sources: SL_OFFERS_ */
 } sl_plugin_def;
 
 typedef struct sl_plugin {

@@ -63,6 +63,10 @@ typedef struct sl_batch {
     bool failed;                                    /* out of memory somewhere; the runtime fails the step */
     bool
         store_now; /* set by a source: store these offsets as soon as they may be, not at the next interval */
+    /* A source that can define transaction boundaries (SL_OFFERS_BOUNDARIES) sets it when behind this batch
+       none of its transactions is open: with transaction.boundary=connector the records so far are committed
+       together. */
+    bool ends_transaction;
 } sl_batch;
 
 /* sl_batch_add appends an empty record (partition and timestamp unset, key and value null); NULL when out of
