@@ -244,7 +244,8 @@ sl_error *sl__txn_settle(sl__txn *t, int timeout_ms) {
 
 sl_error *sl__txn_fenced(sl__txn *t) {
     char text[256];
-    if (t->condition != SL_TXN_FENCED && is_fenced(rd_kafka_fatal_error(t->producer->rk, text, sizeof text))) {
+    if (t->condition != SL_TXN_FENCED &&
+        is_fenced(rd_kafka_fatal_error(t->producer->rk, text, sizeof text))) {
         change(t, SL_TXN_FENCED);
     }
     return t->condition == SL_TXN_FENCED ? fenced_error(t) : NULL;

@@ -583,7 +583,7 @@ static void limit_wait(const source *s, sl_wait *wait) {
 /* hurry has the records sent when the task pauses because there are no more: a full task waits for what fills
  * up anyway. */
 static void hurry(source *s) {
-    if (s->queued && s->out.producer) {
+    if (s->queued && s->out.producer && !sl__eos_on(eos_of(s))) { /* a commit waits for nothing */
         s->queued = false;
         sl__producer_hurry(s->out.producer);
     }
