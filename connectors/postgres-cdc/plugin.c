@@ -406,9 +406,12 @@ static sl_error *poll_task(void *task, sl_batch *batch, sl_wait *wait) {
     pg_task *t = task;
     switch (t->state) {
     case PG_STATE_SNAPSHOT:
+        batch->ends_transaction = true; /* what was read is in the offset: a snapshot goes on behind it */
         return pg_snapshot_poll(t, batch, wait);
     case PG_STATE_STREAM:
-        return pg_stream_poll(t, batch, wait);
+        SL_TRY(pg_stream_poll(t, batch, wait));
+        batch->ends_transaction = !t->stream.tx.open;
+        return NULL;
     default:
         *wait = (sl_wait){.idle = true, .fd = -1};
         return NULL;
@@ -454,6 +457,7 @@ static const sl_plugin_def postgres_def = {
     .nsettings = PG_SETTINGS_COUNT,
     .settings_size = sizeof(pg_settings),
     .source = &source_ops,
+    .offers = SL_OFFERS_EXACTLY_ONCE | SL_OFFERS_BOUNDARIES,
 };
 
 static const sl_plugin_def *const defs[] = {&postgres_def};

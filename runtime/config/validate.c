@@ -273,6 +273,23 @@ static void forgive_references(sl__scope *s, const sl_config *raw, size_t from) 
     }
 }
 
+/* check_offers: what the source itself must be able to do for exactly-once delivery. */
+static void check_offers(sl__scope *s, const sl__validated *v) {
+    if (v->def->kind != SL_KIND_SOURCE) {
+        return;
+    }
+    if (v->settings.exactly_once == SL__EXACTLY_ONCE_REQUIRED && !(v->def->offers & SL_OFFERS_EXACTLY_ONCE)) {
+        sl_config_report_add(s->report, SL_SEV_ERROR, SL_STR("exactly.once.support"),
+                             "the connector does not support exactly-once delivery with these settings; set "
+                             "it to requested");
+    }
+    if (v->settings.boundary == SL__BOUNDARY_CONNECTOR && !(v->def->offers & SL_OFFERS_BOUNDARIES)) {
+        sl_config_report_add(s->report, SL_SEV_ERROR, SL_STR("transaction.boundary"),
+                             "the connector does not define transactions of its own; set it to poll or "
+                             "interval");
+    }
+}
+
 static sl_error *check_connector(sl__scope *s, const sl__validate_env *env, sl__validated *out) {
     find_connector(s, &out->def);
     if (!out->def) {
@@ -282,6 +299,9 @@ static sl_error *check_connector(sl__scope *s, const sl__validate_env *env, sl__
     }
     SL_TRY(sl__connector_parse(s->config, out->def->kind, env->distributed, s->arena, s->report,
                                &out->settings));
+    if (env->distributed) {
+        check_offers(s, out);
+    }
     SL_TRY(sl__scope_converter(s, "key.converter", false));
     SL_TRY(sl__scope_converter(s, "value.converter", false));
     SL_TRY(sl__scope_converter(s, "header.converter", false));

@@ -34,6 +34,7 @@ void sl__batch_reset(sl_batch *b) {
     b->noffsets = 0;
     b->failed = false;
     b->store_now = false;
+    b->ends_transaction = false;
     if (b->cap * sizeof *b->records > KEPT_ARRAY) {
         sl_free(b->records);
         b->records = NULL;

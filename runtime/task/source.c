@@ -551,9 +551,10 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
         err = sl_error_nomem();
     }
     if (err || (b->n == 0 && b->noffsets == 0)) {
+        bool ends = b->ends_transaction;
         sl__batch_reset(b);
         s->spare = b;
-        return err;
+        return err || !sl__eos_on(eos_of(s)) ? err : after_batch(s, ends);
     }
     sl__flight *f = sl__flight_new(s->task, b);
     if (!f) {
