@@ -75,6 +75,14 @@ own_tables() {
 { head_of "Settings of every connector" && own_tables connector source sink; } |
     page connectors "settings of every connector, of every source and of every sink"
 
+{ head_of "Metrics" && cat <<'END' && "$sluice" describe metrics; } | page metrics "metrics, as GET /metrics shows them"
+Prometheus's text format. The names are those that Kafka Connect's and Debezium's JMX metrics have behind the usual rules of
+Prometheus's JMX exporter; what has no counterpart begins with `sluice_`. Averages are left to Prometheus: divide a counter of
+milliseconds by its counter of events.
+
+END
+"$sluice" describe openapi | python3 -m json.tool >"$pages/openapi.json"
+
 {
     head_of "Reference"
     printf '| page | of |\n| --- | --- |\n'
@@ -90,6 +98,6 @@ if [ $check = yes ]; then
     exit 0
 fi
 mkdir -p $target
-rm -f $target/*.md
-cp "$pages"/*.md $target/
+rm -f $target/*.md $target/*.json
+cp "$pages"/*.md "$pages"/*.json $target/
 ls $target

@@ -402,8 +402,7 @@ static sl_error *open_task(const sl_context *ctx, void **task) {
     return NULL;
 }
 
-static sl_error *poll_task(void *task, sl_batch *batch, sl_wait *wait) {
-    pg_task *t = task;
+static sl_error *poll_state(pg_task *t, sl_batch *batch, sl_wait *wait) {
     switch (t->state) {
     case PG_STATE_SNAPSHOT:
         batch->ends_transaction = true; /* what was read is in the offset: a snapshot goes on behind it */
@@ -416,6 +415,12 @@ static sl_error *poll_task(void *task, sl_batch *batch, sl_wait *wait) {
         *wait = (sl_wait){.idle = true, .fd = -1};
         return NULL;
     }
+}
+
+static sl_error *poll_task(void *task, sl_batch *batch, sl_wait *wait) {
+    SL_TRY(poll_state(task, batch, wait));
+    pg_metrics_read(task, batch);
+    return NULL;
 }
 
 static sl_error *committed(void *task, const sl_value *partition, const sl_value *offset) {

@@ -243,6 +243,7 @@ static sl_error *on_commit(pg_task *t, const pgo_message *m) {
                          .ts_us = m->commit_us,
                          .message = "COMMIT"};
     pg_source_commit(t);
+    pg_metrics_commit(t, tx->xid, m->commit_us);
     t->stream.moved = true;
     return cdc_emit_tx_end(&t->emitter, tx_id(t, m->end_lsn), m->commit_us / 1000, true);
 }

@@ -59,6 +59,17 @@ typedef struct pg_stream {
     int64_t next_shed_ms; /* not again before */
 } pg_stream;
 
+/* What was counted since it was last told, see metrics.c. */
+typedef struct pg_counts {
+    int64_t next_ms;
+    int64_t events, transactions;
+    int64_t last_us; /* the last commit; 0 = none */
+    int64_t last_xid;
+    int64_t behind_ms;
+    bool snapshot; /* a snapshot was told of and is not over */
+    int64_t snapshot_rows;
+} pg_counts;
+
 typedef struct pg_task {
     const sl_context *ctx;
     const pg_settings *s;
@@ -84,6 +95,7 @@ typedef struct pg_task {
     bool drop_on_close;
     pg_snapshot snap;
     pg_stream stream;
+    pg_counts counts;
     /* the batch at hand */
     sl_value source_template[PG_SOURCE_FIELDS];
     char sequence_head[40]; /* ["lsn_commit", */
@@ -114,6 +126,10 @@ void pg_relation_deinit(pg_task *t, pg_relation *r);
 void pg_relations_deinit(pg_task *t);
 /* pg_tables_list gives the captured tables, by name. */
 SL_MUST_CHECK sl_error *pg_tables_list(pg_task *t, sl_arena *a, pg_snap_table **out, size_t *n);
+
+/* metrics.c: after each poll, and at each commit of a transaction */
+void pg_metrics_read(pg_task *t, const sl_batch *b);
+void pg_metrics_commit(pg_task *t, uint32_t xid, int64_t commit_us);
 
 /* source.c */
 SL_MUST_CHECK sl_error *pg_source_init(pg_task *t);

@@ -25,6 +25,7 @@ typedef struct sl__command {
 
 int sl__cmd_standalone(const sl__command *self, int argc, char **argv);
 int sl__cmd_validate(const sl__command *self, int argc, char **argv);
+int sl__cmd_describe(const sl__command *self, int argc, char **argv);
 int sl__cmd_plugins(const sl__command *self, int argc, char **argv);
 
 /* sl__cli_usage says on standard error what is wrong with the arguments and how the command is called. */

@@ -34,6 +34,9 @@ static const sl__command commands[] = {
      "`worker`,\n"
      "`connector`, `sink` and `source` are the settings of the worker and those that all connectors have.\n",
      sl__cmd_plugins},
+    {"describe", "metrics|openapi", "prints the table of metrics, or the description of the REST interface",
+     "metrics: a table in Markdown. openapi: an OpenAPI 3.0 document, as GET /openapi.json has it.\n",
+     sl__cmd_describe},
     {"version", "", "prints the version", "", cmd_version},
     {"help", "[COMMAND]", "prints this, or more about a command", "", cmd_help},
 };

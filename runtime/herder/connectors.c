@@ -94,7 +94,14 @@ void sl__connector_leave(sl__connector *c) {
 
 /* ---- preparing ---- */
 
+static void count(const char *metric) {
+    sl__metric *m = sl__metric_get(metric, SL_STR_NONE, -1);
+    sl__metric_add(m, 1);
+    sl__metric_release(m);
+}
+
 static void fail(sl__connector *c, const char *why, bool retriable) {
+    count("connector_startup_failure");
     set_state(c, SL_STATE_FAILED, sl_strdup(sl_str_of(why)));
     c->tries.at_ms = 0;
     retriable = retriable && sl__tries_plan(&c->tries, c->herder, c, sl__now_ms());
@@ -139,6 +146,7 @@ static void set_slots_target(sl__connector *c) {
 static void take_prepared(sl__connector *c, sl__job *job) {
     c->def = job->checked.def;
     c->tries = (sl__tries){0};
+    count("connector_startup_success");
     set_state(c, c->target == SL_TARGET_PAUSE ? SL_STATE_PAUSED : SL_STATE_RUNNING, NULL);
     c->stale = c->target == SL_TARGET_PAUSE && !same_tasks(c->current, job);
     if (c->stale || same_tasks(c->current, job)) {
@@ -193,6 +201,7 @@ void sl__connector_prepare(sl__connector *c) {
     job->finished = prepared;
     job->owner = c;
     c->preparing = job;
+    count("connector_startup_attempts");
     sl__job_start(job);
 }
 

@@ -147,6 +147,12 @@ void sl__slot_fail(sl__slot *s, const char *trace, bool retriable) {
     failed(s, sl_strdup(sl_str_of(trace)), retriable);
 }
 
+static void count(const char *metric) {
+    sl__metric *m = sl__metric_get(metric, SL_STR_NONE, -1);
+    sl__metric_add(m, 1);
+    sl__metric_release(m);
+}
+
 /* over does what follows the end of a run. */
 static void over(sl__slot *s, sl__task_state state, char *trace, bool retriable) {
     bool again = s->again;
@@ -157,6 +163,9 @@ static void over(sl__slot *s, sl__task_state state, char *trace, bool retriable)
         set_state(s, again ? SL_STATE_RESTARTING : SL_STATE_STOPPED, NULL);
         sl_free(trace);
     } else if (state == SL_TASK_FAILED) {
+        if (s->state != SL_STATE_RUNNING && s->state != SL_STATE_PAUSED) {
+            count("task_startup_failure");
+        }
         failed(s, trace, retriable);
     } else {
         set_state(s, SL_STATE_STOPPED, trace);
@@ -254,6 +263,7 @@ static sl_error *start_task(sl__slot *s, sl__box *box) {
 }
 
 void sl__slot_start(sl__slot *s) {
+    count("task_startup_attempts");
     sl__box *box = box_new(s);
     sl_error *err = box ? start_task(s, box) : sl_error_nomem();
     s->tries.at_ms = 0;

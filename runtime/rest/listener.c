@@ -101,8 +101,8 @@ static sl_error *open_addresses(const char *setting, sl__listener *l, const char
     if (l->fd >= 0) {
         return NULL;
     }
-    return sl_error_new(SL_E_IO, SL_USER, "%s: cannot listen on %s:%s: %s%s", setting, host, port,
-                        strerror(saved),
+    return sl_error_new(SL_E_IO, SL_USER, "%s: cannot listen on %s://%s:%s: %s%s", setting,
+                        l->https ? "https" : "http", host, port, strerror(saved),
                         saved == EADDRINUSE ? "; end what listens there, or choose another port" : "");
 }
 

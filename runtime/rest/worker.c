@@ -1,5 +1,5 @@
 /*
- * worker.c - /, /health, /admin/loggers and /metrics: about the worker itself.
+ * worker.c - /, /health, /admin/loggers: about the worker itself.
  */
 #include "rest/request.h"
 
@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/metrics.h"
 #include "config/json.h"
 
 bool sl__rest_root(sl__herder *h, sl__request *r) {
@@ -23,16 +22,17 @@ bool sl__rest_root(sl__herder *h, sl__request *r) {
 }
 
 bool sl__rest_health(sl__herder *h, sl__request *r) {
-    bool ready = sl__herder_started(h) && !sl__herder_stopping(h);
-    const char *message = ready ? "Worker has completed startup and is ready to handle requests."
-                          : sl__herder_stopping(h) ? "Worker is stopping."
-                                                   : "Worker is still starting up.";
+    const char *why = "";
+    bool ready = sl__herder_ops(h)->ready(h, &why) && !sl__herder_stopping(h);
+    const char *status = ready ? "healthy" : sl__herder_stopping(h) ? "stopping" : "starting";
     sl_buf_add_char(&r->out, '{');
-    sl__json_text_member(&r->out, "status",
-                         sl_str_of(ready                    ? "healthy"
-                                   : sl__herder_stopping(h) ? "stopping"
-                                                            : "starting"));
-    sl__json_text_member(&r->out, "message", sl_str_of(message));
+    sl__json_text_member(&r->out, "status", sl_str_of(status));
+    sl__json_member(&r->out, "message");
+    if (ready) {
+        sl_buf_add_z(&r->out, "\"Worker has completed startup and is ready to handle requests.\"");
+    } else {
+        sl__json_text(&r->out, sl_arena_printf(&r->arena, "Worker is %s: %s.", status, why));
+    }
     sl_buf_add_char(&r->out, '}');
     return sl__answer_json(r, ready ? 200 : 503);
 }
@@ -121,112 +121,4 @@ bool sl__rest_set_logger(sl__herder *h, sl__request *r) {
                 SL_STR_ARG(scope));
     }
     return set_on_worker(r, r->match.args[0], wanted);
-}
-
-/* ---- metrics: the Prometheus text format 0.0.4 ---- */
-
-/* add_label appends a label's value with its quotes. */
-static void add_label(sl_buf *b, sl_str value) {
-    sl_buf_add_char(b, '"');
-    for (size_t i = 0; i < value.n; i++) {
-        if (value.p[i] == '\\' || value.p[i] == '"') {
-            sl_buf_add_char(b, '\\');
-            sl_buf_add_char(b, value.p[i]);
-        } else if (value.p[i] == '\n') {
-            sl_buf_add_z(b, "\\n");
-        } else {
-            sl_buf_add_char(b, value.p[i]);
-        }
-    }
-    sl_buf_add_char(b, '"');
-}
-
-typedef struct metric_list {
-    sl_buf *b;
-    const char *last; /* the name above which the TYPE line stands */
-} metric_list;
-
-static void add_metric(void *arg, const sl__metric *m, int64_t value) {
-    metric_list *l = arg;
-    if (!l->last || strcmp(l->last, m->name) != 0) {
-        sl_buf_printf(l->b, "# TYPE sluice_%s untyped\n", m->name);
-        l->last = m->name;
-    }
-    sl_buf_printf(l->b, "sluice_%s", m->name);
-    if (m->connector[0]) {
-        sl_buf_add_z(l->b, "{connector=");
-        add_label(l->b, sl_str_of(m->connector));
-        if (m->task >= 0) {
-            sl_buf_printf(l->b, ",task=\"%d\"", m->task);
-        }
-        sl_buf_add_char(l->b, '}');
-    }
-    sl_buf_printf(l->b, " %lld\n", (long long)value);
-}
-
-static void add_states(sl_buf *b, const char *name, const size_t *counts) {
-    sl_buf_printf(b, "# TYPE sluice_%s gauge\n", name);
-    for (int s = SL_STATE_UNASSIGNED; s <= SL_STATE_RESTARTING; s++) {
-        sl_buf_printf(b, "sluice_%s{state=\"%s\"} %zu\n", name, sl__state_name((sl__state)s), counts[s]);
-    }
-}
-
-static void add_herder(sl_buf *b, sl__herder *h) {
-    size_t connectors[SL_STATE_RESTARTING + 1] = {0}, tasks[SL_STATE_RESTARTING + 1] = {0};
-    sl__sched_stats stats;
-    for (const sl__connector *c = sl__herder_first(h); c; c = sl__connector_next(c)) {
-        connectors[c->state]++;
-        for (size_t i = 0; i < c->nslots; i++) {
-            tasks[c->slots[i].state]++;
-        }
-    }
-    add_states(b, "connectors", connectors);
-    add_states(b, "tasks", tasks);
-    sl__sched_stats_get(sl__herder_env_of(h)->task.sched, &stats);
-    sl_buf_printf(b, "# TYPE sluice_pool_threads gauge\nsluice_pool_threads %u\n", stats.threads);
-    sl_buf_printf(b, "# TYPE sluice_pool_threads_busy gauge\nsluice_pool_threads_busy %u\n", stats.busy);
-    sl_buf_printf(b, "# TYPE sluice_pool_queued gauge\nsluice_pool_queued %u\n", stats.queued);
-    sl_buf_printf(b, "# TYPE sluice_pool_steps_total counter\nsluice_pool_steps_total %llu\n",
-                  (unsigned long long)stats.steps);
-}
-
-/* resident_bytes gives the second number of statm, in bytes; 0 when it cannot be read. */
-static long long resident_bytes(void) {
-    char text[128];
-    char *end = text;
-    FILE *f = fopen("/proc/self/statm", "re");
-    bool there = f && fgets(text, sizeof text, f);
-    if (f) {
-        fclose(f);
-    }
-    if (!there) {
-        return 0;
-    }
-    (void)strtoull(text, &end, 10);
-    return (long long)strtoull(end, NULL, 10) * sysconf(_SC_PAGESIZE);
-}
-
-static void add_process(sl_buf *b) {
-    struct rusage u;
-    long long resident = resident_bytes();
-    if (resident) {
-        sl_buf_printf(b, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %lld\n",
-                      resident);
-    }
-    if (getrusage(RUSAGE_SELF, &u) == 0) {
-        sl_buf_printf(b, "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total %.6f\n",
-                      (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-                          (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
-    }
-}
-
-bool sl__rest_metrics(sl__herder *h, sl__request *r) {
-    metric_list l = {.b = &r->out};
-    sl_buf_printf(&r->out, "# TYPE sluice_info gauge\nsluice_info{version=\"%s\"} 1\n", SL_VERSION);
-    add_process(&r->out);
-    add_herder(&r->out, h);
-    sl__metrics_each(add_metric, &l);
-    (void)sl__answer_json(r, 200);
-    r->content_type = r->status == 200 ? "text/plain; version=0.0.4; charset=utf-8" : r->content_type;
-    return true;
 }

@@ -51,6 +51,7 @@ static void delivered(sl__delivery_target *target, const sl__delivery *d) {
     letter *one = (letter *)target;
     letters *l = one->all;
     if (d->err) {
+        sl__task_count(l->task, "dead_letter_failures", 1);
         pthread_mutex_lock(&l->lock);
         if (!l->failed) {
             l->failed = sl_error_new(d->err->code, d->err->cls, "%s", d->err->message);
@@ -264,6 +265,7 @@ sl_error *sl__dead_letter_send(sl__dead_letter *d, const sl__in_message *m, cons
                                .headers = h.items,
                                .nheaders = h.n};
         err = queue_letter(d, &out, l);
+        sl__task_count(d->task, "dead_letters", 1);
         l = err ? l : NULL;
     }
     sl_free(l);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 
 #define RETRY_FIRST_MS 300
 #define NAP_MS 50
@@ -48,14 +49,30 @@ static sl_error *name_record(sl_error *err, const sl_record *r) {
     return r && !err->topic && r->topic.p ? sl_error_at(err, r->topic, r->partition, -1) : err;
 }
 
+static void count(const sl__policy *p, const char *metric) {
+    sl__metric *m = sl__metric_get(metric, p->connector, p->task);
+    sl__metric_add(m, 1);
+    sl__metric_release(m);
+}
+
+static void stamp(const sl__policy *p, const char *metric) {
+    sl__metric *m = sl__metric_get(metric, p->connector, p->task);
+    sl__metric_set(m, sl__wall_ms());
+    sl__metric_release(m);
+}
+
 sl_error *sl__policy_fail(sl__policy *p, const sl__failure *f) {
     sl_error *err = f->err;
     bool tolerable = err->cls != SL_RETRIABLE && err->code != SL_E_NOMEM;
+    count(p, "error_record_failures");
+    stamp(p, "error_last_ms");
     if (tolerable && p->settings->log_errors) {
+        count(p, "error_logged");
         log_failure(p, f);
     }
     if (tolerable && p->settings->tolerance == SL__TOLERATE_ALL) {
         p->skipped++;
+        count(p, "error_records_skipped");
         sl_error_free(err);
         return NULL;
     }
@@ -73,6 +90,7 @@ bool sl__policy_backoff(const sl__policy *p, int64_t start_ms, unsigned attempt)
     if (p->settings->retry_timeout_ms >= 0 && until > start_ms + p->settings->retry_timeout_ms) {
         return false;
     }
+    count(p, "error_retries");
     while (sl__now_ms() < until) {
         if (p->stopping && p->stopping(p->arg)) {
             return false;

@@ -47,7 +47,7 @@ typedef struct sink {
     bool paused;           /* the partitions are paused */
     int64_t commit_at_ms;  /* 0 = nothing to commit */
     sl_error *event_error; /* from a callback; owned */
-    sl__metric *read, *put_records, *lag, *retries;
+    sl__metric *read, *put_records, *lag, *retries, *batches, *put_ms;
 } sink;
 
 /* ---- the batch ---- */
@@ -270,7 +270,10 @@ static sl_error *commit(sink *s, int timeout_ms, bool *done) {
     if (s->ops->pre_commit) {
         SL_TRY(s->ops->pre_commit(s->plugin, parts, n));
     }
-    SL_TRY(sl__consumer_commit(s->consumer, parts, n, timeout_ms));
+    int64_t began = sl__now_ms();
+    sl_error *err = sl__consumer_commit(s->consumer, parts, n, timeout_ms);
+    sl__task_count_commit(s->task, began, err);
+    SL_TRY(err);
     sl__positions_committed(&s->positions, parts, n);
     return NULL;
 }
@@ -375,13 +378,16 @@ static void plan_retry(sink *s, sl_error *err) {
 }
 
 static sl_error *put_batch(sink *s) {
+    int64_t began = sl__now_ms();
     sl_error *err = s->ops->put(s->plugin, s->batch);
+    sl__metric_add(s->put_ms, sl__now_ms() - began);
     if (err && err->cls == SL_RETRIABLE && !sl__task_stopping(s->task)) {
         plan_retry(s, err);
         return set_paused(s, true);
     }
     SL_TRY(err);
     s->attempts = 0;
+    sl__metric_add(s->batches, 1);
     return finish_batch(s);
 }
 
@@ -497,6 +503,8 @@ static sl_error *sink_open(sl__task *t, void *flow) {
     s->put_records = sl__metric_get("sink_records_put", t->spec.connector, t->spec.task);
     s->lag = sl__metric_get("sink_records_lag", t->spec.connector, t->spec.task);
     s->retries = sl__metric_get("sink_put_retries", t->spec.connector, t->spec.task);
+    s->batches = sl__metric_get("sink_batches", t->spec.connector, t->spec.task);
+    s->put_ms = sl__metric_get("sink_put_ms", t->spec.connector, t->spec.task);
     s->batch = sl__batch_new(sl__host_table());
     if (!s->batch) {
         return sl_error_nomem();
@@ -540,6 +548,8 @@ static void sink_close(sl__task *t, void *flow) {
     sl__metric_release(s->put_records);
     sl__metric_release(s->lag);
     sl__metric_release(s->retries);
+    sl__metric_release(s->batches);
+    sl__metric_release(s->put_ms);
 }
 
 const sl__flow sl__sink_flow = {

@@ -65,7 +65,7 @@ typedef struct source {
     bool queued;         /* something was sent since the producer was last told to hurry */
     bool stuck;          /* a delivery failed: nothing after it counts */
     sl_batch *spare;
-    sl__metric *polled, *written, *in_flight;
+    sl__metric *polled, *written, *in_flight, *active, *batches, *poll_ms;
 } source;
 
 /* ---- offsets ---- */
@@ -167,7 +167,9 @@ static sl_error *store(source *s) {
     if (s->storing.n == 0) {
         return NULL;
     }
+    int64_t began = sl__now_ms();
     sl_error *err = sl__offsets_put(t->offsets, t->spec.connector, s->storing.items, s->storing.n);
+    sl__task_count_commit(t, began, err);
     if (err && err->cls == SL_RETRIABLE) {
         char text[512];
         sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: offsets were not stored and will be tried again: %s",
@@ -204,6 +206,7 @@ static sl_error *reap_one(source *s) {
         s->tail = NULL;
     }
     s->bytes -= f->bytes;
+    sl__metric_add(s->active, -(int64_t)f->batch->n);
     err = collect(s, f->batch);
     sl__flight_drop(f);
     return err;
@@ -546,6 +549,7 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
     if (!b) {
         return sl_error_nomem();
     }
+    int64_t began = sl__now_ms();
     sl_error *err = s->ops->poll(s->plugin, b, wait);
     if (!err && b->failed) {
         err = sl_error_nomem();
@@ -563,6 +567,9 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
     }
     sl__flight_expect(f, (long)b->n);
     sl__metric_add(s->polled, (int64_t)b->n);
+    sl__metric_add(s->active, (int64_t)b->n);
+    sl__metric_add(s->batches, 1);
+    sl__metric_add(s->poll_ms, sl__now_ms() - began);
     append(s, f);
     s->current = f;
     s->send.index = 0;
@@ -654,6 +661,10 @@ static void init_source(source *s, sl__task *t) {
     s->polled = sl__metric_get("source_records_polled", t->spec.connector, t->spec.task);
     s->written = sl__metric_get("source_records_written", t->spec.connector, t->spec.task);
     s->in_flight = sl__metric_get("source_bytes_in_flight", t->spec.connector, t->spec.task);
+    s->active = sl__metric_get("source_records_active", t->spec.connector, t->spec.task);
+    s->batches = sl__metric_get("source_batches", t->spec.connector, t->spec.task);
+    s->poll_ms = sl__metric_get("source_poll_ms", t->spec.connector, t->spec.task);
+    sl__metric_set(s->active, 0);
 }
 
 /* open_offsets: only what an earlier run of the task has stored until now is where this one begins. */
@@ -770,6 +781,10 @@ static void source_close(sl__task *t, void *flow) {
     sl__metric_release(s->polled);
     sl__metric_release(s->written);
     sl__metric_release(s->in_flight);
+    sl__metric_set(s->active, 0); /* what is left is read again */
+    sl__metric_release(s->active);
+    sl__metric_release(s->batches);
+    sl__metric_release(s->poll_ms);
 }
 
 const sl__flow sl__source_flow = {

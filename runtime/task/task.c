@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "config/build.h"
 
 #define TRACE_SIZE 4096
@@ -269,6 +270,29 @@ static void task_done(sl__unit *u) {
     report(t, true);
     atomic_store(&t->ended, true);
     sl__task_unref(t); /* the scheduler's */
+}
+
+/* ---- metrics ---- */
+
+void sl__task_count(const sl__task *t, const char *metric, int64_t delta) {
+    sl__metric *m = sl__metric_get(metric, t->spec.connector, t->spec.task);
+    sl__metric_add(m, delta);
+    sl__metric_release(m);
+}
+
+void sl__task_gauge(const sl__task *t, const char *metric, int64_t value) {
+    sl__metric *m = sl__metric_get(metric, t->spec.connector, t->spec.task);
+    sl__metric_set(m, value);
+    sl__metric_release(m);
+}
+
+void sl__task_count_commit(const sl__task *t, int64_t began_ms, const sl_error *err) {
+    if (err) {
+        sl__task_count(t, "offset_commit_failures", 1);
+        return;
+    }
+    sl__task_count(t, "offset_commits", 1);
+    sl__task_count(t, "offset_commit_ms", sl__now_ms() - began_ms);
 }
 
 /* ---- public ---- */

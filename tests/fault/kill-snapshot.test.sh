@@ -17,7 +17,7 @@ fault_source "database.port=$PROXY_PORT" max.batch.size=500
 fault_sink batch.size=2000
 
 read_some() { # read_some N: so many records were written
-    [ "$(curl -s "$URL/metrics" | sed -n 's/^sluice_source_records_polled{.*} //p')" -ge "$1" ]
+    [ "$(curl -s "$URL/metrics" | sed -n 's/^kafka_connect_source_task_source_record_poll_total{.*} //p')" -ge "$1" ]
 }
 unfinished() { ! grep -q 'snapshot of 2 table(s) is complete' "$dir/worker.log"; }
 

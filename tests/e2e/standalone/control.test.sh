@@ -129,9 +129,9 @@ expect 200 PUT /admin/loggers/herder '{"level":"debug"}'
 expect 404 PUT /admin/loggers/herder '{"level":"loud"}'
 expect 400 PUT /admin/loggers/herder '{}'
 expect 200 GET /metrics
-grep -q '^sluice_sink_records_put{connector="sink",task="0"} 500$' "$dir/answer" || fail "metrics: $(grep sink_records "$dir/answer")"
+grep -q '^kafka_connect_sink_task_sink_record_send_total{connector="sink",task="0"} 500$' "$dir/answer" || fail "metrics: $(grep sink_record "$dir/answer")"
 grep -q '^sluice_tasks{state="RUNNING"} 2$' "$dir/answer" || fail "metrics: $(grep sluice_tasks "$dir/answer")"
-if grep -v '^#' "$dir/answer" | grep -vqE '^[a-z_]+(\{[^}]*\})? [0-9.eE+-]+$'; then
+if grep -v '^#' "$dir/answer" | grep -vqE '^[a-zA-Z_]+(\{[^}]*\})? [0-9.eE+-]+$'; then
     fail "a line of /metrics has the wrong form"
 fi
 

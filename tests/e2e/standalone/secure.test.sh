@@ -1,5 +1,6 @@
 #!/bin/bash
 # REST with TLS, client certificates, users, a read-only role, admin listeners, CORS and limits.
+# shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 ADMIN=$(SL_PORT_FROM=26000 SL_PORT_TO=26999 free_port)
 PLAIN=$(SL_PORT_FROM=27000 SL_PORT_TO=27999 free_port)
@@ -52,23 +53,23 @@ start "listeners=https://127.0.0.1:$PORT,http://127.0.0.1:$PLAIN" "listeners.htt
     "rest.auth.read.only.users=bob" "admin.listeners=http://127.0.0.1:$ADMIN" \
     "access.control.allow.origin=http://app.example" "access.control.allow.methods=GET,PUT" \
     "response.http.headers.config=set X-Frame-Options:DENY" "rest.request.max.bytes=2048" "rest.request.timeout.ms=1500"
-https=(--cacert "$tls/ca.crt" "https://127.0.0.1:$PORT")
-up() { curl -sf -m 5 -u ann:secret "http://127.0.0.1:$PLAIN/health"; }
-wait_until 20 up || fail "no healthy worker: $(tail -n 5 "$dir/sluice.log")"
-expect_status 200 -u ann:secret "${https[@]}/connectors"
+https=(--cacert "$tls/ca.crt") BASE=https://127.0.0.1:$PORT
+up_plain() { curl -sf -m 5 -u ann:secret "http://127.0.0.1:$PLAIN/health"; }
+wait_until 20 up_plain || fail "no healthy worker: $(tail -n 5 "$dir/sluice.log")"
+expect_status 200 -u ann:secret "${https[@]}" "$BASE/connectors"
 curl -s -m 5 "https://127.0.0.1:$PORT/" >/dev/null && fail "a certificate of an unknown authority was trusted"
-expect_status 401 "${https[@]}/connectors"
-expect_status 401 -u ann:wrong "${https[@]}/connectors"
-expect_status 401 -u eve:secret "${https[@]}/connectors"
-curl -si -m 5 "${https[@]}/connectors" | grep -qi '^www-authenticate: basic' || fail "no WWW-Authenticate"
-expect_status 200 -u bob:reader "${https[@]}/connectors/one/status"
-expect_status 403 -u bob:reader -X PUT "${https[@]}/connectors/one/pause"
-expect_status 403 -u bob:reader -X DELETE "${https[@]}/connectors/one"
+expect_status 401 "${https[@]}" "$BASE/connectors"
+expect_status 401 -u ann:wrong "${https[@]}" "$BASE/connectors"
+expect_status 401 -u eve:secret "${https[@]}" "$BASE/connectors"
+curl -si -m 5 "${https[@]}" "$BASE/connectors" | grep -qi '^www-authenticate: basic' || fail "no WWW-Authenticate"
+expect_status 200 -u bob:reader "${https[@]}" "$BASE/connectors/one/status"
+expect_status 403 -u bob:reader -X PUT "${https[@]}" "$BASE/connectors/one/pause"
+expect_status 403 -u bob:reader -X DELETE "${https[@]}" "$BASE/connectors/one"
 expect_status 200 -u bob:reader -X PUT -H 'Content-Type: application/json' -d '{"connector.class":"FileStreamSource"}' \
-    "${https[@]}/connector-plugins/FileStreamSource/config/validate"
-expect_status 202 -u ann:secret -X PUT "${https[@]}/connectors/one/pause"
-expect_status 202 -u ann:secret -X PUT "${https[@]}/connectors/one/resume"
-expect_status 404 -u ann:secret "${https[@]}/admin/loggers"
+    "${https[@]}" "$BASE/connector-plugins/FileStreamSource/config/validate"
+expect_status 202 -u ann:secret -X PUT "${https[@]}" "$BASE/connectors/one/pause"
+expect_status 202 -u ann:secret -X PUT "${https[@]}" "$BASE/connectors/one/resume"
+expect_status 404 -u ann:secret "${https[@]}" "$BASE/admin/loggers"
 expect_status 200 -u ann:secret "http://127.0.0.1:$ADMIN/admin/loggers"
 expect_status 404 -u ann:secret "http://127.0.0.1:$ADMIN/connectors"
 expect_status 200 -u ann:secret "http://127.0.0.1:$ADMIN/metrics"
@@ -92,11 +93,11 @@ end sluice "$dir"
 start "listeners=https://127.0.0.1:$PORT" "listeners.https.ssl.keystore.location=$tls/server.p12" \
     "listeners.https.ssl.keystore.password=storepw" "listeners.https.ssl.truststore.location=$tls/ca.crt" \
     "listeners.https.ssl.client.auth=required" "listeners.https.ssl.enabled.protocols=TLSv1.3"
-up() { curl -sf -m 5 --cert "$tls/client.crt" --key "$tls/client.key" "${https[@]}/health"; }
+up() { curl -sf -m 5 --cert "$tls/client.crt" --key "$tls/client.key" "${https[@]}" "$BASE/health"; }
 wait_until 20 up || fail "no healthy worker: $(tail -n 5 "$dir/sluice.log")"
-expect_status 403 "${https[@]}/connectors"
-expect_status 403 --cert "$tls/stranger.crt" --key "$tls/stranger.key" "${https[@]}/connectors"
-curl -s -m 5 --tls-max 1.2 "${https[@]}/" >/dev/null && fail "TLS 1.2 is spoken, though only 1.3 is set"
+expect_status 403 "${https[@]}" "$BASE/connectors"
+expect_status 403 --cert "$tls/stranger.crt" --key "$tls/stranger.key" "${https[@]}" "$BASE/connectors"
+curl -s -m 5 --tls-max 1.2 "${https[@]}" "$BASE/" >/dev/null && fail "TLS 1.2 is spoken, though only 1.3 is set"
 end sluice "$dir"
 
 # ---- what cannot work is said before anything starts ----
