@@ -322,6 +322,14 @@
          .doc = "Chunks of a table for each of these connections, at least. Chunks are never larger than "   \
                 "about 32 MB.",                                                                              \
          .field = CDC_F(S, m, snapshot_multiplier)},                                                         \
+        {.name = "snapshot.max.threads.multiplier.*",                                                        \
+         .type = SL_CONFIG_INT,                                                                              \
+         .importance = SL_LOW,                                                                               \
+         .group = "Snapshot",                                                                                \
+         .has_min = true,                                                                                    \
+         .min = 1,                                                                                           \
+         .doc = "The same for one table (schema.table).",                                                    \
+         .pattern = true},                                                                                   \
     {                                                                                                        \
         .name = "snapshot.tables.order.by.row.count", .type = SL_CONFIG_STRING, .default_value = "disabled", \
         .importance = SL_LOW, .group = "Snapshot", .enums = cdc_order_enum,                                  \
@@ -371,6 +379,8 @@
                        "rows are read as a stream, in bounded memory"),                                      \
         CDC_WARNED_ROW("query.fetch.size", SL_CONFIG_INT, "Rows a fetch.",                                   \
                        "rows are read as a stream, in bounded memory"),                                      \
+        CDC_WARNED_ROW("legacy.snapshot.max.threads", SL_CONFIG_BOOLEAN, "One thread for each table.",       \
+                       "large tables are always shared by all connections of snapshot.max.threads"),         \
         CDC_WARNED_ROW("topic.cache.size", SL_CONFIG_INT, "Size of a cache.",                                \
                        "topic names are kept with each table"),                                              \
         CDC_WARNED_ROW("include.schema.changes", SL_CONFIG_BOOLEAN, "A topic of DDL.",                       \

@@ -64,7 +64,7 @@ typedef struct pg_settings {
     sl_str message_include, message_exclude;
 } pg_settings;
 
-enum { PG_SETTINGS_COUNT = 129 };
+enum { PG_SETTINGS_COUNT = 131 };
 extern const sl_config_row pg_settings_rows[PG_SETTINGS_COUNT];
 
 #endif

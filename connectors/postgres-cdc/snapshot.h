@@ -53,6 +53,7 @@ typedef struct pg_heap {
 
 typedef struct pg_snapshot_table {
     pg_snap_table in;
+    size_t place; /* in the list, before they are ordered by rows */
     pg_relation relation;
     pg_heap *heaps;
     uint32_t *heap_ids; /* ascending */

@@ -40,24 +40,20 @@ static int by_oid(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static void swap(pg_snapshot_table *a, pg_snapshot_table *b) {
-    pg_snapshot_table x = *a;
-    *a = *b;
-    *b = x;
+/* snapshot.tables.order.by.row.count, by the planner's estimate; equal ones stay in their order. */
+static int by_rows(const void *a, const void *b) {
+    const pg_snapshot_table *x = a;
+    const pg_snapshot_table *y = b;
+    if (x->in.rows != y->in.rows) {
+        return x->in.rows < y->in.rows ? -1 : 1;
+    }
+    return x->place < y->place ? -1 : x->place > y->place;
 }
 
-/* snapshot.tables.order.by.row.count, by the planner's estimate; equal ones stay in their order. */
-static void order_by_rows(pg_snapshot *s, bool ascending) {
-    for (size_t i = 1; i < s->n; i++) {
-        for (size_t k = i; k > 0; k--) {
-            double a = s->tables[k - 1].in.rows;
-            double b = s->tables[k].in.rows;
-            if (ascending ? a <= b : a >= b) {
-                break;
-            }
-            swap(&s->tables[k - 1], &s->tables[k]);
-        }
-    }
+static int by_rows_down(const void *a, const void *b) {
+    const pg_snapshot_table *x = a;
+    const pg_snapshot_table *y = b;
+    return x->in.rows != y->in.rows ? -by_rows(a, b) : by_rows(a, b);
 }
 
 /* The list whose order counts: table.include.list, as with Debezium, else that of the snapshot. */
@@ -87,6 +83,7 @@ sl_error *pg_plan_tables(pg_task *t) {
             bool wanted = all[i].oid && cdc_rules_snapshot(&t->rules, all[i].schema, all[i].name);
             if (wanted && (!rules || is_listed(t, k, &all[i]))) {
                 s->ids[s->n] = all[i].oid;
+                s->tables[s->n].place = s->n;
                 s->tables[s->n++].in = all[i];
                 all[i].oid = 0;
             }
@@ -94,7 +91,8 @@ sl_error *pg_plan_tables(pg_task *t) {
     }
     qsort(s->ids, s->n, sizeof *s->ids, by_oid);
     if (t->s->cdc.order_by_rows != CDC_ORDER_NAMES) {
-        order_by_rows(s, t->s->cdc.order_by_rows == CDC_ORDER_ASCENDING);
+        bool up = t->s->cdc.order_by_rows == CDC_ORDER_ASCENDING;
+        qsort(s->tables, s->n, sizeof *s->tables, up ? by_rows : by_rows_down);
     }
     return NULL;
 }
@@ -231,8 +229,16 @@ static sl_error *open_table(pg_task *t, pg_snapshot_table *x) {
 
 /* ---- a heap's blocks ---- */
 
-static uint64_t chunk_blocks(const pg_task *t, uint64_t blocks, uint64_t bytes) {
-    uint64_t parts = (uint64_t)t->snap.nreaders * (uint64_t)t->s->cdc.snapshot_multiplier;
+/* snapshot.max.threads.multiplier, which may be given for one table. */
+static uint64_t multiplier_of(pg_task *t, sl_str id) {
+    sl_str key = sl_arena_printf(&t->snap.arena, "snapshot.max.threads.multiplier.%.*s", SL_STR_ARG(id));
+    int64_t own = 0;
+    bool given = key.n && sl_str_to_i64(sl_config_get(t->ctx->config, key), &own) && own > 0;
+    return (uint64_t)(given ? own : t->s->cdc.snapshot_multiplier);
+}
+
+static uint64_t chunk_blocks(pg_task *t, sl_str id, uint64_t blocks, uint64_t bytes) {
+    uint64_t parts = (uint64_t)t->snap.nreaders * multiplier_of(t, id);
     uint64_t step = bytes > CHUNK_BYTES ? blocks / (bytes / CHUNK_BYTES + 1) : blocks;
     uint64_t share = parts > 1 ? blocks / parts + 1 : step;
     share = share < CHUNK_BLOCKS_MIN ? CHUNK_BLOCKS_MIN : share;
@@ -267,7 +273,7 @@ static sl_error *measure(pg_task *t, pg_snap_reader *r, pg_snapshot_table *x, pg
     }
     h->file = number_at(res, 0);
     h->blocks = number_at(res, 1);
-    h->step = chunk_blocks(t, h->blocks, number_at(res, 2));
+    h->step = chunk_blocks(t, x->relation.table->id, h->blocks, number_at(res, 2));
     h->sweep = *PQgetvalue(res, 0, 3) == 't' && t->snap.progress.since;
     PQclear(res);
     h->measured = true;
