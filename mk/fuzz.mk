@@ -20,7 +20,7 @@ define fuzz_rules
 $(B)/fuzz/fuzz_$(1): tests/fuzz/fuzz_$(1).c $(FUZZ_COMMON) $(call fuzz_sources,$(1))
 	@mkdir -p $$(@D)
 	@echo "  FUZZ  $$@"
-	@$$(FUZZ_CC) $$(FUZZ_FLAGS) $$(FUZZ_CFLAGS) -o $$@ $$(sort $$^) $(filter -l%,$(call fuzz_link,$(1))) -lpthread -lm
+	@$$(FUZZ_CC) $$(FUZZ_FLAGS) $$(FUZZ_CFLAGS) -o $$@ $$(sort $$^) $(filter -l%,$(call fuzz_link,$(1))) -lssl -lcrypto -lpthread -lm
 endef
 $(foreach f,$(FUZZ),$(eval $(call fuzz_rules,$(f))))
 

@@ -192,7 +192,7 @@ bool pg_parse_timestamp(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_val
     int inf = infinite(p, n);
     int64_t all = inf > 0 ? INFINITE_US : MINUS_INFINITE_US;
     int64_t days = all / CDC_MICROS_PER_DAY - (all % CDC_MICROS_PER_DAY < 0);
-    int64_t micros = all - days * CDC_MICROS_PER_DAY;
+    int64_t micros = all % CDC_MICROS_PER_DAY + (all < 0 ? CDC_MICROS_PER_DAY : 0);
     cursor at = {p, p + n};
     if (!inf && !read_timestamp(&at, false, &days, &micros)) {
         return false;

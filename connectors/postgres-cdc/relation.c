@@ -6,8 +6,11 @@
  * columns and types are the message's; only what the message lacks is taken from the catalog, by name.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "task.h"
+
+#define VISIBLE_MS 10000
 
 typedef struct column_facts {
     sl_str name;
@@ -208,11 +211,49 @@ sl_error *pg_relation_from_catalog(pg_task *t, sl_str schema, sl_str name, pg_re
     return err;
 }
 
+/* ---- the catalog as the transaction at hand left it ---- */
+
+static sl_error *is_visible(pg_task *t, uint32_t xid, bool *visible) {
+    sl_buf b;
+    sl_buf_init(&b, NULL);
+    sl_buf_printf(&b,
+                  "select pg_catalog.txid_snapshot_xmax(s) & 4294967295, (select count(*) from "
+                  "pg_catalog.txid_snapshot_xip(s) x where x & 4294967295 = %u) from "
+                  "pg_catalog.txid_current_snapshot() s",
+                  xid);
+    PGresult *res = NULL;
+    SL_TRY(run(t, &b, "asking whether a transaction is visible", &res));
+    uint32_t next = (uint32_t)strtoul(PQgetvalue(res, 0, 0), NULL, 10);
+    *visible = (int32_t)(xid - next) < 0 && *PQgetvalue(res, 0, 1) == '0';
+    PQclear(res);
+    return NULL;
+}
+
+/* The server sends a transaction as soon as its end is in the log; other sessions see what it did a moment
+ * later. */
+static sl_error *wait_visible(pg_task *t) {
+    uint32_t xid = t->stream.tx.open ? t->stream.tx.xid : 0;
+    int64_t until = pg_now_ms() + VISIBLE_MS;
+    for (bool visible = xid == 0; !visible;) {
+        SL_TRY(is_visible(t, xid, &visible));
+        if (visible || pg_now_ms() > until) {
+            return NULL;
+        }
+        if (pg_conn_stopping(&t->sql)) {
+            return sl_error_new(SL_E_INTERRUPTED, SL_RETRIABLE, "interrupted, for the task stops");
+        }
+        struct timespec nap = {.tv_nsec = 500000};
+        nanosleep(&nap, NULL);
+    }
+    return NULL;
+}
+
 static sl_error *build_from_message(pg_task *t, const pgo_message *m, pg_relation *r) {
     if (!cdc_rules_table(&t->rules, m->name, m->table)) {
         return NULL;
     }
     table_facts f = {.ncols = 0};
+    SL_TRY(wait_visible(t));
     pg_types_forget_enums(&t->types);
     sl_error *err = read_facts(t, m->name, m->table, &f);
     err = err ? err : new_table(r, m->name, m->table, m->count);

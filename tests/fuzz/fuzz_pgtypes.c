@@ -20,9 +20,11 @@ static const sl_host host = {.struct_size = sizeof(sl_host),
                              .schema_ref = sl__schema_ref,
                              .schema_unref = sl__schema_unref};
 
-static const uint32_t oids[] = {16,   17,   20,   21,   23,   25,   26,   114,  142,   600,  700,
-                                701,  790,  1042, 1043, 1082, 1083, 1114, 1184, 1186,  1266, 1560,
-                                1562, 1700, 2950, 3802, 1007, 1009, 1231, 1185, 70000, 70001};
+/* New ones at the end: the seeds name them by their place. */
+static const uint32_t oids[] = {
+    16,   17,   20,   21,   23,   25,   26,   114,  142,  600,  700,  701,  790,  1042,  1043,  1082,  1083,
+    1114, 1184, 1186, 1266, 1560, 1562, 1700, 2950, 3802, 1007, 1009, 1231, 1185, 70000, 70001, 18,    19,
+    650,  829,  869,  774,  3614, 3904, 3912, 1182, 1115, 1270, 2951, 1001, 1020, 70002, 70003, 70004, 1000};
 
 static void add_types(pg_types *t) {
     static const pg_type more[] = {
@@ -50,6 +52,60 @@ static void add_types(pg_types *t) {
          .category = 'A',
          .delimiter = ',',
          .element = 1184},
+        {.oid = 1182,
+         .name = SL_STR_INIT("_date"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ',',
+         .element = 1082},
+        {.oid = 1115,
+         .name = SL_STR_INIT("_timestamp"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ',',
+         .element = 1114},
+        {.oid = 1270,
+         .name = SL_STR_INIT("_timetz"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ',',
+         .element = 1266},
+        {.oid = 2951,
+         .name = SL_STR_INIT("_uuid"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ',',
+         .element = 2950},
+        {.oid = 1001,
+         .name = SL_STR_INIT("_bytea"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ',',
+         .element = 17},
+        {.oid = 1020,
+         .name = SL_STR_INIT("_box"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ';',
+         .element = 603},
+        {.oid = 1000,
+         .name = SL_STR_INIT("_bool"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ',',
+         .element = 16},
+        {.oid = 70002,
+         .name = SL_STR_INIT("_mood"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ',',
+         .element = 70001},
+        {.oid = 70003, .name = SL_STR_INIT("comp"), .kind = 'c', .category = 'C'},
+        {.oid = 70004,
+         .name = SL_STR_INIT("amount"),
+         .kind = 'd',
+         .base = 1700,
+         .typmod = (10 << 16 | 3) + 4},
         {.oid = 70000, .name = SL_STR_INIT("hstore"), .kind = 'b', .category = 'U'},
         {.oid = 70001, .name = SL_STR_INIT("mood"), .kind = 'e', .labels = SL_STR_INIT("a,b")}};
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
@@ -63,7 +119,7 @@ static void check(const pg_column_type *t, const sl_value *v) {
     def.optional = true;
     sl_error *err = sl__schema_intern(&def, &s);
     err = err ? err : sl_value_check(s, v);
-    if (err && t->base.type != SL_ARRAY) { /* items of enums may not be null by their schema */
+    if (err) {
         __builtin_trap();
     }
     sl_error_free(err);
@@ -85,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pg_types types;
     pg_types_init(&types, &host, NULL);
     add_types(&types);
+    types.money = data[1] >> 3 & 3;
     sl_arena a;
     sl_arena_init(&a, 0);
     pg_column_type t;

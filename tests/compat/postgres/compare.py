@@ -6,6 +6,7 @@ Ignored is only what must differ: times of processing, positions, versions, the 
 on purpose: a regular expression of "OP TOPIC:PATH THEIRS OURS" a line, then two spaces and a reason; one that ends in $ may stop after the path.
 """
 import json
+import os
 import re
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def parsed(text):
 def read_all(bootstrap, prefix):
     """Topic, with PREFIX for the prefix, to its records in order."""
     names = topics(bootstrap, prefix)
-    out = subprocess.run(["kcat", "-b", bootstrap, "-G", f"compare-{prefix}", "-X", "auto.offset.reset=earliest", "-X", "fetch.wait.max.ms=20", "-e", "-q", "-J", *names],
+    out = subprocess.run(["kcat", "-b", bootstrap, "-G", f"compare-{os.getpid()}-{prefix}", "-X", "auto.offset.reset=earliest", "-X", "fetch.wait.max.ms=20", "-e", "-q", "-J", *names],
                          check=True, capture_output=True, text=True)
     records = {t.replace(prefix, "PREFIX"): [] for t in names}
     for line in out.stdout.splitlines():

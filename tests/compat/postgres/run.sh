@@ -107,6 +107,11 @@ for p in "${prefixes[@]}"; do
     echo "== configuration ${p%"$$"}"
     python3 "$here/compare.py" "$BOOTSTRAP" "dbz$p" "slu$p" "$here/allowed.txt" || failed=1
 done
+pages=()
+for p in "${prefixes[@]}"; do
+    pages+=("${p%"$$"}=slu$p")
+done
+python3 "$here/types_page.py" "$BOOTSTRAP" "$SL_ROOT/docs/postgres-types.md" "${pages[@]}" || failed=1
 end worker "$TEST_DIR" 10
 bash "$SL_SUPPORT/connect.sh" remove "$TEST_DIR/connect"
 psql -X -q -At -d "$db" -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = '$db' and not active" >/dev/null
