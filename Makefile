@@ -84,7 +84,7 @@ $(B)/plugins/$(1).so: EXTRA_CFLAGS = -Iconnectors -fvisibility=hidden $$($(1)_CF
 $(B)/plugins/$(1).so: $$(call obj,$$(sort $$(wildcard connectors/$(1)/*.c))) $$(if $$($(1)_CDC),$(B)/libcdc.a) $(B)/libsluice-plugin.a
 	@mkdir -p $$(@D)
 	@echo "  SO    $$@"
-	@$$(CC) $$(LDFLAGS) $$(SO_LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$(call obj,$$(sort $$(wildcard connectors/$(1)/*.c))) $$(if $$($(1)_CDC),$(B)/libcdc.a) $(B)/libsluice-plugin.a $$($(1)_LIBS) $$(if $$($(1)_CDC),-lpcre2-8) -lm -lpthread
+	@$$(CC) $$(LDFLAGS) $$(SO_LDFLAGS) -Wl,--exclude-libs,ALL -o $$@ $$(call obj,$$(sort $$(wildcard connectors/$(1)/*.c))) $$(if $$($(1)_CDC),$(B)/libcdc.a) $(B)/libsluice-plugin.a $$($(1)_LIBS) $$(if $$($(1)_CDC),-lpcre2-8 -ljansson) -lm -lpthread
 endef
 $(foreach p,$(PLUGINS),$(eval $(call plugin_rules,$(p))))
 

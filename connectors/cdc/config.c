@@ -45,6 +45,9 @@ const sl_config_enum cdc_order_enum[] = {{"disabled", CDC_ORDER_NAMES},
                                          {"descending", CDC_ORDER_DESCENDING},
                                          {NULL, 0}};
 
+const sl_config_enum cdc_watermark_enum[] = {
+    {"insert_insert", CDC_INSERT_INSERT}, {"insert_delete", CDC_INSERT_DELETE}, {NULL, 0}};
+
 const char *cdc_check_topic_part(const sl_config_row *row, sl_str value, sl_arena *arena) {
     (void)row;
     for (size_t i = 0; i < value.n; i++) {
@@ -153,6 +156,77 @@ const char *cdc_check_key_columns(const sl_config_row *row, sl_str value, sl_are
     return NULL;
 }
 
+bool cdc_listed(sl_str list, const char *word) {
+    sl_str part;
+    while (list.n && cdc_list_next(&list, ',', &part)) {
+        if (sl_str_eqz(part, word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *cdc_check_signal_channels(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    (void)row;
+    (void)arena;
+    sl_str part;
+    while (value.n && cdc_list_next(&value, ',', &part)) {
+        if (sl_str_eqz(part, "jmx") || sl_str_eqz(part, "in-process")) {
+            return "expected source, kafka and file: there is no Java in this worker for jmx or in-process; "
+                   "use file instead";
+        }
+        if (!sl_str_eqz(part, "source") && !sl_str_eqz(part, "kafka") && !sl_str_eqz(part, "file")) {
+            return "expected a list of source, kafka and file";
+        }
+    }
+    return NULL;
+}
+
+const char *cdc_check_notify_channels(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    (void)row;
+    (void)arena;
+    sl_str part;
+    while (value.n && cdc_list_next(&value, ',', &part)) {
+        if (sl_str_eqz(part, "jmx")) {
+            return "expected sink and log: there is no JMX in this worker; use log, and /metrics";
+        }
+        if (!sl_str_eqz(part, "sink") && !sl_str_eqz(part, "log")) {
+            return "expected a list of sink and log";
+        }
+    }
+    return NULL;
+}
+
+bool cdc_signal_table(const cdc_config *c, sl_str *schema, sl_str *table) {
+    sl_str id = sl_str_trim(c->signal_table);
+    size_t dot = sl_str_find(id, '.');
+    if (dot >= id.n) {
+        return false;
+    }
+    *schema = (sl_str){id.p, dot};
+    *table = sl_str_skip(id, dot + 1);
+    size_t more = sl_str_find(*table, '.');
+    if (more < table->n) { /* database.schema.table */
+        *schema = (sl_str){table->p, more};
+        *table = sl_str_skip(*table, more + 1);
+    }
+    return true;
+}
+
+static void check_signals(const cdc_config *c, sl_config_report *report) {
+    sl_str schema;
+    sl_str table;
+    if (c->signal_table.n && !cdc_signal_table(c, &schema, &table)) {
+        sl_config_report_add(report, SL_SEV_ERROR, SL_STR("signal.data.collection"),
+                             "expected schema.table, got '%.*s'", SL_STR_ARG(c->signal_table));
+    }
+    if (cdc_listed(c->notify_channels, "sink") && !c->notify_topic.n) {
+        sl_config_report_add(report, SL_SEV_ERROR, SL_STR("notification.sink.topic.name"),
+                             "expected the topic of notifications, for notification.enabled.channels has "
+                             "sink");
+    }
+}
+
 static void check_pair(sl_config_report *report, const char *include, sl_str a, const char *exclude,
                        sl_str b) {
     if (a.n && b.n) {
@@ -165,4 +239,5 @@ void cdc_config_check(const cdc_config *c, sl_config_report *report) {
     check_pair(report, "schema.include.list", c->schema_include, "schema.exclude.list", c->schema_exclude);
     check_pair(report, "table.include.list", c->table_include, "table.exclude.list", c->table_exclude);
     check_pair(report, "column.include.list", c->column_include, "column.exclude.list", c->column_exclude);
+    check_signals(c, report);
 }

@@ -19,6 +19,7 @@ typedef enum cdc_decimal_mode {
     CDC_DECIMAL_STRING
 } cdc_decimal_mode;
 typedef enum cdc_order { CDC_ORDER_NAMES, CDC_ORDER_ASCENDING, CDC_ORDER_DESCENDING } cdc_order;
+typedef enum cdc_watermark { CDC_INSERT_INSERT, CDC_INSERT_DELETE } cdc_watermark;
 typedef enum cdc_binary_mode {
     CDC_BINARY_BYTES,
     CDC_BINARY_BASE64,
@@ -81,6 +82,17 @@ typedef struct cdc_config {
     int order_by_rows;           /* a cdc_order */
     int32_t snapshot_threads;    /* connections that read a snapshot */
     int32_t snapshot_multiplier; /* chunks of a table for each of them, at least */
+    sl_str signal_channels;
+    sl_str signal_table; /* schema.table; absent = none */
+    sl_str signal_file;
+    sl_str signal_topic; /* absent = by topic.prefix */
+    sl_str signal_servers;
+    sl_str signal_group;
+    int64_t signal_poll_ms;
+    int32_t chunk_rows;
+    int watermark; /* a cdc_watermark */
+    sl_str notify_channels;
+    sl_str notify_topic;
 } cdc_config;
 
 extern const sl_config_enum cdc_naming_enum[];
@@ -92,6 +104,7 @@ extern const sl_config_enum cdc_time_enum[];
 extern const sl_config_enum cdc_binary_enum[];
 extern const sl_config_enum cdc_failure_enum[];
 extern const sl_config_enum cdc_order_enum[];
+extern const sl_config_enum cdc_watermark_enum[];
 
 const char *cdc_check_topic_part(const sl_config_row *row, sl_str value, sl_arena *arena);
 const char *cdc_check_patterns(const sl_config_row *row, sl_str value, sl_arena *arena);
@@ -102,10 +115,19 @@ const char *cdc_check_key_columns(const sl_config_row *row, sl_str value, sl_are
 
 /* cdc_config_placeholder gives unavailable.value.placeholder as it is in events: hex:... are bytes. */
 sl_str cdc_config_placeholder(const cdc_config *c, sl_arena *arena);
+const char *cdc_check_signal_channels(const sl_config_row *row, sl_str value, sl_arena *arena);
+const char *cdc_check_notify_channels(const sl_config_row *row, sl_str value, sl_arena *arena);
+
+/* cdc_listed tells whether a list, at commas, has a word. */
+bool cdc_listed(sl_str list, const char *word);
+
+/* cdc_signal_table cuts signal.data.collection into schema and table; false: there is none. */
+bool cdc_signal_table(const cdc_config *c, sl_str *schema, sl_str *table);
 
 /* cdc_config_check looks at combinations: include and exclude lists of the same thing. */
 void cdc_config_check(const cdc_config *c, sl_config_report *report);
 
 #include "config_rows.h"
+#include "signal_rows.h"
 
 #endif

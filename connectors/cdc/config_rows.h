@@ -394,27 +394,7 @@
         CDC_WARNED_ROW("advanced.metrics.enable", SL_CONFIG_BOOLEAN, "JMX metrics.", "see /metrics"),        \
         CDC_WARNED_ROW("table.ignore.builtin", SL_CONFIG_BOOLEAN, "System tables.",                          \
                        "system tables are never captured"),                                                  \
-        CDC_WARNED_ROW("signal.poll.interval.ms", SL_CONFIG_LONG, "How often signals are looked for.",       \
-                       "signals are not read by this version"),                                              \
-        CDC_WARNED_PATTERN(                                                                                  \
-            "incremental.snapshot.*", "Incremental snapshots.",                                              \
-            "incremental snapshots start with a signal, and signals are not read by this version"),          \
         CDC_WARNED_PATTERN("openlineage.*", "OpenLineage.", "lineage events are not written"),               \
-        CDC_REFUSED_ROW("signal.data.collection", SL_CONFIG_STRING, "Table of signals.",                     \
-                        "remove it: signals are not read by this version; to snapshot again use "            \
-                        "snapshot.mode=always once"),                                                        \
-        CDC_REFUSED_ROW("signal.enabled.channels", SL_CONFIG_STRING, "Channels of signals.",                 \
-                        "remove it: signals are not read by this version"),                                  \
-        CDC_REFUSED_PATTERN("signal.kafka.*", "Signals from a topic.",                                       \
-                            "remove it: signals are not read by this version"),                              \
-        CDC_REFUSED_PATTERN("signal.consumer.*", "Signals from a topic.",                                    \
-                            "remove it: signals are not read by this version"),                              \
-        CDC_REFUSED_ROW("signal.file", SL_CONFIG_STRING, "Signals from a file.",                             \
-                        "remove it: signals are not read by this version"),                                  \
-        CDC_REFUSED_ROW("notification.enabled.channels", SL_CONFIG_STRING, "Notifications.",                 \
-                        "remove it: progress is in the log and in /metrics"),                                \
-        CDC_REFUSED_ROW("notification.sink.topic.name", SL_CONFIG_STRING, "Notifications.",                  \
-                        "remove it: progress is in the log and in /metrics"),                                \
         CDC_REFUSED_ROW("converters", SL_CONFIG_STRING, "Java classes that convert columns.",                \
                         "Java classes cannot be loaded: use transforms, or the handling modes"),             \
         CDC_REFUSED_ROW("post.processors", SL_CONFIG_STRING, "Java classes that change events.",             \
@@ -432,6 +412,6 @@
 
 #define CDC_CONFIG_ROWS(S, m)                                                                                \
     CDC_NAMING_ROWS(S, m), CDC_FILTER_ROWS(S, m), CDC_COLUMN_ROWS, CDC_EVENT_ROWS(S, m),                     \
-        CDC_FLOW_ROWS(S, m), CDC_GUARD_ROWS(S, m), CDC_OTHER_ROWS
+        CDC_FLOW_ROWS(S, m), CDC_GUARD_ROWS(S, m), CDC_SIGNAL_ROWS(S, m), CDC_OTHER_ROWS
 
 #endif

@@ -181,6 +181,7 @@ static sl_error *init_rules(cdc_rules *r, const cdc_config *c, const sl_config *
 
 sl_error *cdc_rules_init(cdc_rules *r, const cdc_config *c, const sl_config *map) {
     memset(r, 0, sizeof *r);
+    (void)cdc_signal_table(c, &r->signal_schema, &r->signal_table);
     sl_error *err = init_rules(r, c, map);
     if (err) {
         cdc_rules_deinit(r);
@@ -228,9 +229,14 @@ static bool match_table(const cdc_patterns *include, const cdc_patterns *exclude
     return listed(include, exclude, (sl_str){text, n});
 }
 
+bool cdc_rules_signals(const cdc_rules *r, sl_str schema, sl_str table) {
+    return r->signal_table.n && sl_str_eq(r->signal_table, table) && sl_str_eq(r->signal_schema, schema);
+}
+
 bool cdc_rules_table(const cdc_rules *r, sl_str schema, sl_str table) {
-    return listed(r->schema_include, r->schema_exclude, schema) &&
-           match_table(r->table_include, r->table_exclude, schema, table);
+    return cdc_rules_signals(r, schema, table) ||
+           (listed(r->schema_include, r->schema_exclude, schema) &&
+            match_table(r->table_include, r->table_exclude, schema, table));
 }
 
 bool cdc_rules_snapshot(const cdc_rules *r, sl_str schema, sl_str table) {

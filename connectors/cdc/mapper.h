@@ -42,6 +42,7 @@ typedef struct cdc_rules {
     cdc_patterns *snapshot_include;
     cdc_mapper *mappers;
     cdc_key_rule *keys;
+    sl_str signal_schema, signal_table; /* captured whatever the lists say; absent = none. Borrowed */
 } cdc_rules;
 
 /* cdc_rules_init compiles the settings; map is the whole configuration, for the keys with patterns in their
@@ -49,6 +50,8 @@ typedef struct cdc_rules {
 SL_MUST_CHECK sl_error *cdc_rules_init(cdc_rules *r, const cdc_config *c, const sl_config *map);
 void cdc_rules_deinit(cdc_rules *r);
 
+/* cdc_rules_signals tells whether it is the signal table. */
+bool cdc_rules_signals(const cdc_rules *r, sl_str schema, sl_str table);
 bool cdc_rules_table(const cdc_rules *r, sl_str schema, sl_str table);
 bool cdc_rules_snapshot(const cdc_rules *r, sl_str schema, sl_str table);
 /* id is schema.table.column */

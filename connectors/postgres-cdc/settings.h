@@ -61,10 +61,11 @@ typedef struct pg_settings {
     int interval_mode;
     int32_t money_digits;
     bool unknown_types;
+    bool read_only;
     sl_str message_include, message_exclude;
 } pg_settings;
 
-enum { PG_SETTINGS_COUNT = 131 };
+enum { PG_SETTINGS_COUNT = 136 };
 extern const sl_config_row pg_settings_rows[PG_SETTINGS_COUNT];
 
 #endif
