@@ -51,6 +51,9 @@ static sl_error *load_offset(pg_task *t, bool *found) {
                "the stored offset's 'sluice_snapshot' is of another version: all tables are read");
     }
     t->pos.progress = SL_STR_NONE;
+    if (!err && *found) {
+        err = pg_incremental_load(t, &offset);
+    }
     sl_arena_deinit(&a);
     return err;
 }
@@ -358,6 +361,8 @@ static void close_task(void *task) {
         pg_slot_drop(t);
     }
     pg_snapshot_deinit(t);
+    pg_incremental_deinit(t);
+    cdc_notifier_deinit(&t->notifier);
     pg_relations_deinit(t);
     pg_types_deinit(&t->types);
     pg_conn_close(&t->sql);
@@ -375,6 +380,8 @@ static sl_error *open_parts(pg_task *t) {
     SL_TRY(cdc_patterns_new("message.prefix.include.list", s->message_include, &t->message_include));
     SL_TRY(cdc_patterns_new("message.prefix.exclude.list", s->message_exclude, &t->message_exclude));
     SL_TRY(pg_source_init(t));
+    SL_TRY(cdc_notifier_init(&t->notifier, t->ctx, &s->cdc));
+    SL_TRY(pg_incremental_init(t));
     SL_TRY(pg_conn_open(&t->sql, t->ctx, &t->interrupted, s, false));
     SL_TRY(pg_conn_open(&t->repl, t->ctx, &t->interrupted, s, true));
     SL_TRY(set_identities(t));
@@ -418,9 +425,10 @@ static sl_error *poll_state(pg_task *t, sl_batch *batch, sl_wait *wait) {
 }
 
 static sl_error *poll_task(void *task, sl_batch *batch, sl_wait *wait) {
-    SL_TRY(poll_state(task, batch, wait));
-    pg_metrics_read(task, batch);
-    return NULL;
+    pg_task *t = task;
+    SL_TRY(poll_state(t, batch, wait));
+    pg_metrics_read(t, batch);
+    return cdc_notify_flush(&t->notifier, batch);
 }
 
 static sl_error *committed(void *task, const sl_value *partition, const sl_value *offset) {

@@ -263,6 +263,9 @@ sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_va
 sl_error *pg_set_offset(pg_task *t, sl_batch *b) {
     sl_value partition = pg_partition(t->s->cdc.topic_prefix, &b->arena);
     sl_value offset = pg_offset_store(&t->pos, &b->arena);
+    if (offset.type == SL_MAP && t->state == PG_STATE_STREAM) {
+        SL_TRY(cdc_incremental_store(&t->inc.todo, &b->arena, &offset));
+    }
     if (partition.type != SL_MAP || offset.type != SL_MAP || !sl_batch_set_offset(b, partition, offset)) {
         return sl_error_nomem();
     }

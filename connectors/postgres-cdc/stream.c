@@ -231,6 +231,7 @@ static sl_error *on_commit(pg_task *t, const pgo_message *m) {
         return NULL;
     }
     t->resume.message = NULL; /* whatever comes now is new */
+    pg_incremental_commit(t, tx->xid);
     t->pos = (pg_offset){.has_lsn = true,
                          .lsn = m->end_lsn,
                          .has_proc = true,
@@ -322,6 +323,7 @@ static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
     SL_TRY(pgo_parse((sl_str){copy, data.n}, &m, &known));
     sl_value *before = NULL;
     sl_value *after = NULL;
+    SL_TRY(pg_incremental_row(t, r, data.p[0], &m));
     if (m.old_kind) {
         SL_TRY(pg_row_decode(t, r, m.old_row, NULL, &before));
     }
@@ -353,10 +355,20 @@ static sl_error *on_row(pg_task *t, sl_str data, uint64_t lsn) {
 }
 
 static sl_error *on_truncate(pg_task *t, const pgo_message *m, uint64_t lsn) {
-    if (!advance(t, lsn, "TRUNCATE") || t->emitter.skip[CDC_OP_TRUNCATE]) {
+    if (!advance(t, lsn, "TRUNCATE")) {
         return NULL;
     }
     sl_reader rest = m->rest;
+    for (uint32_t i = 0; i < m->count; i++) {
+        const pg_relation *r = pg_relation_find(t, sl_reader_u32be(&rest));
+        if (r) {
+            pg_incremental_truncate(t, r);
+        }
+    }
+    if (t->emitter.skip[CDC_OP_TRUNCATE]) {
+        return NULL;
+    }
+    rest = m->rest;
     for (uint32_t i = 0; i < m->count; i++) {
         pg_relation *r = pg_relation_find(t, sl_reader_u32be(&rest));
         if (r && r->table) {
@@ -415,7 +427,9 @@ static sl_error *on_payload(pg_task *t, sl_str data, uint64_t lsn) {
     case PGO_COMMIT:
         return on_commit(t, &m);
     case PGO_RELATION:
-        return pg_relation_from_message(t, &m);
+        SL_TRY(pg_relation_from_message(t, &m));
+        pg_incremental_relation(t, pg_relation_find(t, m.relation));
+        return NULL;
     case PGO_TRUNCATE:
         return on_truncate(t, &m, lsn);
     case PGO_MESSAGE:
@@ -613,6 +627,16 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
     }
     SL_TRY(read_xmin(t));
     SL_TRY(pg_source_batch(t, b));
+    bool busy = false;
+    SL_TRY(pg_incremental_step(t, wait, &busy));
+    if (busy) { /* the stream waits for rows that are being read */
+        SL_TRY(put_offset(t, b));
+        if (pg_now_ms() >= t->stream.next_status_ms) {
+            SL_TRY(send_status(t));
+        }
+        wait->until_ms = wait->idle ? t->stream.next_status_ms : 0;
+        return NULL;
+    }
     bool more = true;
     size_t limit = t->s->cdc.max_queue_bytes ? (size_t)t->s->cdc.max_queue_bytes : PG_BATCH_BYTES;
     int64_t looked = 0;
@@ -622,6 +646,7 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
     }
     SL_TRY(check_silence(t));
     SL_TRY(heartbeat(t, b));
+    SL_TRY(pg_incremental_after(t));
     SL_TRY(put_offset(t, b));
     if (may_shed(&t->stream) && !t->stream.tx.open) {
         shed(t);
@@ -644,6 +669,7 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
         earliest(&wait->until_ms, t->stream.next_heartbeat_ms);
         earliest(&wait->until_ms, t->stream.bloated ? t->stream.next_shed_ms : 0);
         earliest(&wait->until_ms, t->stream.moved ? t->stream.next_advance_ms : 0);
+        earliest(&wait->until_ms, t->inc.wake_ms);
     }
     return NULL;
 }

@@ -12,10 +12,12 @@
 #define PG_TASK_H
 
 #include <cdc/emit.h>
+#include <cdc/notify.h>
 #include <sluice/plugin.h>
 
 #include "conn.h"
 #include "convert.h"
+#include "incremental.h"
 #include "offset.h"
 #include "pgoutput.h"
 #include "snapshot.h"
@@ -96,6 +98,8 @@ typedef struct pg_task {
     pg_snapshot snap;
     pg_stream stream;
     pg_counts counts;
+    pg_incremental inc;
+    cdc_notifier notifier;
     /* the batch at hand */
     sl_value source_template[PG_SOURCE_FIELDS];
     char sequence_head[40]; /* ["lsn_commit", */
