@@ -173,6 +173,10 @@ static sl_error *read_table(pg_task *t, sl_wait *wait, bool *waits) {
     return NULL;
 }
 
+bool pg_blocking_asked(const pg_task *t) {
+    return cdc_incremental_running(&t->inc.blocking.todo) && !t->stream.tx.open && t->inc.step == PG_INC_IDLE;
+}
+
 sl_error *pg_blocking_step(pg_task *t, sl_wait *wait, bool *busy) {
     pg_blocking *b = &t->inc.blocking;
     bool waits = false;

@@ -755,6 +755,9 @@ sl_error *pg_incremental_after(pg_task *t) {
     if (i->step == PG_INC_IDLE && cdc_incremental_running(&i->todo) && !i->todo.paused) {
         i->wake_ms = i->not_before_ms > now ? i->not_before_ms : now;
     }
+    if (pg_blocking_asked(t)) {
+        i->wake_ms = now;
+    }
     if (i->step != PG_INC_WINDOW || !t->s->read_only) {
         return NULL;
     }

@@ -113,6 +113,8 @@ SL_MUST_CHECK sl_error *pg_signals_row(struct pg_task *t, sl_str id, sl_str type
 /* pg_incremental_closed: the watermark of a chunk has come. */
 SL_MUST_CHECK sl_error *pg_incremental_closed(struct pg_task *t, sl_str id);
 
+/* pg_blocking_asked tells that the stream must not be read on. */
+bool pg_blocking_asked(const struct pg_task *t);
 SL_MUST_CHECK sl_error *pg_blocking_step(struct pg_task *t, sl_wait *wait, bool *busy);
 
 #endif

@@ -24,8 +24,8 @@ void pg_note_table(pg_task *t, const pg_snapshot_table *x, bool ended) {
     cdc_note_item items[5] = {{ended ? "scanned_collection" : "current_collection_in_progress", id},
                               {"data_collections", tables(t, &a)}};
     if (ended) {
-        items[2] = (cdc_note_item){"total_rows_scanned",
-                                   sl_arena_printf(&a, "%llu", (unsigned long long)x->rows)};
+        items[2] =
+            (cdc_note_item){"total_rows_scanned", sl_arena_printf(&a, "%llu", (unsigned long long)x->rows)};
         items[3] = (cdc_note_item){"status", SL_STR("SUCCEEDED")};
     }
     cdc_notify(&t->notifier, CDC_INITIAL_SNAPSHOT, ended ? "TABLE_SCAN_COMPLETED" : "IN_PROGRESS",

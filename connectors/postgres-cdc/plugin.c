@@ -218,6 +218,7 @@ static sl_error *begin_snapshot(pg_task *t, pg_slot *slot, bool stream) {
 
 static sl_error *begin_stream(pg_task *t, const pg_slot *slot, bool found) {
     t->state = PG_STATE_STREAM;
+    pg_note_snapshot(t, "SKIPPED");
     if (slot->exists) {
         return found ? compare_positions(t, slot) : NULL;
     }

@@ -117,6 +117,7 @@ sl_error *pg_snapshot_begin(pg_task *t, uint64_t lsn) {
                          .has_ts = true,
                          .ts_us = s->ts_us,
                          .snapshot = true};
+    pg_note_snapshot(t, "STARTED");
     sl_log(t->ctx, SL_LOG_INFO, "snapshot of %zu table(s) at %X/%X begins", s->n, (unsigned)(lsn >> 32),
            (unsigned)lsn);
     return NULL;
@@ -142,6 +143,8 @@ sl_error *pg_snapshot_resume(pg_task *t, uint64_t lsn) {
                          .has_ts = true,
                          .ts_us = s->ts_us,
                          .snapshot = true};
+    pg_note_snapshot(t, "ABORTED"); /* what the last run could not tell */
+    pg_note_snapshot(t, "STARTED");
     SL_TRY(pg_plan_check(t));
     sl_log(
         t->ctx, SL_LOG_INFO,
@@ -227,6 +230,7 @@ static sl_error *finish_table(pg_task *t, pg_snapshot_table *x) {
     sl_log(t->ctx, SL_LOG_INFO, "snapshot: %llu row(s) of %.*s.%.*s", (unsigned long long)x->rows,
            SL_STR_ARG(x->in.schema), SL_STR_ARG(x->in.name));
     s->progressed = true;
+    pg_note_table(t, x, true);
     close_table(t, x);
     x->opened = false;
     return cdc_progress_table(&s->progress, x->in.oid, s->ids, s->n) ? NULL : sl_error_nomem();
@@ -364,6 +368,7 @@ static sl_error *finish(pg_task *t, sl_batch *b, sl_wait *wait) {
         SL_TRY(pg_reader_end(&s->readers[i].reader));
     }
     SL_TRY(pg_conn_query(&t->sql, "commit", "ending the snapshot", NULL));
+    pg_note_snapshot(t, "COMPLETED");
     t->pos.completed = true;
     SL_TRY(put_offset(t, b, true));
     sl_log(t->ctx, SL_LOG_INFO, "snapshot of %zu table(s) is complete after %lld ms", s->n,

@@ -220,6 +220,7 @@ static sl_error *leaf_heaps(pg_task *t, pg_snapshot_table *x) {
 static sl_error *open_table(pg_task *t, pg_snapshot_table *x) {
     SL_TRY(pg_relation_from_catalog(t, x->in.schema, x->in.name, &x->relation));
     x->opened = true;
+    pg_note_table(t, x, false);
     x->any = cdc_progress_has_part(&t->snap.progress, x->in.oid);
     if (!x->relation.table->ncols || override_of(t, x->relation.table->id).n || x->in.protected) {
         return single_heap(t, x, false);

@@ -641,7 +641,7 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
     size_t limit = t->s->cdc.max_queue_bytes ? (size_t)t->s->cdc.max_queue_bytes : PG_BATCH_BYTES;
     int64_t looked = 0;
     while (more && b->n < (size_t)t->s->cdc.max_batch_size && b->arena.total < limit * 4 &&
-           looked++ < 20000) {
+           looked++ < 20000 && !pg_blocking_asked(t)) {
         SL_TRY(read_one(t, &more));
     }
     SL_TRY(check_silence(t));

@@ -173,6 +173,10 @@ void pg_snapshot_stored(pg_task *t, const pg_offset *o);
 SL_MUST_CHECK sl_error *pg_snapshot_table_ended(pg_task *t, pg_snapshot_table *x);
 void pg_snapshot_deinit(pg_task *t);
 
+/* notes.c */
+void pg_note_snapshot(pg_task *t, const char *type);
+void pg_note_table(pg_task *t, const pg_snapshot_table *x, bool ended);
+
 /* stream.c */
 SL_MUST_CHECK sl_error *pg_stream_start(pg_task *t);
 SL_MUST_CHECK sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait);

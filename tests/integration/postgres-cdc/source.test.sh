@@ -156,8 +156,8 @@ sql -d "$db" -c "select pg_terminate_backend(active_pid) from pg_replication_slo
 wait "$holder" && fail "a terminated walsender: the task went on"
 expect "a terminated walsender is an outage" "$(grep -c 'retriable database: the server ended the stream' "$dir/holder")" 1
 
-properties wrong 'signal.data.collection=public.s'
-expect_log "a key that is not supported" "signal.data.collection.*not supported" drive wrong
+properties wrong 'post.processors=reselector'
+expect_log "a key that is not supported" "post.processors.*not supported" drive wrong
 properties wrong "publication.name=no_such_$$" 'publication.autocreate.mode=disabled'
 expect_log "no publication" "there is no publication" drive wrong
 properties wrong 'database.user=secret' 'database.password=wrong'
