@@ -268,8 +268,8 @@ static bool read_heap(cdc_progress *p, uint32_t table, sl_str text) {
     while (list.n && sl_str_next(&list, '+', &item)) {
         size_t dash = sl_str_find(item, '-');
         cdc_range r = {.end = CDC_BLOCKS_OPEN};
-        if (dash == item.n || !read_number((sl_str){item.p, dash}, UINT32_MAX, &r.first) ||
-            (dash + 1 < item.n && !read_number(sl_str_skip(item, dash + 1), UINT32_MAX, &r.end)) ||
+        if (dash == item.n || !read_number((sl_str){item.p, dash}, INT64_MAX, &r.first) ||
+            (dash + 1 < item.n && !read_number(sl_str_skip(item, dash + 1), INT64_MAX, &r.end)) ||
             r.end < r.first || !cdc_progress_blocks(p, table, (uint32_t)id, file, r)) {
             return false;
         }

@@ -20,12 +20,14 @@
 #include <sluice/value.h>
 
 #define CDC_BLOCKS_OPEN UINT64_MAX /* an end that is open: to the table's last block, whatever it is then */
+#define CDC_BLOCK UINT64_C(65536)  /* a place in a heap is its block times this, plus the row's number there \
+                                    */
 
 typedef enum cdc_chunk_kind { CDC_CHUNK_TABLE, CDC_CHUNK_BLOCKS, CDC_CHUNK_KEY } cdc_chunk_kind;
 
 typedef struct cdc_chunk {
     cdc_chunk_kind kind;
-    /* BLOCKS: [first, end) */
+    /* BLOCKS: places, [first, end) */
     uint64_t first, end;
     /* KEY: columns by name, in the key's order; bounds are the database's text of each, NULL = none */
     const sl_str *key;
@@ -88,9 +90,9 @@ void cdc_progress_forget(cdc_progress *p, uint32_t table, uint32_t heap);
 /*
  * The text form, one line of words for the source offset (a string there, which other readers ignore):
  *
- *   1 since=734 done=16385-16390,16402 table=16420 leaves=16421-16425 heap=16426/24576:0-4096+8192-12288
+ *   1 since=734 done=16385-16390,16402 table=16420 leaves=16421-16425 heap=16426/24576:0-65536+131072-196608
  *
- * leaves and heap belong to the table before them. SL_STR_NONE when out of memory.
+ * leaves and heap belong to the table before them; ranges are places. SL_STR_NONE when out of memory.
  */
 sl_str cdc_progress_store(const cdc_progress *p, sl_arena *a);
 /* cdc_progress_load reads it; false: it is no such text (or no memory), and *p is empty. */

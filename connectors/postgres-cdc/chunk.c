@@ -104,11 +104,13 @@ static void add_blocks(sl_buf *b, const pg_heap_name *h, const cdc_chunk *c) {
     bool any = false;
     if (c->first) {
         sl_buf_add_z(b, join(&any));
-        sl_buf_printf(b, "ctid >= '(%" PRIu64 ",0)'::pg_catalog.tid", c->first);
+        sl_buf_printf(b, "ctid >= '(%" PRIu64 ",%" PRIu64 ")'::pg_catalog.tid", c->first / CDC_BLOCK,
+                      c->first % CDC_BLOCK);
     }
     if (c->end != CDC_BLOCKS_OPEN) {
         sl_buf_add_z(b, join(&any));
-        sl_buf_printf(b, "ctid < '(%" PRIu64 ",0)'::pg_catalog.tid", c->end);
+        sl_buf_printf(b, "ctid < '(%" PRIu64 ",%" PRIu64 ")'::pg_catalog.tid", c->end / CDC_BLOCK,
+                      c->end % CDC_BLOCK);
     }
     if (h->since) {
         sl_buf_add_z(b, join(&any));
@@ -145,7 +147,8 @@ static void add_by_key(sl_buf *b, const cdc_chunk *c) {
 }
 
 static bool is_whole(const pg_heap_name *h, const cdc_chunk *c) {
-    bool all_blocks = c->kind == CDC_CHUNK_BLOCKS && c->first == 0 && c->end == CDC_BLOCKS_OPEN && !h->since;
+    bool all_blocks =
+        c->kind == CDC_CHUNK_BLOCKS && c->first == 0 && c->end == CDC_BLOCKS_OPEN && !h->since && !h->places;
     return !h->statement.n && h->plain && (c->kind == CDC_CHUNK_TABLE || all_blocks);
 }
 
@@ -159,7 +162,7 @@ void pg_chunk_query(sl_buf *b, const pg_relation *rel, const pg_heap_name *h, co
         sl_buf_add_z(b, " (");
         add_columns(b, table, "");
     } else {
-        sl_buf_add_z(b, "(select ");
+        sl_buf_add_z(b, h->places ? "(select ctid, " : "(select ");
         add_columns(b, table, "");
         sl_buf_add_z(b, " from ");
         add_heap(b, h);
@@ -269,6 +272,27 @@ static size_t unescape(char *p, size_t n) {
                                   : c);
     }
     return (size_t)(to - p);
+}
+
+static bool digits(const char **p, const char *end, uint64_t *out) {
+    const char *from = *p;
+    for (*out = 0; *p < end && **p >= '0' && **p <= '9' && *p - from < 11; (*p)++) {
+        *out = *out * 10 + (uint64_t)(**p - '0');
+    }
+    return *p > from && *p < end;
+}
+
+size_t pg_line_place(const char *line, size_t n, uint64_t *place) {
+    const char *p = line + 1;
+    const char *end = line + n;
+    uint64_t block = 0;
+    uint64_t row = 0;
+    if (n < 6 || *line != '(' || !digits(&p, end, &block) || *p++ != ',' || !digits(&p, end, &row) ||
+        *p++ != ')' || p == end || *p++ != '\t') {
+        return 0;
+    }
+    *place = block * CDC_BLOCK + row;
+    return (size_t)(p - line);
 }
 
 static sl_error *wrong_columns(const pg_relation *rel) {

@@ -35,6 +35,7 @@ typedef struct pg_heap_name {
     bool only;        /* rows of this relation itself, without those that inherit from it */
     bool plain;       /* COPY can read it directly, without a SELECT: no row security, no generated columns */
     sl_str statement; /* read this SELECT instead (snapshot.select.statement.overrides); absent = none */
+    bool places;      /* BLOCKS: each line begins with the row's ctid: pg_line_place */
     int64_t since;    /* BLOCKS: only row versions that this transaction or a later one made; 0 = all */
 } pg_heap_name;
 
@@ -64,6 +65,10 @@ SL_MUST_CHECK sl_error *pg_reader_next(pg_reader *r, char **line, size_t *n, pg_
 /* pg_line_row decodes a line of COPY's text form; the line must live as long as the batch, and is changed. */
 SL_MUST_CHECK sl_error *pg_line_row(struct pg_task *t, struct pg_relation *rel, char *line, size_t n,
                                     sl_value **row);
+
+/* pg_line_place reads the place (cdc/chunk.h) that a line begins with, as pg_heap_name.places asks for; gives
+ * how many bytes it takes, 0 = there is none. */
+size_t pg_line_place(const char *line, size_t n, uint64_t *place);
 
 /* pg_line_key takes the texts of some columns (by index) out of a line that pg_line_row has not seen yet,
  * into the arena: what cdc_chunk.after wants. An absent text = null. */

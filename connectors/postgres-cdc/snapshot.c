@@ -195,17 +195,28 @@ static const char *marker(const pg_task *t, const pg_snapshot_table *x, bool las
     return last ? "last_in_data_collection" : first ? "first_in_data_collection" : "true";
 }
 
+/* With exactly-once, an offset that goes with some rows of a chunk says which. */
+static void note_place(pg_snapshot *s, const pg_snapshot_table *x) {
+    for (size_t i = 0; i < s->nreaders; i++) {
+        pg_piece *p = &s->readers[i].piece;
+        if (p->table == x && p->serial == x->held_chunk) {
+            p->sent = x->held_place + 1;
+        }
+    }
+}
+
 static sl_error *send_held(pg_task *t, pg_snapshot_table *x, bool last, bool last_of_all) {
     sl_batch *b = t->emitter.batch;
-    char *line = sl_arena_bytes(&b->arena, x->held_n);
+    size_t n = x->held_n - x->held_skip;
+    char *line = sl_arena_bytes(&b->arena, n);
     if (!line) {
         return sl_error_nomem();
     }
-    memcpy(line, x->held, x->held_n);
+    memcpy(line, x->held + x->held_skip, n);
     PQfreemem(x->held);
     x->held = NULL;
     sl_value *row = NULL;
-    SL_TRY(pg_line_row(t, &x->relation, line, x->held_n, &row));
+    SL_TRY(pg_line_row(t, &x->relation, line, n, &row));
     pg_event_at at = {.snapshot = marker(t, x, last, last_of_all),
                       .lsn = t->pos.lsn,
                       .ts_us = t->snap.ts_us,
@@ -214,6 +225,9 @@ static sl_error *send_held(pg_task *t, pg_snapshot_table *x, bool last, bool las
     cdc_event ev = {.source = pg_source_block(t, x->relation.table, &at), .now_ns = pg_wall_ns()};
     x->any = true;
     x->rows++;
+    if (t->ctx->exactly_once) {
+        note_place(&t->snap, x);
+    }
     SL_TRY(cdc_emit_row(&t->emitter, x->relation.table, CDC_OP_READ, NULL, row, &ev));
     if (!x->behind) {
         return NULL;
@@ -269,7 +283,11 @@ static sl_error *on_row(pg_task *t, pg_snap_reader *r, char *line, size_t n) {
     x->held = line;
     x->held_n = n;
     x->held_chunk = r->piece.serial;
-    return NULL;
+    bool places = t->ctx->exactly_once && r->piece.heap->by_blocks;
+    x->held_skip = places ? pg_line_place(line, n, &x->held_place) : 0;
+    return places && !x->held_skip ? sl_error_new(SL_E_DATABASE, SL_FATAL,
+                                                  "the server sent a row without the place it was asked for")
+                                   : NULL;
 }
 
 static sl_error *on_end(pg_task *t, pg_snap_reader *r) {
@@ -283,6 +301,7 @@ static sl_error *on_end(pg_task *t, pg_snap_reader *r) {
             return sl_error_nomem();
         }
         *x->behind = p;
+        SL_TRY(pg_plan_partly(t, &p));
     } else {
         SL_TRY(pg_plan_finished(t, &p));
     }
@@ -345,6 +364,11 @@ static void wait_for_readers(pg_snapshot *s, sl_wait *wait) {
 
 static sl_error *put_offset(pg_task *t, sl_batch *b, bool now) {
     pg_snapshot *s = &t->snap;
+    for (size_t i = 0; i < s->nreaders; i++) {
+        if (s->readers[i].piece.table) {
+            SL_TRY(pg_plan_partly(t, &s->readers[i].piece));
+        }
+    }
     t->pos.progress = t->pos.completed ? SL_STR_NONE : cdc_progress_store(&s->progress, &b->arena);
     sl_error *err = pg_set_offset(t, b);
     t->pos.progress = SL_STR_NONE;

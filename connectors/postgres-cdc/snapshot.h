@@ -45,9 +45,9 @@ typedef struct pg_heap {
     bool measured;  /* the rest is known */
     bool sweep;     /* finished ranges are looked through for rows that changed since */
     uint64_t file;
-    uint64_t blocks;
-    uint64_t step; /* blocks a chunk */
-    uint64_t next; /* the first block that nobody was given; CDC_BLOCKS_OPEN = all are given */
+    uint64_t end;  /* a place (cdc/chunk.h), as all of these */
+    uint64_t step; /* of a chunk */
+    uint64_t next; /* the first place that nobody was given; CDC_BLOCKS_OPEN = all are given */
     unsigned out;  /* chunks that are being read, or wait for their last row to be sent */
 } pg_heap;
 
@@ -66,6 +66,8 @@ typedef struct pg_snapshot_table {
     uint64_t rows;
     char *held; /* the row read last (libpq's) */
     size_t held_n;
+    size_t held_skip;        /* bytes of it that are not the row */
+    uint64_t held_place;     /* with exactly-once */
     uint64_t held_chunk;     /* the chunk that it came from */
     struct pg_piece *behind; /* finished once that row is sent; NULL = nothing */
 } pg_snapshot_table;
@@ -76,6 +78,7 @@ typedef struct pg_piece {
     pg_snapshot_table *table;
     pg_heap *heap;
     cdc_range blocks;
+    uint64_t sent; /* with exactly-once: the place behind the last row that was sent; 0 = none was */
     bool sweep;
 } pg_piece;
 
@@ -120,6 +123,8 @@ SL_MUST_CHECK sl_error *pg_plan_check(struct pg_task *t);
 SL_MUST_CHECK sl_error *pg_plan_next(struct pg_task *t, pg_snap_reader *r, bool *none);
 /* pg_plan_finished records that a chunk's rows are all sent; *ended when that was the table's last chunk. */
 SL_MUST_CHECK sl_error *pg_plan_finished(struct pg_task *t, const pg_piece *p);
+/* pg_plan_partly records what was sent of a chunk that is being read. */
+SL_MUST_CHECK sl_error *pg_plan_partly(struct pg_task *t, const pg_piece *p);
 /* pg_plan_given tells whether no chunk of the table is left to be given. */
 bool pg_plan_given(const pg_snapshot_table *x);
 

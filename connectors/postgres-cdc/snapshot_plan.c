@@ -273,8 +273,8 @@ static sl_error *measure(pg_task *t, pg_snap_reader *r, pg_snapshot_table *x, pg
                             SL_STR_ARG(x->relation.table->id));
     }
     h->file = number_at(res, 0);
-    h->blocks = number_at(res, 1);
-    h->step = chunk_blocks(t, x->relation.table->id, h->blocks, number_at(res, 2));
+    h->end = number_at(res, 1) * CDC_BLOCK;
+    h->step = chunk_blocks(t, x->relation.table->id, number_at(res, 1), number_at(res, 2)) * CDC_BLOCK;
     h->sweep = *PQgetvalue(res, 0, 3) == 't' && t->snap.progress.since;
     PQclear(res);
     h->measured = true;
@@ -294,7 +294,7 @@ static void check_file(pg_task *t, pg_snapshot_table *x, pg_heap *h) {
 /* The next range from h->next on, either finished or not. */
 static cdc_range next_range(const pg_heap *h, const cdc_heap *done, bool *finished) {
     cdc_range out = {h->next, h->next + h->step};
-    if (out.end >= h->blocks) {
+    if (out.end >= h->end) {
         out.end =
             CDC_BLOCKS_OPEN; /* a table of one chunk is thus read whole, without a SELECT where that can be */
     }
@@ -337,6 +337,7 @@ bool pg_plan_given(const pg_snapshot_table *x) {
 
 static sl_error *start(pg_task *t, pg_snap_reader *r, const pg_piece *p) {
     pg_heap_name name = p->heap->name;
+    name.places = p->heap->by_blocks && t->ctx->exactly_once;
     name.since = p->sweep ? (int64_t)t->snap.progress.since : 0;
     cdc_chunk c = {.kind = p->heap->by_blocks ? CDC_CHUNK_BLOCKS : CDC_CHUNK_TABLE,
                    .first = p->blocks.first,
@@ -404,6 +405,15 @@ sl_error *pg_plan_next(pg_task *t, pg_snap_reader *r, bool *none) {
     }
     *none = true;
     return NULL;
+}
+
+sl_error *pg_plan_partly(pg_task *t, const pg_piece *p) {
+    bool ok = true;
+    if (p->sent > p->blocks.first && !p->sweep) {
+        cdc_range r = {p->blocks.first, p->sent};
+        ok = cdc_progress_blocks(&t->snap.progress, p->table->in.oid, p->heap->oid, p->heap->file, r);
+    }
+    return ok ? NULL : sl_error_nomem();
 }
 
 sl_error *pg_plan_finished(pg_task *t, const pg_piece *p) {

@@ -692,6 +692,7 @@ static sl_error *source_open(sl__task *t, void *flow) {
     init_source(s, t);
     SL_TRY(sl__out_init(&s->out, t)); /* fences earlier runs: their offsets are final after it */
     SL_TRY(open_offsets(t));
+    t->plugin.context.exactly_once = t->env->exactly_once;
     SL_TRY(s->ops->open(&t->plugin.context, &s->plugin));
     sl__task_plugin_opened(t, s->plugin);
     return NULL;

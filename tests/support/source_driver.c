@@ -6,6 +6,7 @@
  *           --records N   stop after N records          --idle MS  stop after MS without a record (default
  * 3000)
  *           --quiet       print only the totals         --schemas  print schemas too, as JsonConverter does
+ *           --exactly-once  as a task whose records and offsets go in one transaction
  *           --no-store    do not keep offsets in the file
  *
  * Exit codes: 0 done, 1 the task failed, 2 usage. Built by tests/integration/postgres-cdc/source.test.sh.
@@ -28,7 +29,7 @@
 typedef struct driver {
     const char *offsets_path;
     json_t *offsets; /* partition text -> offset object */
-    bool schemas, quiet, store;
+    bool schemas, quiet, store, exactly_once;
     long long records, limit, batches, steps;
     int64_t idle_ms;
 } driver;
@@ -444,6 +445,7 @@ static sl_error *prepare(char **argv, sl_arena *a, sl__registry *reg, sl__instan
     SL_TRY(sl__registry_find(reg, SL_KIND_SOURCE, sl_config_get(config, SL_STR("connector.class")), &def));
     SL_TRY(sl__instance_init(inst, def, config, SL_STR_NONE, a, &report));
     inst->context.host = &host;
+    inst->context.exactly_once = the.exactly_once;
     inst->context.connector = sl_config_get(config, SL_STR("name"));
     if (!report.errors && def->source->validate) {
         def->source->validate(&inst->context, &report);
@@ -464,6 +466,8 @@ static bool read_options(int argc, char **argv) {
             the.quiet = true;
         } else if (strcmp(argv[i], "--schemas") == 0) {
             the.schemas = true;
+        } else if (strcmp(argv[i], "--exactly-once") == 0) {
+            the.exactly_once = true;
         } else if (strcmp(argv[i], "--no-store") == 0) {
             the.store = false;
         } else if (strcmp(argv[i], "--records") == 0 && i + 1 < argc) {
@@ -484,7 +488,7 @@ int main(int argc, char **argv) {
     if (argc < 4 || !read_options(argc, argv)) {
         fprintf(stderr, "usage: source_driver PLUGIN.so CONNECTOR.properties OFFSETS.json [--records N] "
                         "[--idle MS] [--quiet] "
-                        "[--schemas] [--no-store]\n");
+                        "[--schemas] [--no-store] [--exactly-once]\n");
         return 2;
     }
     sl_arena a;

@@ -29,6 +29,7 @@ typedef struct sl_context {
     int32_t variant;      /* the definition's .variant */
     void *runtime;        /* the runtime's own */
     bool offline;         /* validate only: check combinations, but open no connection */
+    bool exactly_once;    /* a source task's: records and their offsets are written in one transaction */
 } sl_context;
 
 struct sl_host {

@@ -107,6 +107,7 @@ static void test_bad_texts_are_refused(void **state) {
                                         "1 since=-1",
                                         "1 done=5-3",
                                         "1 done=99999999999",
+                                        "1 table=4 heap=4/4:0-99999999999999999999",
                                         "1 leaves=4",
                                         "1 heap=4/4:0-1",
                                         "1 table=4 heap=4:0-1",

@@ -35,12 +35,12 @@ static void whole_tables(void **state) {
 
 static void blocks(void **state) {
     (void)state;
-    cdc_chunk c = {.kind = CDC_CHUNK_BLOCKS, .first = 8, .end = 16};
+    cdc_chunk c = {.kind = CDC_CHUNK_BLOCKS, .first = 8 * CDC_BLOCK, .end = 16 * CDC_BLOCK + 3};
     pg_heap_name h = heap;
     h.only = true;
     query_is(&h, &c,
              "copy (select \"id\", \"a \"\"b\"\"\" from only \"public\".\"T\" where ctid >= "
-             "'(8,0)'::pg_catalog.tid and ctid < '(16,0)'::pg_catalog.tid) to stdout");
+             "'(8,0)'::pg_catalog.tid and ctid < '(16,3)'::pg_catalog.tid) to stdout");
     c.end = CDC_BLOCKS_OPEN;
     query_is(&h, &c,
              "copy (select \"id\", \"a \"\"b\"\"\" from only \"public\".\"T\" where ctid >= "
@@ -50,6 +50,24 @@ static void blocks(void **state) {
     query_is(&h, &c,
              "copy (select \"id\", \"a \"\"b\"\"\" from only \"public\".\"T\" where "
              "pg_catalog.age(xmin) <= pg_catalog.age('77'::pg_catalog.xid)) to stdout");
+}
+
+static void places(void **state) {
+    (void)state;
+    cdc_chunk c = {.kind = CDC_CHUNK_BLOCKS, .end = CDC_BLOCKS_OPEN};
+    pg_heap_name h = heap;
+    h.places = true;
+    query_is(&h, &c, "copy (select ctid, \"id\", \"a \"\"b\"\"\" from \"public\".\"T\") to stdout");
+    uint64_t place = 0;
+    assert_int_equal(pg_line_place("(7,12)\tx\n", 9, &place), 7);
+    assert_int_equal(place, 7 * CDC_BLOCK + 12);
+    assert_int_equal(pg_line_place("(4294967294,65535)\t\n", 20, &place), 19);
+    assert_int_equal(place, UINT64_C(4294967294) * CDC_BLOCK + 65535);
+    static const char *const bad[] = {"",         "(7,12)",    "(7,12)x",  "7,12)\tx",
+                                      "(,1)\txx", "(7 12)\tx", "(7,12\tx)"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(pg_line_place(bad[i], strlen(bad[i]), &place), 0);
+    }
 }
 
 static void keys(void **state) {
@@ -121,6 +139,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_tables),
         cmocka_unit_test(blocks),
+        cmocka_unit_test(places),
         cmocka_unit_test(keys),
         cmocka_unit_test(keys_out_of_lines),
         cmocka_unit_test(what_a_snapshot_sees),
