@@ -20,8 +20,9 @@
 #include <sluice/value.h>
 
 #define CDC_BLOCKS_OPEN UINT64_MAX /* an end that is open: to the table's last block, whatever it is then */
-#define CDC_BLOCK UINT64_C(65536)  /* a place in a heap is its block times this, plus the row's number there \
-                                    */
+#define CDC_BLOCK                                                                                            \
+    UINT64_C(65536) /* a place in a heap is its block times this, plus the row's number there                \
+                     */
 
 typedef enum cdc_chunk_kind { CDC_CHUNK_TABLE, CDC_CHUNK_BLOCKS, CDC_CHUNK_KEY } cdc_chunk_kind;
 
