@@ -259,6 +259,18 @@ static void distributed(void **state) {
     assert_int_equal(found.settings.boundary_interval_ms, 100);
 }
 
+/* What a source cannot do is not promised. */
+static void what_a_source_offers(void **state) {
+    (void)state;
+    env.distributed = true;
+    sl_config c = test_config(&arena, "name", "s", "connector.class", "plain-source", "database.hostname",
+                              "h", "database.password", "opensesame", "exactly.once.support", "required",
+                              "transaction.boundary", "connector", NULL);
+    check(&c);
+    test_assert_contains(test_find_problem(&report, "exactly.once.support"), "does not support");
+    test_assert_contains(test_find_problem(&report, "transaction.boundary"), "poll or interval");
+}
+
 /* No message has a secret in it: neither one from a provider, nor one that was written down. */
 static void secrets_stay_hidden(void **state) {
     (void)state;
@@ -366,6 +378,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(chains, setup, teardown),
         cmocka_unit_test_setup_teardown(missing_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(override_policy, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_source_offers, setup, teardown),
         cmocka_unit_test_setup_teardown(distributed, setup, teardown),
         cmocka_unit_test_setup_teardown(secrets_stay_hidden, setup, teardown),
         cmocka_unit_test_setup_teardown(without_the_worker, setup, teardown),

@@ -145,6 +145,8 @@ static const sl_config_provider_ops provider_ops = {provider_open, provider_get,
 static const char *const source_aliases[] = {"test.connect.FakeSource", NULL};
 static const sl_plugin_def defs[] = {
     {DEF, .kind = SL_KIND_SOURCE, .name = "fake-source", .aliases = source_aliases, ROWS(connector_rows),
+     .settings_size = sizeof(connector_settings), .source = &source_ops, .offers = SL_OFFERS_EXACTLY_ONCE},
+    {DEF, .kind = SL_KIND_SOURCE, .name = "plain-source", ROWS(connector_rows),
      .settings_size = sizeof(connector_settings), .source = &source_ops},
     {DEF, .kind = SL_KIND_SINK, .name = "fake-sink", ROWS(connector_rows),
      .settings_size = sizeof(connector_settings), .sink = &sink_ops},
