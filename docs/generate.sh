@@ -71,7 +71,7 @@ grouped "config provider" config-providers "Config providers"
 own_tables() {
     "$sluice" plugins --markdown "$@" | sed 's/^Settings of [a-z]*\. //'
 }
-{ head_of "Settings of the worker" && own_tables worker | tail -n +3; } | page worker "settings of the worker"
+{ head_of "Settings of the worker" && own_tables worker cluster | tail -n +3; } | page worker "settings of the worker"
 { head_of "Settings of every connector" && own_tables connector source sink; } |
     page connectors "settings of every connector, of every source and of every sink"
 

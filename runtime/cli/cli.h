@@ -24,6 +24,7 @@ typedef struct sl__command {
 } sl__command;
 
 int sl__cmd_standalone(const sl__command *self, int argc, char **argv);
+int sl__cmd_distributed(const sl__command *self, int argc, char **argv);
 int sl__cmd_validate(const sl__command *self, int argc, char **argv);
 int sl__cmd_describe(const sl__command *self, int argc, char **argv);
 int sl__cmd_plugins(const sl__command *self, int argc, char **argv);

@@ -16,6 +16,14 @@ static const sl__command commands[] = {
      "takes one file that holds both. Other files may follow it.\n"
      "SIGTERM or SIGINT (Ctrl-C) stops it: tasks finish, offsets are stored. A second one ends it at once.\n",
      sl__cmd_standalone},
+    {"distributed", "WORKER.properties", "runs one worker of a cluster until it is stopped",
+     "Takes the file that connect-distributed takes. Workers with the same group.id and topics share the "
+     "connectors\n"
+     "among them; connectors are made and changed over REST, on any worker. SIGTERM or SIGINT (Ctrl-C) stops "
+     "this one:\n"
+     "its tasks finish, and the others take them over after scheduled.rebalance.max.delay.ms unless it is back "
+     "by then.\n",
+     sl__cmd_distributed},
     {"validate", "[--connect] FILE...", "checks configuration files without running them",
      "Prints a line for everything that is wrong, FILE:LINE: KEY: what was expected, and exits with 3 if "
      "anything is. A key\n"

@@ -44,6 +44,7 @@ typedef struct sl__slot {
     bool retriable;
     bool leaving;       /* was asked to stop */
     bool again;         /* start again once it has stopped */
+    bool here;          /* is to run on this worker */
     int64_t stop_by_ms; /* leaving: when it is abandoned */
     sl__tries tries;
 } sl__slot;
@@ -67,6 +68,10 @@ struct sl__connector {
     sl__job *preparing;      /* under way */
     bool prepare_again;
     bool stale;        /* its configuration changed while it was paused: prepared anew when it is resumed */
+    bool here;         /* the connector itself (not only tasks of it) is this worker's */
+    bool tasks_stale;  /* distributed: the tasks' configurations are to be taken from the config topic */
+    sl__job *fetching; /* distributed: takes them */
+    int64_t fetch_at_ms; /* distributed: when to try that again, 0 = not */
     bool deleting;     /* nobody sees it any more; freed once nothing of it runs */
     sl__map topics;    /* names of topics that its tasks have used */
     sl__job *incoming; /* prepared, waits until the old tasks are gone */

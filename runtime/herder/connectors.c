@@ -29,6 +29,9 @@ static void set_state(sl__connector *c, sl__state to, char *trace) {
     sl_free(c->trace);
     c->trace = trace;
     c->state = to;
+    if (c->herder->hooks) {
+        c->herder->hooks->state(c, -1, to, trace);
+    }
 }
 
 bool sl__connector_busy(const sl__connector *c) {
@@ -37,7 +40,7 @@ bool sl__connector_busy(const sl__connector *c) {
             return true;
         }
     }
-    return c->preparing != NULL;
+    return c->preparing != NULL || c->fetching != NULL;
 }
 
 static bool tasks_run(const sl__connector *c) {
@@ -81,6 +84,7 @@ static bool make_slots(sl__connector *c, size_t n) {
     c->nslots = n;
     for (size_t i = 0; i < n; i++) {
         c->slots[i].connector = c;
+        c->slots[i].here = !c->herder->hooks || c->herder->hooks->runs(c, (int32_t)i);
         c->slots[i].number = (int32_t)i;
     }
     return true;
@@ -101,6 +105,10 @@ static void count(const char *metric) {
 }
 
 static void fail(sl__connector *c, const char *why, bool retriable) {
+    if (!c->here) { /* asked for by a task; whoever runs the connector will find the same */
+        sl__log(SL_LOG_WARN, COMPONENT, "connector %.*s: %s", SL_STR_ARG(c->name), why);
+        return;
+    }
     count("connector_startup_failure");
     set_state(c, SL_STATE_FAILED, sl_strdup(sl_str_of(why)));
     c->tries.at_ms = 0;
@@ -109,7 +117,7 @@ static void fail(sl__connector *c, const char *why, bool retriable) {
             SL_STR_ARG(c->name), SL_STR_ARG(c->file), retriable ? " and will be tried again" : "", why);
 }
 
-static bool same_config(const sl_config *a, const sl_config *b) {
+bool sl__config_same(const sl_config *a, const sl_config *b) {
     if (a->n != b->n) {
         return false;
     }
@@ -128,7 +136,7 @@ static bool same_tasks(const sl__job *a, const sl__job *b) {
         return false;
     }
     for (size_t i = 0; i < a->nconfigs; i++) {
-        if (!same_config(&a->configs[i], &b->configs[i])) {
+        if (!sl__config_same(&a->configs[i], &b->configs[i])) {
             return false;
         }
     }
@@ -146,8 +154,15 @@ static void set_slots_target(sl__connector *c) {
 static void take_prepared(sl__connector *c, sl__job *job) {
     c->def = job->checked.def;
     c->tries = (sl__tries){0};
-    count("connector_startup_success");
-    set_state(c, c->target == SL_TARGET_PAUSE ? SL_STATE_PAUSED : SL_STATE_RUNNING, NULL);
+    if (c->here) {
+        count("connector_startup_success");
+        set_state(c, c->target == SL_TARGET_PAUSE ? SL_STATE_PAUSED : SL_STATE_RUNNING, NULL);
+    }
+    if (c->herder->hooks) {
+        c->herder->hooks->prepared(c, job);
+        sl__job_free(job);
+        return;
+    }
     c->stale = c->target == SL_TARGET_PAUSE && !same_tasks(c->current, job);
     if (c->stale || same_tasks(c->current, job)) {
         sl__job_free(job);
@@ -156,6 +171,19 @@ static void take_prepared(sl__connector *c, sl__job *job) {
     }
     sl__job_free(c->incoming);
     c->incoming = job;
+}
+
+void sl__connector_take_tasks(sl__connector *c, sl__job *job) {
+    c->max_restarts = job->checked.settings.max_restarts;
+    c->restart_wait_ms = job->checked.settings.restart_wait_ms;
+    if (same_tasks(c->current, job)) {
+        sl__job_free(job);
+        set_slots_target(c);
+    } else {
+        sl__job_free(c->incoming);
+        c->incoming = job;
+    }
+    sl__connector_advance(c);
 }
 
 static void prepared(sl__job *job) {
@@ -170,7 +198,7 @@ static void prepared(sl__job *job) {
     if (c->prepare_again || c->herder->stopping || c->target == SL_TARGET_STOP) {
         sl__job_free(job); /* nobody wants it any more, or not this one */
         if (c->prepare_again) {
-            sl__connector_prepare(c);
+            sl__connector_remake(c);
         }
         sl__connector_advance(c);
         return;
@@ -186,6 +214,12 @@ static void prepared(sl__job *job) {
 }
 
 void sl__connector_prepare(sl__connector *c) {
+    if (c->here) {
+        sl__connector_remake(c);
+    }
+}
+
+void sl__connector_remake(sl__connector *c) {
     c->tries.at_ms = 0;
     c->prepare_again = c->preparing != NULL;
     if (c->preparing || c->herder->stopping) {
@@ -224,6 +258,41 @@ static void adopt(sl__connector *c) {
     }
 }
 
+void sl__connector_without_tasks(sl__connector *c, size_t n, const char *why, bool retriable) {
+    if (tasks_run(c)) {
+        return; /* they go on with what they have */
+    }
+    drop_slots(c);
+    sl__job_free(c->current);
+    sl__job_free(c->incoming);
+    c->current = c->incoming = NULL;
+    if (!make_slots(c, n)) {
+        fail(c, "out of memory", true);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (c->slots[i].here) {
+            sl__slot_fail(&c->slots[i], why, retriable);
+        }
+    }
+}
+
+void sl__connector_lose(sl__connector *c) {
+    c->here = false;
+    c->prepare_again = false;
+    c->tries = (sl__tries){0};
+    set_state(c, SL_STATE_UNASSIGNED, NULL);
+}
+
+void sl__connector_give(sl__connector *c) {
+    c->here = true;
+    if (c->target == SL_TARGET_STOP) {
+        set_state(c, SL_STATE_STOPPED, NULL);
+    } else {
+        sl__connector_prepare(c);
+    }
+}
+
 /* stop ends what there is; STOPPED once all of it has ended. */
 static void stop(sl__connector *c) {
     sl__connector_leave(c);
@@ -236,7 +305,7 @@ static void stop(sl__connector *c) {
     c->current = c->incoming = NULL;
     c->tries = (sl__tries){0};
     sl__metrics_remove(c->name, -1);
-    if (c->state != SL_STATE_STOPPED) {
+    if (c->state != SL_STATE_STOPPED && c->here) {
         set_state(c, SL_STATE_STOPPED, NULL);
     }
 }
@@ -266,7 +335,9 @@ void sl__connector_advance(sl__connector *c) {
         return;
     }
     for (size_t i = 0; i < c->nslots; i++) {
-        if (wants_start(&c->slots[i])) {
+        if (!c->slots[i].here) {
+            sl__slot_leave(&c->slots[i], false);
+        } else if (wants_start(&c->slots[i])) {
             sl__slot_start(&c->slots[i]);
         }
     }
@@ -291,7 +362,7 @@ void sl__connector_set_target(sl__connector *c, sl__task_target target) {
     bool anew = c->target == SL_TARGET_STOP || (c->stale && target == SL_TARGET_RUN);
     c->target = target;
     if (target != SL_TARGET_STOP) {
-        if (c->state == SL_STATE_RUNNING || c->state == SL_STATE_PAUSED) {
+        if (c->here && (c->state == SL_STATE_RUNNING || c->state == SL_STATE_PAUSED)) {
             set_state(c, target == SL_TARGET_PAUSE ? SL_STATE_PAUSED : SL_STATE_RUNNING, NULL);
         }
         if (anew) {
@@ -323,7 +394,7 @@ bool sl__connector_ended(const sl__connector *c) {
 /* restart_slots asks tasks to end and begin again; gives nothing when they have the wrong state for it. */
 static void restart_slots(sl__connector *c, bool only_failed) {
     for (size_t i = 0; i < c->nslots; i++) {
-        if (!only_failed || c->slots[i].state == SL_STATE_FAILED) {
+        if (c->slots[i].here && (!only_failed || c->slots[i].state == SL_STATE_FAILED)) {
             sl__slot_leave(&c->slots[i], true);
         }
     }
@@ -334,7 +405,7 @@ void sl__connector_restart(sl__connector *c, bool tasks, bool only_failed) {
         return; /* nothing of it is there to be restarted */
     }
     c->tries = (sl__tries){0};
-    if (!only_failed || c->state == SL_STATE_FAILED) {
+    if (c->here && (!only_failed || c->state == SL_STATE_FAILED)) {
         set_state(c, SL_STATE_RESTARTING, NULL);
         sl__connector_prepare(c);
     }

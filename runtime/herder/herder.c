@@ -220,13 +220,20 @@ static int64_t tick(sl__herder *h) {
     for (sl__connector *c = h->first; c; c = c->next) {
         next = earlier(sl__connector_tick(c, now), next);
     }
+    if (h->hooks) {
+        next = earlier(h->hooks->tick(h, now), next);
+    }
     next = earlier(h->hold_until_ms, next);
     return h->stopping ? earlier(h->stop_by_ms, next) : next;
 }
 
 static void *herder_main(void *arg) {
     sl__herder *h = arg;
-    start_all(h);
+    if (h->hooks) {
+        h->hooks->start(h);
+    } else {
+        start_all(h);
+    }
     for (;;) {
         int64_t next = tick(h);
         if (h->stopping && (all_ended(h) || sl__now_ms() >= h->stop_by_ms)) {
@@ -289,6 +296,8 @@ sl_error *sl__herder_new(const sl__herder_env *env, sl__herder **out) {
         return sl_error_nomem();
     }
     h->env = *env;
+    h->hooks = env->hooks;
+    h->dist = env->dist;
     sl__inbox_init(&h->inbox);
     pthread_mutex_init(&h->providers_lock, NULL);
     sl__map_init(&h->by_name, NULL);
@@ -349,6 +358,7 @@ sl_error *sl__herder_add(sl__herder *h, const sl__connector_config *config) {
         return sl_error_nomem();
     }
     c->herder = h;
+    c->here = h->hooks == NULL;
     sl_arena_init(&c->arena, 0);
     sl_arena_init(&c->raw_arena, 0);
     sl__map_init(&c->topics, NULL);

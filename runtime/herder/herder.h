@@ -28,6 +28,8 @@ typedef struct sl__herder_env {
     sl__providers *providers;  /* used under the herder's lock only */
     sl__cluster *cluster;      /* NULL = its id is not known */
     const struct sl__ops *ops; /* what requests can ask (herder/ops.h); NULL = a worker of its own */
+    const struct sl__hooks *hooks; /* herder/state.h; NULL = a worker of its own */
+    struct sl__dist *dist;         /* herder/distributed.h */
 } sl__herder_env;
 
 /* sl__herder_new makes a herder that does nothing yet. */
@@ -77,6 +79,14 @@ typedef struct sl__call {
         sl__task_target target;
         bool replace;
         bool created;
+        bool tasks;
+        bool only_failed;
+        int32_t task;
+        int level;
+        const struct sl__offset_item *items;
+        size_t n;
+        sl_arena *arena;
+        bool (*again)(sl__herder *h, struct sl__call *c); /* after a change of the leader */
     } op;
 
     /* Set by an operation that waits for something: asked again whenever the herder has done something; true:

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "config/build.h"
 #include "herder/state.h"
+#include "herder/task_class.h"
 
 /* ---- resolve and validate ---- */
 
@@ -226,4 +227,42 @@ sl_str sl__job_problem(sl__job *job, bool *retriable) {
         }
     }
     return sl_buf_take(&b);
+}
+
+/* ---- tasks' configurations as they are shown and kept ---- */
+
+/* shown_value puts the reference back that a value came from, and (clean) takes out what else came from one. */
+static sl_str shown_value(const sl__job *job, const sl_config_entry *e, bool clean, sl_arena *arena) {
+    const sl_config_entry *raw = sl_config_find(&job->raw, e->key);
+    const sl_config_entry *resolved = sl_config_find(&job->checked.config, e->key);
+    if (raw && resolved && sl_str_eq(resolved->value, e->value)) {
+        return raw->value;
+    }
+    if (!e->value.n || !clean) {
+        return e->value;
+    }
+    sl_str text = sl__secrets_scrub(&job->secrets, e->value, arena);
+    return text.p ? sl__secrets_scrub(&job->checked.secrets, text, arena) : text;
+}
+
+sl_error *sl__job_task_config(const sl__job *job, size_t task, bool clean, sl_arena *arena, sl_config *out) {
+    const sl_config *config = &job->configs[task];
+    sl__config_builder b;
+    sl__config_builder_init(&b, arena);
+    for (size_t i = 0; i < config->n; i++) {
+        sl_config_entry e = config->entries[i];
+        e.value = shown_value(job, &config->entries[i], clean, arena);
+        if (!e.value.p && config->entries[i].value.p) {
+            return sl_error_nomem();
+        }
+        SL_TRY(sl__config_builder_put(&b, &e, NULL));
+    }
+    sl_str task_class =
+        sl__task_class(job->checked.def, sl_config_get(config, SL_STR("connector.class")));
+    if (task_class.p) {
+        const sl_config_entry e = {.key = SL_STR("task.class"), .value = task_class};
+        SL_TRY(sl__config_builder_put(&b, &e, NULL));
+    }
+    *out = sl__config_builder_done(&b);
+    return NULL;
 }

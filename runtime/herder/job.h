@@ -55,6 +55,12 @@ void sl__job_start(sl__job *job);
    time is over before, job->owner becomes NULL. */
 void sl__job_for_call(sl__job *job, sl__call *c);
 
+/* sl__job_task_config gives a task's configuration with the references of the raw one in place of what they
+   stand for, and with task.class. clean: what else came from a provider is taken out, so that it may be shown; else
+   it stays, for the configuration is to be used. */
+SL_MUST_CHECK sl_error *sl__job_task_config(const sl__job *job, size_t task, bool clean, sl_arena *arena,
+                                            sl_config *out);
+
 /* sl__job_problem gives what went wrong as one text in the job's arena, absent if nothing did; *retriable: an
  * outage. */
 sl_str sl__job_problem(sl__job *job, bool *retriable);

@@ -19,6 +19,7 @@
 #define SLUICE_HERDER_OPS_H
 
 #include "herder/connector.h"
+#include "store/config_record.h"
 
 /* ---- how an operation ends ---- */
 
@@ -77,21 +78,13 @@ typedef struct sl__connector_view {
 } sl__connector_view;
 
 /* An offset of a source partition or of a topic's partition. */
-typedef struct sl__offset_item {
+typedef struct sl__offset_item { /* also named in herder.h */
     sl_value partition; /* a map */
     sl_value offset;    /* a map; SL_NULL in a change: forget it */
 } sl__offset_item;
 
 typedef void (*sl__view_cb)(void *arg, const sl__connector_view *v);
 typedef void (*sl__topic_cb)(void *arg, sl_str topic);
-
-/* ---- the key of the cluster's session (KIP-507) ---- */
-
-typedef struct sl__session_key {
-    sl_str algorithm; /* "HmacSHA256" */
-    sl_str key;       /* bytes; absent = none is known yet */
-    int64_t created_ms;
-} sl__session_key;
 
 /* ---- the table ---- */
 

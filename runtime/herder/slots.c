@@ -102,6 +102,14 @@ unsigned sl__boxes_left(const sl__herder *h) {
     return n;
 }
 
+void sl__boxes_each_left(const sl__herder *h, void (*cb)(void *arg, sl_str connector, int32_t task), void *arg) {
+    for (const sl__box *box = h->lost; box; box = box->next) {
+        if (!sl__task_ended(box->lost)) {
+            cb(arg, sl__task_connector(box->lost), sl__task_number(box->lost));
+        }
+    }
+}
+
 void sl__boxes_free(sl__herder *h) {
     while (h->lost) {
         sl__box *next = h->lost->next;
@@ -117,6 +125,9 @@ static void set_state(sl__slot *s, sl__state to, char *trace) {
     sl_free(s->trace);
     s->trace = trace;
     s->state = to;
+    if (s->connector->herder->hooks) {
+        s->connector->herder->hooks->state(s->connector, s->number, to, trace);
+    }
 }
 
 /* end_run forgets a task whose last report is in. */
@@ -219,7 +230,7 @@ static void handle_box(sl__herder *h, sl__message *m) {
         return;
     }
     if (reconfigure && !s->leaving) {
-        sl__connector_prepare(s->connector);
+        sl__connector_remake(s->connector);
     }
     if (last) {
         box_free(box);

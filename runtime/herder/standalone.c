@@ -13,7 +13,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "herder/distributed.h"
+#include "herder/ops.h"
 #include "herder/state.h"
+#include "store/offsets_topic.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -25,6 +28,7 @@
 #define COMPONENT "sluice"
 #define MIN_THREADS 2
 #define WORKER_ID_SIZE 512
+#define LOOK_MS 200 /* a worker of a cluster may end by itself */
 #define SAME_SIGNAL_MS 500 /* a supervisor that signals process and group means it once */
 
 typedef struct worker {
@@ -39,6 +43,7 @@ typedef struct worker {
     sl__sched *sched;
     sl__cluster *cluster;
     sl__herder *herder;
+    sl__dist *dist; /* NULL = a worker of its own */
 } worker;
 
 /* limit_memory keeps malloc from taking an arena for each thread, and gives back what is free; requests and
@@ -78,6 +83,36 @@ static sl_error *open_kafka(worker *w) {
     return sl__kafka_new(&admin, &w->kafka);
 }
 
+/* open_offsets opens the file, or the cluster's topic. */
+static sl_error *open_offsets(worker *w) {
+    const sl__standalone_options *o = w->opts;
+    if (!o->cluster) {
+        return sl__offsets_open_file(o->worker->offset_file, &w->offsets);
+    }
+    const sl__worker_topics *t = o->cluster->topics;
+    const sl__offsets_spec spec = {
+        .topic = t->offset.name,
+        .setting = "offset.storage.topic",
+        .consumer = &t->consumer,
+        .producer = &t->producer,
+        .admin = &t->admin,
+        .partitions = t->offset.partitions,
+        .replication_factor = t->offset.replication_factor,
+        .configs = &t->offset.configs,
+        .flush_timeout_ms = (int)o->worker->offset_flush_timeout_ms,
+    };
+    return sl__offsets_open_topic(w->kafka, &spec, &w->offsets);
+}
+
+static sl_error *open_cluster(worker *w) {
+    const sl__standalone_options *o = w->opts;
+    if (!o->cluster) {
+        return NULL;
+    }
+    bool https = sl_str_eq_nocase(o->worker->advertised_listener, SL_STR("https"));
+    return sl__dist_open(w->kafka, o->cluster, sl_str_of(w->worker_id), https, &w->dist);
+}
+
 static sl_error *open_herder(worker *w) {
     const sl__standalone_options *o = w->opts;
     const sl__herder_env env = {
@@ -87,12 +122,20 @@ static sl_error *open_herder(worker *w) {
                  .registry = o->registry,
                  .worker = o->worker,
                  .worker_config = o->worker_config,
-                 .worker_id = sl_str_of(w->worker_id)},
+                 .worker_id = sl_str_of(w->worker_id),
+                 .lease = w->dist ? sl__dist_lease(w->dist) : NULL},
         .catalog = o->catalog,
         .providers = o->providers,
         .cluster = w->cluster,
+        .ops = w->dist ? &sl__distributed_ops : NULL,
+        .hooks = w->dist ? &sl__dist_hooks : NULL,
+        .dist = w->dist,
     };
     SL_TRY(sl__herder_new(&env, &w->herder));
+    if (w->dist) {
+        sl__dist_attach(w->dist, w->herder);
+        SL_TRY(sl__dist_read(w->dist));
+    }
     for (size_t i = 0; i < o->nconnectors; i++) {
         if (!o->connectors[i].name.n) {
             sl__log(SL_LOG_ERROR, COMPONENT, "%.*s: a connector without a name is left out",
@@ -108,8 +151,9 @@ static sl_error *start(worker *w) {
     const sl__worker_settings *settings = w->opts->worker;
     SL_TRY(block_signals(w));
     SL_TRY(w->opts->front->open(settings, w->worker_id, sizeof w->worker_id, &w->front));
-    SL_TRY(sl__offsets_open_file(settings->offset_file, &w->offsets));
     SL_TRY(open_kafka(w));
+    SL_TRY(open_offsets(w));
+    SL_TRY(open_cluster(w));
     SL_TRY(sl__sched_new(MIN_THREADS, (unsigned)settings->threads_max, &w->sched));
     w->cluster = sl__cluster_new(w->kafka, w->sched);
     SL_TRY(open_herder(w));
@@ -134,7 +178,10 @@ static int take_signal(worker *w, int timeout_ms) {
 /* wait_for_end returns when the herder's thread has ended. */
 static unsigned wait_for_end(worker *w) {
     int s = 0;
-    while ((s = take_signal(w, -1)) == 0) {
+    while ((s = take_signal(w, w->dist ? LOOK_MS : -1)) == 0) {
+        if (w->dist && sl__herder_ended(w->herder)) {
+            return sl__herder_join(w->herder);
+        }
     }
     sl__log(SL_LOG_INFO, COMPONENT, "%s: stopping",
             s == SIGTERM  ? "SIGTERM"
@@ -168,9 +215,10 @@ static void end(worker *w) {
     }
     sl__sched_free(w->sched);
     sl__cluster_free(w->cluster);
+    sl__dist_close(w->dist);
     sl__herder_free(w->herder);
-    sl__kafka_free(w->kafka);
     sl__offsets_close(w->offsets);
+    sl__kafka_free(w->kafka);
     if (w->signal_fd >= 0) {
         close(w->signal_fd);
     }
@@ -184,7 +232,8 @@ sl_error *sl__standalone_run(const sl__standalone_options *opts) {
     sl_error *err = start(&w);
     if (!err) {
         unsigned left = wait_for_end(&w);
-        if (!left) {
+        err = w.dist ? sl__dist_failure(w.dist) : NULL;
+        if (!left && !err) {
             sl__log(SL_LOG_INFO, COMPONENT, "stopped");
         }
     }

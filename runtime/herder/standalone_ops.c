@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "config/build.h"
-#include "herder/task_class.h"
 
 /* ---- views ---- */
 
@@ -72,41 +71,9 @@ static void op_status_at(const sl__connector_view *v, size_t at, sl_arena *arena
     fill_status(c, s->state, s->trace, &s->tries, arena, out);
 }
 
-/* shown_value puts the reference back that a value came from, and takes out what else came from one. */
-static sl_str shown_value(const sl__job *job, const sl_config_entry *e, sl_arena *arena) {
-    const sl_config_entry *raw = sl_config_find(&job->raw, e->key);
-    const sl_config_entry *resolved = sl_config_find(&job->checked.config, e->key);
-    if (raw && resolved && sl_str_eq(resolved->value, e->value)) {
-        return raw->value;
-    }
-    if (!e->value.n) {
-        return e->value;
-    }
-    sl_str clean = sl__secrets_scrub(&job->secrets, e->value, arena);
-    return clean.p ? sl__secrets_scrub(&job->checked.secrets, clean, arena) : clean;
-}
-
 static sl_error *op_task_config(const sl__connector_view *v, size_t task, sl_arena *arena, sl_config *out) {
     const sl__connector *c = v->impl;
-    const sl__job *job = c->current;
-    const sl_config *config = &job->configs[task];
-    sl__config_builder b;
-    sl__config_builder_init(&b, arena);
-    for (size_t i = 0; i < config->n; i++) {
-        sl_config_entry e = config->entries[i];
-        e.value = shown_value(job, &config->entries[i], arena);
-        if (!e.value.p && config->entries[i].value.p) {
-            return sl_error_nomem();
-        }
-        SL_TRY(sl__config_builder_put(&b, &e, NULL));
-    }
-    sl_str task_class = sl__task_class(c->def, sl_config_get(config, SL_STR("connector.class")));
-    if (task_class.p) {
-        const sl_config_entry e = {.key = SL_STR("task.class"), .value = task_class};
-        SL_TRY(sl__config_builder_put(&b, &e, NULL));
-    }
-    *out = sl__config_builder_done(&b);
-    return NULL;
+    return sl__job_task_config(c->current, task, true, arena, out);
 }
 
 static void op_topics(sl__herder *h, sl_str name, sl__topic_cb cb, void *arg) {

@@ -9,8 +9,21 @@
 #include "base/map.h"
 #include "herder/connector.h"
 
+/* What a distributed worker does differently; all on the herder's thread. */
+typedef struct sl__hooks {
+    void (*start)(sl__herder *h);                 /* instead of starting all connectors */
+    int64_t (*tick)(sl__herder *h, int64_t now);  /* does what is due; the next time to look, 0 = none */
+    /* A connector has made its tasks' configurations; the job stays the caller's. */
+    void (*prepared)(sl__connector *c, sl__job *job);
+    bool (*runs)(const sl__connector *c, int32_t task); /* whether a task is to run here */
+    /* The state of a connector (task -1) or of a task is another one. */
+    void (*state)(const sl__connector *c, int32_t task, sl__state state, const char *trace);
+} sl__hooks;
+
 struct sl__herder {
     sl__herder_env env;
+    const sl__hooks *hooks; /* NULL = a worker of its own */
+    struct sl__dist *dist;  /* the hooks' */
     sl__inbox inbox;
     pthread_mutex_t providers_lock;
     pthread_t thread;
@@ -40,6 +53,23 @@ SL_MUST_CHECK sl_error *sl__connector_set_raw(sl__connector *c, const sl_config 
 void sl__herder_remove(sl__herder *h, sl__connector *c);
 
 /* ---- connectors.c ---- */
+
+/* sl__connector_remake asks the connector for its tasks' configurations, wherever the connector runs. */
+void sl__connector_remake(sl__connector *c);
+
+/* sl__connector_lose ends a connector's own part here: its tasks may stay. */
+void sl__connector_lose(sl__connector *c);
+
+/* sl__connector_give has the connector run here. */
+void sl__connector_give(sl__connector *c);
+
+/* sl__connector_take_tasks makes a job's configurations those of the tasks; takes the job over. */
+void sl__connector_take_tasks(sl__connector *c, sl__job *job);
+
+/* sl__connector_without_tasks: the n tasks cannot be started. */
+void sl__connector_without_tasks(sl__connector *c, size_t n, const char *why, bool retriable);
+
+bool sl__config_same(const sl_config *a, const sl_config *b);
 
 /* sl__connector_prepare begins a preparation, or one more after the one under way. */
 void sl__connector_prepare(sl__connector *c);
@@ -78,6 +108,8 @@ void sl__slot_tick(sl__slot *s, int64_t now, int64_t *next);
 void sl__slot_fail(sl__slot *s, const char *trace, bool retriable);
 /* sl__boxes_left counts the abandoned tasks that still run. */
 unsigned sl__boxes_left(const sl__herder *h);
+/* sl__boxes_each_left calls cb for each of them. */
+void sl__boxes_each_left(const sl__herder *h, void (*cb)(void *arg, sl_str connector, int32_t task), void *arg);
 void sl__boxes_free(sl__herder *h);
 
 /* ---- tries.c: when to try again ---- */

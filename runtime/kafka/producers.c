@@ -182,3 +182,12 @@ void sl__producer_release(sl__producer *p) {
     }
     pthread_mutex_unlock(&ps->lock);
 }
+
+void sl__producers_purge(sl__producers *ps) {
+    pthread_mutex_lock(&ps->lock);
+    for (sl__producer *p = ps->open; p; p = p->next) {
+        (void)rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                        RD_KAFKA_PURGE_F_NON_BLOCKING);
+    }
+    pthread_mutex_unlock(&ps->lock);
+}

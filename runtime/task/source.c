@@ -27,6 +27,7 @@
 #define LOOKUP_AGAIN_MS 30000
 #define HEADERS_MAX 64
 #define REFRESH_MS 1000
+#define LEASE_AGAIN_MS 200
 
 /* What is committable and not stored yet: the latest offset of each source partition. Two arenas take turns.
  */
@@ -165,6 +166,10 @@ static sl_error *store(source *s) {
     sl__task *t = s->task;
     SL_TRY(take_committable(s));
     if (s->storing.n == 0) {
+        return NULL;
+    }
+    if (!sl__lease_holds(t->env->lease)) {
+        s->flush_at_ms = sl__now_ms() + LEASE_AGAIN_MS; /* another worker may run this task by now */
         return NULL;
     }
     int64_t began = sl__now_ms();
@@ -395,6 +400,10 @@ static sl_error *send_message(source *s, const sl_record *r, bool *sent, bool *s
         s->head == s->current && atomic_load(&s->current->pending) ==
                                      (long)(s->current->batch->n - s->send.index) + 1 + s->send.unsent;
     *sent = false;
+    if (!sl__lease_holds(s->task->env->lease)) {
+        *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = sl__now_ms() + LEASE_AGAIN_MS};
+        return NULL;
+    }
     SL_TRY(sl__out_resolve(&s->out, r->topic, idle, &ready, &s->send.message.topic));
     if (ready != SL_OUT_READY || !may_go(s, r->topic)) {
         *wait = (sl_wait){.idle = true,

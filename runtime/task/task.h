@@ -12,6 +12,7 @@
 #ifndef SLUICE_TASK_TASK_H
 #define SLUICE_TASK_TASK_H
 
+#include "base/lease.h"
 #include "config/worker.h"
 #include "kafka/kafka.h"
 #include "plugin/registry.h"
@@ -30,6 +31,7 @@ typedef struct sl__task_env {
     sl_str group;                   /* group.id of a distributed worker; absent = standalone */
     bool exactly_once; /* exactly.once.source.support=enabled: sources write in transactions (needs group,
                           and offsets in a topic) */
+    const sl__lease *lease;         /* held by whoever writes records or offsets; NULL = a worker of its own */
 } sl__task_env;
 
 /* Kafka Connect's states of a task. Owner: the task's step; legal successors in brackets. */

@@ -1,0 +1,30 @@
+/*
+ * worker_group.h - the settings of a distributed worker about its group.
+ *
+ * Threads: pure functions. Memory: texts point into the configuration or the arena.
+ */
+#ifndef SLUICE_CONFIG_WORKER_GROUP_H
+#define SLUICE_CONFIG_WORKER_GROUP_H
+
+#include <sluice/config.h>
+
+typedef struct sl__worker_group {
+    sl_str id;
+    sl_str instance; /* empty or absent = none */
+    int32_t session_ms;
+    int32_t heartbeat_ms;
+    int32_t rebalance_ms;
+    int32_t delay_ms; /* scheduled.rebalance.max.delay.ms */
+    int32_t key_ttl_ms;
+    int32_t key_size; /* bits; 0 = the algorithm's own */
+    sl_str signature_algorithm;
+} sl__worker_group;
+
+extern const sl_config_row sl__worker_group_rows[];
+extern const size_t sl__worker_group_nrows;
+
+/* sl__worker_group_parse reads them from the worker's resolved settings; problems go to the report. */
+void sl__worker_group_parse(const sl_config *worker, sl_arena *arena, sl_config_report *report,
+                            sl__worker_group *out);
+
+#endif

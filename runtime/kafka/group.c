@@ -1,0 +1,479 @@
+/*
+ * group.c - see group.h.
+ */
+#include "kafka/group.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "kafka/client.h"
+
+#define COMPONENT "group"
+#define POLL_MS 50
+#define AGAIN_MS 200    /* after a commit that says nothing about membership */
+#define LIST_MS 500     /* how often the owner lists the members */
+#define LIST_WAIT_MS 5000
+#define MEMBERS_MAX 4096
+
+struct sl__group {
+    sl__group_spec spec;
+    sl_arena arena; /* of the spec's texts */
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *answers; /* of commits and lists */
+    pthread_t thread;
+    bool started;
+    atomic_bool stopping;
+    int lease_ms;
+    int renew_ms;
+
+    /* the thread's own */
+    bool committing;
+    int64_t renew_at_ms;
+    int64_t sent_boot_ms; /* of the commit under way */
+    char *sent_member;
+    bool listing;
+    int64_t list_at_ms;
+    int64_t asked_ms;
+
+    pthread_mutex_t lock; /* all below */
+    char *member;
+    bool owner;
+    char **others;
+    size_t nothers;
+    int64_t listed_ms;
+    sl_error *failure;
+    unsigned rebalances;
+};
+
+static void tell(sl__group *g) {
+    g->spec.changed(g->spec.arg);
+}
+
+/* ---- what is known ---- */
+
+static void set_owner(sl__group *g, bool owner) {
+    pthread_mutex_lock(&g->lock);
+    g->owner = owner;
+    g->rebalances++;
+    pthread_mutex_unlock(&g->lock);
+    g->list_at_ms = 0;
+    tell(g);
+}
+
+/* set_member takes the id over; NULL = none. */
+static void set_member(sl__group *g, char *member) {
+    pthread_mutex_lock(&g->lock);
+    bool same = (!member && !g->member) || (member && g->member && strcmp(member, g->member) == 0);
+    char *old = g->member;
+    g->member = member;
+    pthread_mutex_unlock(&g->lock);
+    sl_free(old);
+    if (!same) {
+        sl__log(SL_LOG_INFO, COMPONENT, member ? "member of group '%.*s'" : "no longer a member of group '%.*s'",
+                SL_STR_ARG(g->spec.group));
+        tell(g);
+    }
+}
+
+/* expel notes that this worker is no member. */
+static void expel(sl__group *g) {
+    sl__lease_set(g->spec.lease, 0);
+    set_member(g, NULL);
+}
+
+static void fail(sl__group *g, sl_error *err) {
+    pthread_mutex_lock(&g->lock);
+    bool first = !g->failure;
+    if (first) {
+        g->failure = err;
+    }
+    pthread_mutex_unlock(&g->lock);
+    if (first) {
+        tell(g);
+    } else {
+        sl_error_free(err);
+    }
+}
+
+static void free_members(char **list, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        sl_free(list[i]);
+    }
+    sl_free(list);
+}
+
+/* ---- errors ---- */
+
+/* note_error looks at what the client reports; some of it can never pass. */
+static void note_error(sl__group *g, rd_kafka_resp_err_t code, const char *text) {
+    sl_error *acl = sl__rk_acl_error(code, "Read", g->spec.topic, g->spec.group);
+    if (acl) {
+        fail(g, acl);
+    } else if (code == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL) {
+        fail(g, sl_error_new(SL_E_CONFLICT, SL_USER,
+                             "group.id: group '%.*s' has members of another kind, such as Java workers or "
+                             "consumers of an application: stop all of them before Sluice takes over, or give "
+                             "this cluster another group.id",
+                             SL_STR_ARG(g->spec.group)));
+    } else if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+        fail(g, sl_error_new(SL_E_CONFLICT, SL_USER,
+                             "group.instance.id: another worker has joined group '%.*s' with the same "
+                             "'%.*s': give each worker its own",
+                             SL_STR_ARG(g->spec.group), SL_STR_ARG(g->spec.instance)));
+    } else if (code == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT) {
+        fail(g, sl_error_new(SL_E_CONFIG, SL_USER,
+                             "session.timeout.ms: the broker refuses %d: its group.min.session.timeout.ms and "
+                             "group.max.session.timeout.ms say what it takes",
+                             g->spec.session_ms));
+    } else if (code != RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED && !sl__rk_is_outage(code)) {
+        sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': %s", SL_STR_ARG(g->spec.group), text);
+    }
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque) {
+    sl__group *g = opaque;
+    char text[512];
+    rd_kafka_resp_err_t err = code == RD_KAFKA_RESP_ERR__FATAL ? rd_kafka_fatal_error(rk, text, sizeof text)
+                                                               : (rd_kafka_resp_err_t)code;
+    note_error(g, err, reason);
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+        fail(g, sl_error_new(SL_E_KAFKA, SL_FATAL, "group '%.*s': %s", SL_STR_ARG(g->spec.group), text));
+    }
+}
+
+/* ---- ownership ---- */
+
+static bool has_topic(const sl__group *g, const rd_kafka_topic_partition_list_t *list) {
+    for (int i = 0; i < list->cnt; i++) {
+        if (sl_str_eqz(g->spec.topic, list->elems[i].topic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* on_rebalance: the partition is taken, paused, and given back at once. */
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
+                         void *opaque) {
+    sl__group *g = opaque;
+    rd_kafka_error_t *err = NULL;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        for (int i = 0; i < list->cnt; i++) {
+            list->elems[i].offset = 0;
+        }
+        err = rd_kafka_incremental_assign(rk, list);
+        if (!err && list->cnt) {
+            rd_kafka_pause_partitions(rk, list);
+        }
+    } else {
+        if (rd_kafka_assignment_lost(rk)) {
+            expel(g);
+        }
+        err = rd_kafka_incremental_unassign(rk, list);
+    }
+    if (err) {
+        sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': %s", SL_STR_ARG(g->spec.group), rd_kafka_error_string(err));
+        rd_kafka_error_destroy(err);
+    }
+    if (has_topic(g, list)) {
+        set_owner(g, code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
+    } else {
+        pthread_mutex_lock(&g->lock);
+        g->rebalances++;
+        pthread_mutex_unlock(&g->lock);
+        tell(g);
+    }
+}
+
+/* ---- the lease ---- */
+
+/* member_now gives the id that the client has now, on the heap; NULL = none. */
+static char *member_now(sl__group *g) {
+    char *id = rd_kafka_memberid(g->rk);
+    char *copy = id && *id ? sl_strdup(sl_str_of(id)) : NULL;
+    if (id) {
+        rd_kafka_mem_free(g->rk, id);
+    }
+    return copy;
+}
+
+/* on_commit: accepted, and the id did not change meanwhile: it was this member's. */
+static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
+                      void *opaque) {
+    sl__group *g = opaque;
+    (void)rk;
+    char *member = member_now(g);
+    bool same = member && g->sent_member && strcmp(member, g->sent_member) == 0;
+    if (!code && list && list->cnt) {
+        code = list->elems[0].err;
+    }
+    g->committing = false;
+    g->renew_at_ms = sl__now_ms() + (code ? AGAIN_MS : g->renew_ms);
+    if (!code && same) {
+        sl__lease_set(g->spec.lease, g->sent_boot_ms + g->lease_ms);
+        set_member(g, member);
+        return;
+    }
+    sl_free(member);
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || !same) {
+        expel(g);
+    }
+    if (code) {
+        sl__log(SL_LOG_DEBUG, COMPONENT, "group '%.*s': membership was not proven: %s", SL_STR_ARG(g->spec.group),
+                rd_kafka_err2str(code));
+        note_error(g, code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? code : RD_KAFKA_RESP_ERR__TIMED_OUT, "");
+    }
+}
+
+/* renew sends a commit when it is time; its offset means nothing. */
+static void renew(sl__group *g, int64_t now) {
+    if (g->committing || g->renew_at_ms > now) {
+        return;
+    }
+    sl_free(g->sent_member);
+    g->sent_member = member_now(g);
+    if (!g->sent_member) {
+        g->renew_at_ms = now + AGAIN_MS;
+        return;
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, g->spec.topic.p, 0)->offset = 0;
+    g->sent_boot_ms = sl__boot_ms();
+    rd_kafka_resp_err_t err = rd_kafka_commit_queue(g->rk, list, g->answers, on_commit, g);
+    rd_kafka_topic_partition_list_destroy(list);
+    g->committing = !err;
+    g->renew_at_ms = now + AGAIN_MS;
+}
+
+/* ---- members ---- */
+
+static void take_members(sl__group *g, const rd_kafka_ConsumerGroupDescription_t *d) {
+    size_t n = rd_kafka_ConsumerGroupDescription_member_count(d);
+    n = n > MEMBERS_MAX ? MEMBERS_MAX : n;
+    char **list = sl_calloc(n + 1, sizeof *list);
+    bool whole = list != NULL;
+    for (size_t i = 0; list && i < n; i++) {
+        const char *id =
+            rd_kafka_MemberDescription_consumer_id(rd_kafka_ConsumerGroupDescription_member(d, i));
+        list[i] = sl_strdup(sl_str_of(id ? id : ""));
+        whole = whole && list[i];
+    }
+    if (!whole) {
+        free_members(list, list ? n : 0);
+        return; /* half a list would look as if members had left */
+    }
+    pthread_mutex_lock(&g->lock);
+    char **old = g->others;
+    size_t nold = g->nothers;
+    g->others = list;
+    g->nothers = n;
+    g->listed_ms = g->asked_ms;
+    pthread_mutex_unlock(&g->lock);
+    free_members(old, nold);
+    tell(g);
+}
+
+static void on_list(sl__group *g, rd_kafka_event_t *ev) {
+    size_t n = 0;
+    const rd_kafka_DescribeConsumerGroups_result_t *result = rd_kafka_event_DescribeConsumerGroups_result(ev);
+    const rd_kafka_ConsumerGroupDescription_t **groups =
+        result && !rd_kafka_event_error(ev) ? rd_kafka_DescribeConsumerGroups_result_groups(result, &n) : NULL;
+    const rd_kafka_error_t *err = n ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
+    g->listing = false;
+    g->list_at_ms = sl__now_ms() + LIST_MS;
+    if (!n || err) {
+        rd_kafka_resp_err_t code = err ? rd_kafka_error_code(err) : rd_kafka_event_error(ev);
+        sl_error *acl = sl__rk_acl_error(code, "Describe", SL_STR_NONE, g->spec.group);
+        if (acl) {
+            fail(g, acl);
+        }
+        return;
+    }
+    take_members(g, groups[0]);
+}
+
+static void list_members(sl__group *g, int64_t now) {
+    char problem[256];
+    pthread_mutex_lock(&g->lock);
+    bool owner = g->owner;
+    pthread_mutex_unlock(&g->lock);
+    if (!owner || g->listing || g->list_at_ms > now) {
+        return;
+    }
+    const char *names[] = {g->spec.group.p};
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(g->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+    rd_kafka_AdminOptions_set_request_timeout(options, LIST_WAIT_MS, problem, sizeof problem);
+    g->listing = true;
+    g->asked_ms = now;
+    rd_kafka_DescribeConsumerGroups(g->rk, names, 1, options, g->answers);
+    rd_kafka_AdminOptions_destroy(options);
+}
+
+/* ---- the thread ---- */
+
+static void serve_answers(sl__group *g) {
+    rd_kafka_event_t *ev;
+    while ((ev = rd_kafka_queue_poll(g->answers, 0))) {
+        if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT) {
+            on_list(g, ev);
+        } else if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_OFFSET_COMMIT) {
+            on_commit(g->rk, rd_kafka_event_error(ev), rd_kafka_event_topic_partition_list(ev), g);
+        }
+        rd_kafka_event_destroy(ev);
+    }
+}
+
+static void watch_lease(sl__group *g) {
+    pthread_mutex_lock(&g->lock);
+    bool over = g->member && !sl__lease_holds(g->spec.lease);
+    pthread_mutex_unlock(&g->lock);
+    if (over) {
+        sl__log(SL_LOG_WARN, COMPONENT,
+                "group '%.*s': membership could not be proven in time; this worker's tasks are stopped, others "
+                "may take them over",
+                SL_STR_ARG(g->spec.group));
+        expel(g);
+    }
+}
+
+static void *run(void *arg) {
+    sl__group *g = arg;
+    while (!atomic_load(&g->stopping)) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(g->rk, POLL_MS);
+        if (m) {
+            if (m->err) {
+                note_error(g, m->err, rd_kafka_message_errstr(m));
+            }
+            rd_kafka_message_destroy(m);
+        }
+        int64_t now = sl__now_ms();
+        serve_answers(g);
+        watch_lease(g);
+        renew(g, now);
+        list_members(g, now);
+    }
+    return NULL;
+}
+
+/* ---- life ---- */
+
+static sl_error *make_client(sl__group *g, sl__kafka *k) {
+    char session[16], heartbeat[16], rebalance[16];
+    snprintf(session, sizeof session, "%d", g->spec.session_ms);
+    snprintf(heartbeat, sizeof heartbeat, "%d", g->spec.heartbeat_ms);
+    snprintf(rebalance, sizeof rebalance, "%d",
+             g->spec.rebalance_ms > g->spec.session_ms ? g->spec.rebalance_ms : g->spec.session_ms);
+    const sl__rk_setting forced[] = {
+        {"group.id", g->spec.group.p},
+        {"client.id", g->spec.client_id.p},
+        {"session.timeout.ms", session},
+        {"heartbeat.interval.ms", heartbeat},
+        {"max.poll.interval.ms", rebalance},
+        {"partition.assignment.strategy", "cooperative-sticky"},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"auto.offset.reset", "earliest"},
+        {"allow.auto.create.topics", "false"},
+        {g->spec.instance.p ? "group.instance.id" : NULL, g->spec.instance.p},
+        {NULL, NULL},
+    };
+    rd_kafka_conf_t *conf;
+    SL_TRY(sl__rk_conf_new(g->spec.conf, NULL, forced, sl__kafka_embedded(k), g, &conf));
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    SL_TRY(sl__rk_new(RD_KAFKA_CONSUMER, conf, &g->rk));
+    rd_kafka_poll_set_consumer(g->rk);
+    g->answers = rd_kafka_queue_new(g->rk);
+    return NULL;
+}
+
+static sl_error *join(sl__group *g) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, g->spec.topic.p, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t err = rd_kafka_subscribe(g->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (err) {
+        return sl_error_new(SL_E_KAFKA, SL_FATAL, "cannot join group '%.*s': %s", SL_STR_ARG(g->spec.group),
+                            rd_kafka_err2str(err));
+    }
+    g->started = pthread_create(&g->thread, NULL, run, g) == 0;
+    return g->started ? NULL : sl_error_new(SL_E_IO, SL_FATAL, "cannot start the group's thread");
+}
+
+sl_error *sl__group_open(sl__kafka *k, const sl__group_spec *spec, sl__group **out) {
+    sl__group *g = sl_calloc(1, sizeof *g);
+    if (!g) {
+        return sl_error_nomem();
+    }
+    sl_arena_init(&g->arena, 0);
+    pthread_mutex_init(&g->lock, NULL);
+    g->spec = *spec;
+    g->spec.group = sl_arena_str(&g->arena, spec->group);
+    g->spec.instance = spec->instance.n ? sl_arena_str(&g->arena, spec->instance) : SL_STR_NONE;
+    g->spec.topic = sl_arena_str(&g->arena, spec->topic);
+    g->spec.client_id = sl_arena_str(&g->arena, spec->client_id);
+    g->renew_ms = spec->heartbeat_ms / 3;
+    g->lease_ms = spec->session_ms - spec->heartbeat_ms - spec->session_ms / 20;
+    sl_error *err = g->arena.failed ? sl_error_nomem() : make_client(g, k);
+    err = err ? err : join(g);
+    if (err) {
+        sl__group_free(g);
+        return err;
+    }
+    *out = g;
+    return NULL;
+}
+
+void sl__group_leave(sl__group *g) {
+    if (!g->started) {
+        return;
+    }
+    atomic_store(&g->stopping, true);
+    pthread_join(g->thread, NULL);
+    g->started = false;
+    sl__lease_set(g->spec.lease, 0);
+    rd_kafka_consumer_close(g->rk);
+}
+
+void sl__group_free(sl__group *g) {
+    if (!g) {
+        return;
+    }
+    sl__group_leave(g);
+    if (g->answers) {
+        rd_kafka_queue_destroy(g->answers);
+    }
+    if (g->rk) {
+        rd_kafka_destroy(g->rk);
+    }
+    free_members(g->others, g->nothers);
+    sl_free(g->member);
+    sl_free(g->sent_member);
+    sl_error_free(g->failure);
+    pthread_mutex_destroy(&g->lock);
+    sl_arena_deinit(&g->arena);
+    sl_free(g);
+}
+
+void sl__group_look(sl__group *g, sl_arena *arena, sl__group_view *out) {
+    pthread_mutex_lock(&g->lock);
+    *out = (sl__group_view){
+        .member = g->member ? sl_arena_str(arena, sl_str_of(g->member)) : SL_STR_NONE,
+        .owner = g->owner,
+        .listed_ms = g->listed_ms,
+        .failure = g->failure,
+        .rebalances = g->rebalances,
+    };
+    out->others = sl_arena_zalloc(arena, (g->nothers + 1) * sizeof *out->others);
+    for (size_t i = 0; out->others && i < g->nothers; i++) {
+        out->others[i] = sl_arena_str(arena, sl_str_of(g->others[i]));
+        out->nothers++;
+    }
+    if (arena->failed) {
+        out->listed_ms = 0;
+    }
+    pthread_mutex_unlock(&g->lock);
+}
