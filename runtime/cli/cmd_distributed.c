@@ -1,5 +1,6 @@
 /*
- * cmd_distributed.c - `sluice distributed`: reads and checks the worker's file, then runs one worker of a cluster.
+ * cmd_distributed.c - `sluice distributed`: reads and checks the worker's file, then runs one worker of a
+ * cluster.
  *
  * Threads: the main thread. Memory: everything lives until the worker has stopped.
  */
@@ -74,9 +75,10 @@ static sl_error *check_cluster(distributed *s) {
     sl__worker_group_parse(&s->worker.config, &s->files.arena, &report, &s->group);
     SL_TRY(sl__worker_topics_parse(&s->worker.config, &s->files.arena, &report, &s->topics));
     if (s->topics.admin.embedded) {
-        sl_config_report_add(&report, SL_SEV_ERROR, SL_STR("bootstrap.servers"),
-                             "a cluster keeps its state in Kafka, and the embedded broker keeps nothing: name a real "
-                             "cluster, or run a standalone worker");
+        sl_config_report_add(
+            &report, SL_SEV_ERROR, SL_STR("bootstrap.servers"),
+            "a cluster keeps its state in Kafka, and the embedded broker keeps nothing: name a real "
+            "cluster, or run a standalone worker");
     }
     log_report(s, &report, false);
     return NULL;
@@ -136,8 +138,9 @@ static int unusable(const sl__command *self, const distributed *s) {
         fprintf(stderr, "sluice: %s\n", sl_error_text(s->files.items[0].err, text, sizeof text));
         return SL_EXIT_CONFIG;
     }
-    return sl__cli_usage(self, s->files.nconnectors ? "connectors of a cluster are made over REST, not from files"
-                                                    : "expected the worker's settings in the file");
+    return sl__cli_usage(self, s->files.nconnectors
+                                   ? "connectors of a cluster are made over REST, not from files"
+                                   : "expected the worker's settings in the file");
 }
 
 int sl__cmd_distributed(const sl__command *self, int argc, char **argv) {

@@ -21,7 +21,8 @@ static const sl__command commands[] = {
      "connectors\n"
      "among them; connectors are made and changed over REST, on any worker. SIGTERM or SIGINT (Ctrl-C) stops "
      "this one:\n"
-     "its tasks finish, and the others take them over after scheduled.rebalance.max.delay.ms unless it is back "
+     "its tasks finish, and the others take them over after scheduled.rebalance.max.delay.ms unless it is "
+     "back "
      "by then.\n",
      sl__cmd_distributed},
     {"validate", "[--connect] FILE...", "checks configuration files without running them",

@@ -34,14 +34,16 @@ const sl_config_row sl__worker_group_rows[] = {
      .group = GROUP,
      .field = FIELD(id),
      .check = sl__check_not_empty,
-     .doc = "Names the cluster: workers with the same group.id and the same topics share the connectors among "
-            "them."},
+     .doc =
+         "Names the cluster: workers with the same group.id and the same topics share the connectors among "
+         "them."},
     {.name = "group.instance.id",
      .type = SL_CONFIG_STRING,
      .importance = SL_LOW,
      .group = GROUP,
      .field = FIELD(instance),
-     .doc = "Sluice's own. A name of this worker that outlives it: a worker that is started again under the same "
+     .doc = "Sluice's own. A name of this worker that outlives it: a worker that is started again under the "
+            "same "
             "name within session.timeout.ms takes its place, and the others notice nothing."},
     INT_ROW("session.timeout.ms", session_ms, "10000", 1000,
             "A worker that has not been heard of for so long has left the group. Its own tasks stop before."),
@@ -49,11 +51,13 @@ const sl_config_row sl__worker_group_rows[] = {
             "How often a worker is heard of; at most a third of session.timeout.ms."),
     INT_ROW("rebalance.timeout.ms", rebalance_ms, "60000", 1000,
             "How long the members of the group have to join it again when its members change."),
-    INT_ROW("scheduled.rebalance.max.delay.ms", delay_ms, "10000", 0,
-            "How long the connectors and tasks of a worker that has left wait for it to come back before others "
-            "take them over. Kafka Connect's default is 300000; a restart here takes less than a second."),
-    INT_ROW("inter.worker.key.ttl.ms", key_ttl_ms, "3600000", 1000,
-            "How long a key with which workers sign requests to each other is used before there is a new one."),
+    INT_ROW(
+        "scheduled.rebalance.max.delay.ms", delay_ms, "10000", 0,
+        "How long the connectors and tasks of a worker that has left wait for it to come back before others "
+        "take them over. Kafka Connect's default is 300000; a restart here takes less than a second."),
+    INT_ROW(
+        "inter.worker.key.ttl.ms", key_ttl_ms, "3600000", 1000,
+        "How long a key with which workers sign requests to each other is used before there is a new one."),
     INT_ROW("inter.worker.key.size", key_size, "0", 0,
             "Size in bits of that key; 0 for the algorithm's own, 256."),
     {.name = "inter.worker.signature.algorithm",

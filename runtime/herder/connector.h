@@ -67,15 +67,15 @@ struct sl__connector {
     bool prepared_once;      /* a preparation has ended, well or badly */
     sl__job *preparing;      /* under way */
     bool prepare_again;
-    bool stale;        /* its configuration changed while it was paused: prepared anew when it is resumed */
-    bool here;         /* the connector itself (not only tasks of it) is this worker's */
-    bool tasks_stale;  /* distributed: the tasks' configurations are to be taken from the config topic */
-    sl__job *fetching; /* distributed: takes them */
+    bool stale;          /* its configuration changed while it was paused: prepared anew when it is resumed */
+    bool here;           /* the connector itself (not only tasks of it) is this worker's */
+    bool tasks_stale;    /* distributed: the tasks' configurations are to be taken from the config topic */
+    sl__job *fetching;   /* distributed: takes them */
     int64_t fetch_at_ms; /* distributed: when to try that again, 0 = not */
-    bool deleting;     /* nobody sees it any more; freed once nothing of it runs */
-    sl__map topics;    /* names of topics that its tasks have used */
-    sl__job *incoming; /* prepared, waits until the old tasks are gone */
-    sl__job *current;  /* what the tasks run with */
+    bool deleting;       /* nobody sees it any more; freed once nothing of it runs */
+    sl__map topics;      /* names of topics that its tasks have used */
+    sl__job *incoming;   /* prepared, waits until the old tasks are gone */
+    sl__job *current;    /* what the tasks run with */
     unsigned generation;
     sl__slot *slots;
     size_t nslots;

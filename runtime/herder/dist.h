@@ -36,7 +36,7 @@ typedef struct sl__dist_write {
     size_t n, cap;
     sl_error *err;
     bool written;
-    unsigned term; /* of the leadership it belongs to */
+    unsigned term;  /* of the leadership it belongs to */
     sl__call *call; /* NULL = none, or its time is over */
     /* How it ended; err borrowed. */
     void (*after)(sl__dist *d, struct sl__dist_write *w, const sl_error *err);

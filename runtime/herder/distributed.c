@@ -124,7 +124,8 @@ static void handle_group(sl__herder *h, sl__message *m) {
     sl_arena_reset(&d->view_arena, 64 * 1024);
     sl__group_look(d->group, &d->view_arena, &d->view);
     if (d->view.failure) {
-        sl__dist_fail(d, sl_error_new(d->view.failure->code, d->view.failure->cls, "%s", d->view.failure->message));
+        sl__dist_fail(
+            d, sl_error_new(d->view.failure->code, d->view.failure->cls, "%s", d->view.failure->message));
     }
     if (!same_text(d->member, d->view.member)) {
         sl_free(d->member);
@@ -177,7 +178,8 @@ static void handle_read(sl__herder *h, sl__message *m) {
     }
     d->read = true;
     sl__log(SL_LOG_INFO, COMPONENT, "%.*s has read topic '%.*s': %zu connectors", SL_STR_ARG(d->id),
-            SL_STR_ARG(d->spec->topics->config.name), sl__config_state_count(sl__config_topic_state(d->config)));
+            SL_STR_ARG(d->spec->topics->config.name),
+            sl__config_state_count(sl__config_topic_state(d->config)));
     sl_error *err = join(d);
     if (err) {
         sl__dist_fail(d, err);
@@ -289,7 +291,7 @@ void sl__dist_write_send(sl__dist_write *w) {
     if (!err && (!d->view.owner || !sl__lease_holds(&d->lease))) {
         err = sl_error_new(SL_E_CONFLICT, SL_RETRIABLE, "this worker does not lead the cluster any more");
     }
-    err = err ? err
+    err = err    ? err
           : w->n ? sl__config_topic_write(d->config, &w->write)
                  : sl__config_topic_claim(d->config, &w->write);
     if (err) {
@@ -300,7 +302,8 @@ void sl__dist_write_send(sl__dist_write *w) {
 
 /* ---- statuses ---- */
 
-void sl__dist_status(sl__dist *d, sl_str name, int32_t task, sl__status_state state, sl_str trace, bool safe) {
+void sl__dist_status(sl__dist *d, sl_str name, int32_t task, sl__status_state state, sl_str trace,
+                     bool safe) {
     const sl__worker *me = sl__workers_find(&d->workers, d->id);
     const sl__status s = {
         .state = state, .trace = trace, .worker_id = d->id, .generation = me ? (int32_t)me->generation : 0};
@@ -309,7 +312,8 @@ void sl__dist_status(sl__dist *d, sl_str name, int32_t task, sl__status_state st
     }
     sl_error *err = sl__status_topic_put(d->status, name, task, &s, safe);
     if (err) {
-        sl__log(SL_LOG_WARN, COMPONENT, "the status of %.*s could not be written: %s", SL_STR_ARG(name), err->message);
+        sl__log(SL_LOG_WARN, COMPONENT, "the status of %.*s could not be written: %s", SL_STR_ARG(name),
+                err->message);
         sl_error_free(err);
     }
 }
@@ -346,7 +350,8 @@ const sl__lease *sl__dist_lease(const sl__dist *d) {
     return &d->lease;
 }
 
-sl_error *sl__dist_open(sl__kafka *kafka, const sl__dist_spec *spec, sl_str worker_id, bool https, sl__dist **out) {
+sl_error *sl__dist_open(sl__kafka *kafka, const sl__dist_spec *spec, sl_str worker_id, bool https,
+                        sl__dist **out) {
     sl__dist *d = sl_calloc(1, sizeof *d);
     if (!d) {
         return sl_error_nomem();

@@ -10,9 +10,9 @@
  * The leader (leader.c) owns the topic's partition and the transactional id; it alone writes assignments and
  * tasks' configurations, and what requests change.
  *
- * A unit goes from one worker to another in two steps: it is taken out of the first one's assignment; once that
- * worker is done with that generation, or has left the group, it is put into the other's. A worker's lease ends
- * before the group can forget it, so it has stopped writing by then.
+ * A unit goes from one worker to another in two steps: it is taken out of the first one's assignment; once
+ * that worker is done with that generation, or has left the group, it is put into the other's. A worker's
+ * lease ends before the group can forget it, so it has stopped writing by then.
  *
  * Threads: the herder's, unless a function says otherwise. Memory: said at each.
  */
@@ -33,10 +33,11 @@ typedef struct sl__dist_spec {
 } sl__dist_spec;
 
 /* sl__dist_open makes it. worker_id is host:port and must live as long. Any thread. */
-SL_MUST_CHECK sl_error *sl__dist_open(sl__kafka *kafka, const sl__dist_spec *spec, sl_str worker_id, bool https,
-                                      sl__dist **out);
+SL_MUST_CHECK sl_error *sl__dist_open(sl__kafka *kafka, const sl__dist_spec *spec, sl_str worker_id,
+                                      bool https, sl__dist **out);
 
-/* sl__dist_attach lets the herder work with it, and sl__dist_read begins to read; before its start. Any thread. */
+/* sl__dist_attach lets the herder work with it, and sl__dist_read begins to read; before its start. Any
+ * thread. */
 void sl__dist_attach(sl__dist *d, sl__herder *h);
 SL_MUST_CHECK sl_error *sl__dist_read(sl__dist *d);
 

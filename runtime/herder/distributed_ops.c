@@ -29,8 +29,8 @@ static sl__task_target target_of(sl__target t) {
 static const sl_plugin_def *def_of(const sl__herder *h, const sl_config *config, sl_arena *arena) {
     sl_str why;
     return config ? sl__catalog_find_connector(h->env.catalog,
-                                               sl_str_trim(sl_config_get(config, SL_STR("connector.class"))), arena,
-                                               &why)
+                                               sl_str_trim(sl_config_get(config, SL_STR("connector.class"))),
+                                               arena, &why)
                   : NULL;
 }
 
@@ -168,9 +168,9 @@ static void op_topics(sl__herder *h, sl_str name, sl__topic_cb cb, void *arg) {
 
 static bool op_ready(sl__herder *h, const char **why) {
     const sl__dist *d = h->dist;
-    *why = h->stopping   ? "stopping"
-           : !d->read    ? "reading the config topic"
-           : !d->member  ? "joining the group"
+    *why = h->stopping          ? "stopping"
+           : !d->read           ? "reading the config topic"
+           : !d->member         ? "joining the group"
            : !d->workers.leader ? "waiting for a leader"
                                 : "";
     return !**why;
@@ -188,8 +188,8 @@ static bool not_found(sl__herder *h, sl__call *c, const char *format, sl_str nam
     return sl__op_failed(h, c, 404, sl_error_new(SL_E_NOT_FOUND, SL_USER, "%s", text));
 }
 
-/* elsewhere tells whether the operation is not to be done here now: it has been forwarded or refused (*ended),
- * or waits and is tried again. */
+/* elsewhere tells whether the operation is not to be done here now: it has been forwarded or refused
+ * (*ended), or waits and is tried again. */
 static bool elsewhere(sl__herder *h, sl__call *c, op_run again, bool *ended) {
     const sl__dist *d = h->dist;
     *ended = true;
@@ -323,7 +323,8 @@ static bool patch_begin(sl__herder *h, sl__call *c) {
     return op_put_config(h, c, c->op.name, &config, target_of(st.target), true);
 }
 
-static bool op_patch_config(sl__herder *h, sl__call *c, sl_str name, const sl_config *patch, sl_arena *arena) {
+static bool op_patch_config(sl__herder *h, sl__call *c, sl_str name, const sl_config *patch,
+                            sl_arena *arena) {
     c->op.name = name;
     c->op.config = *patch;
     c->op.arena = arena;
@@ -466,7 +467,7 @@ static bool target_now(sl__herder *h, sl__call *c) {
     }
     sl__config_record *r = sl__dist_write_add(w, SL_CR_TARGET, c->op.name);
     if (r) {
-        r->target = stop                                ? SL_TARGET_STOPPED
+        r->target = stop                              ? SL_TARGET_STOPPED
                     : c->op.target == SL_TARGET_PAUSE ? SL_TARGET_PAUSED
                                                       : SL_TARGET_STARTED;
     }
@@ -486,9 +487,9 @@ static bool restart_now(sl__herder *h, sl__call *c) {
         return ended;
     }
     if (!sl__config_state_get(state_of(h), c->op.name, &st)) {
-        return not_found(h, c,
-                         c->op.tasks || c->op.only_failed ? "Unknown connector: %.*s" : "Connector %.*s not found",
-                         c->op.name);
+        return not_found(
+            h, c, c->op.tasks || c->op.only_failed ? "Unknown connector: %.*s" : "Connector %.*s not found",
+            c->op.name);
     }
     sl__dist_write *w = begin(h, c, restart_now);
     if (!w) {
@@ -579,7 +580,8 @@ static bool offsets_now(sl__herder *h, sl__call *c) {
     return over;
 }
 
-static bool op_alter_offsets(sl__herder *h, sl__call *c, sl_str name, const sl__offset_item *items, size_t n) {
+static bool op_alter_offsets(sl__herder *h, sl__call *c, sl_str name, const sl__offset_item *items,
+                             size_t n) {
     c->op.name = name;
     c->op.items = items;
     c->op.n = n;

@@ -25,9 +25,9 @@ typedef struct sl__connector sl__connector; /* herder/connector.h */
 typedef struct sl__herder_env {
     sl__task_env task;
     const sl__catalog *catalog;
-    sl__providers *providers;  /* used under the herder's lock only */
-    sl__cluster *cluster;      /* NULL = its id is not known */
-    const struct sl__ops *ops; /* what requests can ask (herder/ops.h); NULL = a worker of its own */
+    sl__providers *providers;      /* used under the herder's lock only */
+    sl__cluster *cluster;          /* NULL = its id is not known */
+    const struct sl__ops *ops;     /* what requests can ask (herder/ops.h); NULL = a worker of its own */
     const struct sl__hooks *hooks; /* herder/state.h; NULL = a worker of its own */
     struct sl__dist *dist;         /* herder/distributed.h */
 } sl__herder_env;

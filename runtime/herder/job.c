@@ -231,7 +231,8 @@ sl_str sl__job_problem(sl__job *job, bool *retriable) {
 
 /* ---- tasks' configurations as they are shown and kept ---- */
 
-/* shown_value puts the reference back that a value came from, and (clean) takes out what else came from one. */
+/* shown_value puts the reference back that a value came from, and (clean) takes out what else came from one.
+ */
 static sl_str shown_value(const sl__job *job, const sl_config_entry *e, bool clean, sl_arena *arena) {
     const sl_config_entry *raw = sl_config_find(&job->raw, e->key);
     const sl_config_entry *resolved = sl_config_find(&job->checked.config, e->key);
@@ -257,8 +258,7 @@ sl_error *sl__job_task_config(const sl__job *job, size_t task, bool clean, sl_ar
         }
         SL_TRY(sl__config_builder_put(&b, &e, NULL));
     }
-    sl_str task_class =
-        sl__task_class(job->checked.def, sl_config_get(config, SL_STR("connector.class")));
+    sl_str task_class = sl__task_class(job->checked.def, sl_config_get(config, SL_STR("connector.class")));
     if (task_class.p) {
         const sl_config_entry e = {.key = SL_STR("task.class"), .value = task_class};
         SL_TRY(sl__config_builder_put(&b, &e, NULL));

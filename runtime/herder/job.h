@@ -56,8 +56,8 @@ void sl__job_start(sl__job *job);
 void sl__job_for_call(sl__job *job, sl__call *c);
 
 /* sl__job_task_config gives a task's configuration with the references of the raw one in place of what they
-   stand for, and with task.class. clean: what else came from a provider is taken out, so that it may be shown; else
-   it stays, for the configuration is to be used. */
+   stand for, and with task.class. clean: what else came from a provider is taken out, so that it may be
+   shown; else it stays, for the configuration is to be used. */
 SL_MUST_CHECK sl_error *sl__job_task_config(const sl__job *job, size_t task, bool clean, sl_arena *arena,
                                             sl_config *out);
 

@@ -1,9 +1,9 @@
 /*
- * leader.c - what the leader of a cluster does: takes the right to write, shares out what is to run, writes the
- * tasks' configurations that connectors propose, keeps the session's key.
+ * leader.c - what the leader of a cluster does: takes the right to write, shares out what is to run, writes
+ * the tasks' configurations that connectors propose, keeps the session's key.
  *
- * Nothing is remembered that a new leader could not do without: where it does not know what a worker may still
- * run, it waits until that worker has said so or has left the group.
+ * Nothing is remembered that a new leader could not do without: where it does not know what a worker may
+ * still run, it waits until that worker has said so or has left the group.
  */
 #include "herder/dist.h"
 
@@ -317,7 +317,8 @@ static bool revoke(sl__dist *d, const sl__worker *w, int64_t generation) {
     sl_str name;
     int32_t task;
     while (in_group(d, w->given_member) && sl__units_next(&w->given, &at, &name, &task)) {
-        if (!sl__units_has(&w->wanted, name, task) && !note_revoked(d, name, task, w->given_member, generation)) {
+        if (!sl__units_has(&w->wanted, name, task) &&
+            !note_revoked(d, name, task, w->given_member, generation)) {
             return false;
         }
     }
@@ -354,8 +355,8 @@ static bool write_worker(const plan *p, sl__worker *w, sl__dist_write *out) {
     r->json = sl__assignment_text(&out->arena, sl_str_of(w->member), out->generation, &w->wanted);
     if (r->json.n > RECORD_BYTES_MAX) {
         sl__log(SL_LOG_WARN, COMPONENT,
-                "the assignment of %s has %zu bytes: max.message.bytes of the config topic must allow that", w->id,
-                r->json.n);
+                "the assignment of %s has %zu bytes: max.message.bytes of the config topic must allow that",
+                w->id, r->json.n);
     }
     return r->json.p != NULL;
 }
@@ -408,7 +409,8 @@ static int64_t share_out(sl__dist *d, int64_t now) {
             live[w->index] = w;
         }
     }
-    p.failed = p.failed || err || !live || !sl__assign(n, p.places, p.n, !p.held && !p.unknown && all_done(d));
+    p.failed =
+        p.failed || err || !live || !sl__assign(n, p.places, p.n, !p.held && !p.unknown && all_done(d));
     if (!p.failed && n) {
         write_plan(&p, live);
     } else {

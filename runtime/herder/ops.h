@@ -79,8 +79,8 @@ typedef struct sl__connector_view {
 
 /* An offset of a source partition or of a topic's partition. */
 typedef struct sl__offset_item { /* also named in herder.h */
-    sl_value partition; /* a map */
-    sl_value offset;    /* a map; SL_NULL in a change: forget it */
+    sl_value partition;          /* a map */
+    sl_value offset;             /* a map; SL_NULL in a change: forget it */
 } sl__offset_item;
 
 typedef void (*sl__view_cb)(void *arg, const sl__connector_view *v);

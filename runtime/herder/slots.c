@@ -102,7 +102,8 @@ unsigned sl__boxes_left(const sl__herder *h) {
     return n;
 }
 
-void sl__boxes_each_left(const sl__herder *h, void (*cb)(void *arg, sl_str connector, int32_t task), void *arg) {
+void sl__boxes_each_left(const sl__herder *h, void (*cb)(void *arg, sl_str connector, int32_t task),
+                         void *arg) {
     for (const sl__box *box = h->lost; box; box = box->next) {
         if (!sl__task_ended(box->lost)) {
             cb(arg, sl__task_connector(box->lost), sl__task_number(box->lost));

@@ -28,7 +28,7 @@
 #define COMPONENT "sluice"
 #define MIN_THREADS 2
 #define WORKER_ID_SIZE 512
-#define LOOK_MS 200 /* a worker of a cluster may end by itself */
+#define LOOK_MS 200        /* a worker of a cluster may end by itself */
 #define SAME_SIGNAL_MS 500 /* a supervisor that signals process and group means it once */
 
 typedef struct worker {

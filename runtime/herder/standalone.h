@@ -1,6 +1,6 @@
 /*
- * standalone.h - the process of a worker: of its own, with connectors from files and offsets in a file, or one of a
- * cluster (distributed.h), with both in Kafka.
+ * standalone.h - the process of a worker: of its own, with connectors from files and offsets in a file, or
+ * one of a cluster (distributed.h), with both in Kafka.
  *
  * The command line has read and checked the files by then: the worker's settings are parsed, its config
  * providers are open, every connector's configuration was validated once. Connectors keep their raw settings,
@@ -39,7 +39,8 @@ typedef struct sl__standalone_options {
     const sl__connector_config *connectors; /* raw, with name, file and initial state */
     size_t nconnectors;
     const sl__front *front;
-    const struct sl__dist_spec *cluster; /* NULL = a worker of its own; else no connectors and no offset file */
+    const struct sl__dist_spec
+        *cluster; /* NULL = a worker of its own; else no connectors and no offset file */
 } sl__standalone_options;
 
 /* sl__standalone_run starts everything, runs until it is told to stop, and stops everything again. NULL: it

@@ -11,8 +11,8 @@
 
 /* What a distributed worker does differently; all on the herder's thread. */
 typedef struct sl__hooks {
-    void (*start)(sl__herder *h);                 /* instead of starting all connectors */
-    int64_t (*tick)(sl__herder *h, int64_t now);  /* does what is due; the next time to look, 0 = none */
+    void (*start)(sl__herder *h);                /* instead of starting all connectors */
+    int64_t (*tick)(sl__herder *h, int64_t now); /* does what is due; the next time to look, 0 = none */
     /* A connector has made its tasks' configurations; the job stays the caller's. */
     void (*prepared)(sl__connector *c, sl__job *job);
     bool (*runs)(const sl__connector *c, int32_t task); /* whether a task is to run here */
@@ -109,7 +109,8 @@ void sl__slot_fail(sl__slot *s, const char *trace, bool retriable);
 /* sl__boxes_left counts the abandoned tasks that still run. */
 unsigned sl__boxes_left(const sl__herder *h);
 /* sl__boxes_each_left calls cb for each of them. */
-void sl__boxes_each_left(const sl__herder *h, void (*cb)(void *arg, sl_str connector, int32_t task), void *arg);
+void sl__boxes_each_left(const sl__herder *h, void (*cb)(void *arg, sl_str connector, int32_t task),
+                         void *arg);
 void sl__boxes_free(sl__herder *h);
 
 /* ---- tries.c: when to try again ---- */

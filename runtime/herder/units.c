@@ -195,7 +195,8 @@ static void sync_connector(sl__dist *d, sl__connector *c) {
     c->deleting = false;
     configure(d, c, &st);
     set_slots(d, c);
-    if (tasks && c->target != SL_TARGET_STOP && (c->tasks_stale || (!c->current && !c->incoming && !c->nslots))) {
+    if (tasks && c->target != SL_TARGET_STOP &&
+        (c->tasks_stale || (!c->current && !c->incoming && !c->nslots))) {
         fetch_tasks(d, c);
     }
     sl__connector_advance(c);

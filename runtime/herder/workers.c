@@ -150,8 +150,8 @@ static json_t *string_json(sl_str s) {
 }
 
 sl_str sl__worker_text(sl_arena *arena, sl_str member, sl_str url, int64_t done, const sl__units *still) {
-    return text_of(json_pack("{s:o,s:o,s:I,s:o}", "member", string_json(member), "url", string_json(url), "done",
-                             (json_int_t)done, "still", units_json(still)),
+    return text_of(json_pack("{s:o,s:o,s:I,s:o}", "member", string_json(member), "url", string_json(url),
+                             "done", (json_int_t)done, "still", units_json(still)),
                    arena);
 }
 
@@ -162,7 +162,8 @@ sl_str sl__assignment_text(sl_arena *arena, sl_str member, int64_t generation, c
 }
 
 sl_str sl__leader_text(sl_arena *arena, sl_str member, sl_str worker) {
-    return text_of(json_pack("{s:o,s:o}", "member", string_json(member), "worker", string_json(worker)), arena);
+    return text_of(json_pack("{s:o,s:o}", "member", string_json(member), "worker", string_json(worker)),
+                   arena);
 }
 
 /* ---- the view ---- */
@@ -245,7 +246,8 @@ static bool apply_worker(sl__workers *w, sl_str id, const json_t *v) {
     if (!at) {
         return false;
     }
-    bool ok = set_text(&at->member, json_object_get(v, "member")) && set_text(&at->url, json_object_get(v, "url")) &&
+    bool ok = set_text(&at->member, json_object_get(v, "member")) &&
+              set_text(&at->url, json_object_get(v, "url")) &&
               read_units(json_object_get(v, "still"), &at->still);
     at->done = json_integer_value(json_object_get(v, "done"));
     drop_empty(w, at);
@@ -308,9 +310,9 @@ static json_t *config_json(const sl_config *c) {
     json_t *out = json_object();
     for (size_t i = 0; out && i < c->n; i++) {
         char *key = sl_strdup(c->entries[i].key);
-        bool ok = key && json_object_set_new(out, key,
-                                             c->entries[i].value.p ? string_json(c->entries[i].value)
-                                                                   : json_null()) == 0;
+        bool ok =
+            key && json_object_set_new(
+                       out, key, c->entries[i].value.p ? string_json(c->entries[i].value) : json_null()) == 0;
         sl_free(key);
         if (!ok) {
             json_decref(out);
@@ -343,9 +345,10 @@ static bool read_config(json_t *object, sl_arena *arena, sl_config *out) {
     }
     json_object_foreach(object, key, value) {
         entries[n].key = sl_arena_str(arena, sl_str_of(key));
-        entries[n].value = json_is_string(value) ? sl_arena_str(arena, sl_str_make(json_string_value(value),
-                                                                                   json_string_length(value)))
-                                                 : SL_STR_NONE;
+        entries[n].value =
+            json_is_string(value)
+                ? sl_arena_str(arena, sl_str_make(json_string_value(value), json_string_length(value)))
+                : SL_STR_NONE;
         n++;
     }
     *out = (sl_config){entries, n};

@@ -1,6 +1,6 @@
 /*
- * workers.h - what the workers' own records in the config topic say: who they are, what each was given to run,
- * what each has let go of.
+ * workers.h - what the workers' own records in the config topic say: who they are, what each was given to
+ * run, what each has let go of.
  *
  * Keys (behind "sluice-") and values:
  *   worker-HOST:PORT      {"member":M,"url":U,"done":G,"still":{NAME:[N,...]}}
@@ -50,17 +50,17 @@ typedef struct sl__worker {
     sl__units given;
 
     /* the leader's notes */
-    bool live;         /* it is in the group, and no other process of the same name is */
-    int64_t lost_ms;   /* since when the member that was given the units is gone; 0 = it is there */
-    int64_t barrier;   /* a new leader does not know what it ran before this generation; 0 = it does */
-    int32_t index;     /* among the live ones */
-    sl__units wanted;  /* what it is to be given */
+    bool live;        /* it is in the group, and no other process of the same name is */
+    int64_t lost_ms;  /* since when the member that was given the units is gone; 0 = it is there */
+    int64_t barrier;  /* a new leader does not know what it ran before this generation; 0 = it does */
+    int32_t index;    /* among the live ones */
+    sl__units wanted; /* what it is to be given */
 } sl__worker;
 
 typedef struct sl__workers {
     sl__worker *first; /* sorted by id */
     size_t n;
-    char *leader;        /* id, NULL = none */
+    char *leader; /* id, NULL = none */
     char *leader_member;
     int64_t generation; /* the highest of all assignments */
 } sl__workers;
@@ -68,8 +68,8 @@ typedef struct sl__workers {
 void sl__workers_init(sl__workers *w);
 void sl__workers_deinit(sl__workers *w);
 
-/* sl__workers_apply puts a record in (json absent = removed); others than these are passed over. A damaged one
-   counts as removed. False: out of memory. */
+/* sl__workers_apply puts a record in (json absent = removed); others than these are passed over. A damaged
+   one counts as removed. False: out of memory. */
 bool sl__workers_apply(sl__workers *w, sl_str name, sl_str json);
 
 sl__worker *sl__workers_find(const sl__workers *w, sl_str id); /* NULL = none */

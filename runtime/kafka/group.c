@@ -12,8 +12,8 @@
 
 #define COMPONENT "group"
 #define POLL_MS 50
-#define AGAIN_MS 200    /* after a commit that says nothing about membership */
-#define LIST_MS 500     /* how often the owner lists the members */
+#define AGAIN_MS 200 /* after a commit that says nothing about membership */
+#define LIST_MS 500  /* how often the owner lists the members */
 #define LIST_WAIT_MS 5000
 #define MEMBERS_MAX 4096
 
@@ -71,7 +71,8 @@ static void set_member(sl__group *g, char *member) {
     pthread_mutex_unlock(&g->lock);
     sl_free(old);
     if (!same) {
-        sl__log(SL_LOG_INFO, COMPONENT, member ? "member of group '%.*s'" : "no longer a member of group '%.*s'",
+        sl__log(SL_LOG_INFO, COMPONENT,
+                member ? "member of group '%.*s'" : "no longer a member of group '%.*s'",
                 SL_STR_ARG(g->spec.group));
         tell(g);
     }
@@ -112,21 +113,23 @@ static void note_error(sl__group *g, rd_kafka_resp_err_t code, const char *text)
     if (acl) {
         fail(g, acl);
     } else if (code == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL) {
-        fail(g, sl_error_new(SL_E_CONFLICT, SL_USER,
-                             "group.id: group '%.*s' has members of another kind, such as Java workers or "
-                             "consumers of an application: stop all of them before Sluice takes over, or give "
-                             "this cluster another group.id",
-                             SL_STR_ARG(g->spec.group)));
+        fail(g,
+             sl_error_new(SL_E_CONFLICT, SL_USER,
+                          "group.id: group '%.*s' has members of another kind, such as Java workers or "
+                          "consumers of an application: stop all of them before Sluice takes over, or give "
+                          "this cluster another group.id",
+                          SL_STR_ARG(g->spec.group)));
     } else if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
         fail(g, sl_error_new(SL_E_CONFLICT, SL_USER,
                              "group.instance.id: another worker has joined group '%.*s' with the same "
                              "'%.*s': give each worker its own",
                              SL_STR_ARG(g->spec.group), SL_STR_ARG(g->spec.instance)));
     } else if (code == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT) {
-        fail(g, sl_error_new(SL_E_CONFIG, SL_USER,
-                             "session.timeout.ms: the broker refuses %d: its group.min.session.timeout.ms and "
-                             "group.max.session.timeout.ms say what it takes",
-                             g->spec.session_ms));
+        fail(g,
+             sl_error_new(SL_E_CONFIG, SL_USER,
+                          "session.timeout.ms: the broker refuses %d: its group.min.session.timeout.ms and "
+                          "group.max.session.timeout.ms say what it takes",
+                          g->spec.session_ms));
     } else if (code != RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED && !sl__rk_is_outage(code)) {
         sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': %s", SL_STR_ARG(g->spec.group), text);
     }
@@ -174,7 +177,8 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
         err = rd_kafka_incremental_unassign(rk, list);
     }
     if (err) {
-        sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': %s", SL_STR_ARG(g->spec.group), rd_kafka_error_string(err));
+        sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': %s", SL_STR_ARG(g->spec.group),
+                rd_kafka_error_string(err));
         rd_kafka_error_destroy(err);
     }
     if (has_topic(g, list)) {
@@ -217,12 +221,13 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_p
         return;
     }
     sl_free(member);
-    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || !same) {
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
+        !same) {
         expel(g);
     }
     if (code) {
-        sl__log(SL_LOG_DEBUG, COMPONENT, "group '%.*s': membership was not proven: %s", SL_STR_ARG(g->spec.group),
-                rd_kafka_err2str(code));
+        sl__log(SL_LOG_DEBUG, COMPONENT, "group '%.*s': membership was not proven: %s",
+                SL_STR_ARG(g->spec.group), rd_kafka_err2str(code));
         note_error(g, code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? code : RD_KAFKA_RESP_ERR__TIMED_OUT, "");
     }
 }
@@ -279,7 +284,8 @@ static void on_list(sl__group *g, rd_kafka_event_t *ev) {
     size_t n = 0;
     const rd_kafka_DescribeConsumerGroups_result_t *result = rd_kafka_event_DescribeConsumerGroups_result(ev);
     const rd_kafka_ConsumerGroupDescription_t **groups =
-        result && !rd_kafka_event_error(ev) ? rd_kafka_DescribeConsumerGroups_result_groups(result, &n) : NULL;
+        result && !rd_kafka_event_error(ev) ? rd_kafka_DescribeConsumerGroups_result_groups(result, &n)
+                                            : NULL;
     const rd_kafka_error_t *err = n ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
     g->listing = false;
     g->list_at_ms = sl__now_ms() + LIST_MS;
@@ -331,10 +337,11 @@ static void watch_lease(sl__group *g) {
     bool over = g->member && !sl__lease_holds(g->spec.lease);
     pthread_mutex_unlock(&g->lock);
     if (over) {
-        sl__log(SL_LOG_WARN, COMPONENT,
-                "group '%.*s': membership could not be proven in time; this worker's tasks are stopped, others "
-                "may take them over",
-                SL_STR_ARG(g->spec.group));
+        sl__log(
+            SL_LOG_WARN, COMPONENT,
+            "group '%.*s': membership could not be proven in time; this worker's tasks are stopped, others "
+            "may take them over",
+            SL_STR_ARG(g->spec.group));
         expel(g);
     }
 }

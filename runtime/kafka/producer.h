@@ -65,7 +65,8 @@ SL_MUST_CHECK sl_error *sl__producers_get(sl__producers *ps, const sl__client_co
 /* sl__producer_release gives the reference back; the last one closes it in the background. */
 void sl__producer_release(sl__producer *p);
 
-/* sl__producers_purge gives up all that any of them has not delivered: it fails as RETRIABLE. Does not wait. */
+/* sl__producers_purge gives up all that any of them has not delivered: it fails as RETRIABLE. Does not wait.
+ */
 void sl__producers_purge(sl__producers *ps);
 
 /* sl__producer_batch_size: the bound in force. */
