@@ -286,8 +286,9 @@ static void show_own(listing *l) {
     const subject own[] = {
         {"settings of the", "worker", NULL, NULL, "What the worker's file may hold.", sl__worker_rows,
          sl__worker_nrows},
-        {"settings of a", "cluster", NULL, NULL, "What the file of a distributed worker may hold beside these.",
-         sl__worker_group_rows, sl__worker_group_nrows},
+        {"settings of a", "cluster", NULL, NULL,
+         "What the file of a distributed worker may hold beside these.", sl__worker_group_rows,
+         sl__worker_group_nrows},
         {"topics of a", "cluster", NULL, NULL, "Where a distributed worker keeps its state.",
          sl__worker_topics_rows, sl__worker_topics_nrows},
         {"settings of every", "connector", NULL, NULL, "What every connector takes.", sl__connector_rows,

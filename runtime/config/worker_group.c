@@ -19,6 +19,13 @@
         .doc = "Read and without effect."                                                                    \
     }
 
+static const sl_config_enum exactly_once[] = {
+    {"disabled", SL__EXACTLY_ONCE_DISABLED},
+    {"preparing", SL__EXACTLY_ONCE_PREPARING},
+    {"enabled", SL__EXACTLY_ONCE_ENABLED},
+    {NULL, 0},
+};
+
 /* check_algorithm: the one that Kafka Connect has as its default. */
 static const char *check_algorithm(const sl_config_row *row, sl_str value, sl_arena *arena) {
     (void)row;
@@ -75,6 +82,16 @@ const sl_config_row sl__worker_group_rows[] = {
      .group = GROUP,
      .check = check_algorithm,
      .doc = "The algorithm that the key is made for."},
+    {.name = "exactly.once.source.support",
+     .type = SL_CONFIG_STRING,
+     .default_value = "disabled",
+     .importance = SL_HIGH,
+     .group = GROUP,
+     .enums = exactly_once,
+     .field = FIELD(exactly_once),
+     .doc = "enabled: sources write their records and offsets in transactions, as far as they can (KIP-618). "
+            "All "
+            "workers of a cluster must say the same; preparing is as disabled here."},
     WITHOUT_EFFECT("inter.worker.verification.algorithms", SL_CONFIG_LIST),
     WITHOUT_EFFECT("worker.sync.timeout.ms", SL_CONFIG_INT),
     WITHOUT_EFFECT("worker.unsync.backoff.ms", SL_CONFIG_INT),

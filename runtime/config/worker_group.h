@@ -8,6 +8,13 @@
 
 #include <sluice/config.h>
 
+/* exactly.once.source.support */
+typedef enum sl__exactly_once_support {
+    SL__EXACTLY_ONCE_DISABLED,
+    SL__EXACTLY_ONCE_PREPARING, /* the leader writes in transactions, as it always does here */
+    SL__EXACTLY_ONCE_ENABLED,
+} sl__exactly_once_support;
+
 typedef struct sl__worker_group {
     sl_str id;
     sl_str instance; /* empty or absent = none */
@@ -18,6 +25,7 @@ typedef struct sl__worker_group {
     int32_t key_ttl_ms;
     int32_t key_size; /* bits; 0 = the algorithm's own */
     sl_str signature_algorithm;
+    int exactly_once; /* sl__exactly_once_support */
 } sl__worker_group;
 
 extern const sl_config_row sl__worker_group_rows[];

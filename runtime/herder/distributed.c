@@ -152,6 +152,7 @@ static sl_error *join(sl__dist *d) {
         .session_ms = g->session_ms,
         .heartbeat_ms = g->heartbeat_ms,
         .rebalance_ms = g->rebalance_ms,
+        .patience_ms = g->delay_ms,
         .lease = &d->lease,
         .changed = on_group,
         .arg = d,

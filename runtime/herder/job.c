@@ -51,8 +51,11 @@ static sl_error *validate(sl__job *job) {
     const sl_config none = {NULL, 0};
     sl__providers *empty = NULL;
     SL_TRY(sl__providers_open(env->catalog, &none, &job->report, &empty));
-    const sl__validate_env check = {
-        .catalog = env->catalog, .providers = empty, .worker = env->task.worker, .connect = job->connect};
+    const sl__validate_env check = {.catalog = env->catalog,
+                                    .providers = empty,
+                                    .worker = env->task.worker,
+                                    .distributed = env->task.group.p != NULL,
+                                    .connect = job->connect};
     sl_error *err = sl__connector_validate(&check, &job->resolved, &job->arena, &job->report, &job->checked);
     sl__providers_close(empty);
     SL_TRY(err);

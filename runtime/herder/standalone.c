@@ -123,6 +123,8 @@ static sl_error *open_herder(worker *w) {
                  .worker = o->worker,
                  .worker_config = o->worker_config,
                  .worker_id = sl_str_of(w->worker_id),
+                 .group = o->cluster ? o->cluster->group->id : SL_STR_NONE,
+                 .exactly_once = o->cluster && o->cluster->group->exactly_once == SL__EXACTLY_ONCE_ENABLED,
                  .lease = w->dist ? sl__dist_lease(w->dist) : NULL},
         .catalog = o->catalog,
         .providers = o->providers,

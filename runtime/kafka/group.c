@@ -12,27 +12,26 @@
 
 #define COMPONENT "group"
 #define POLL_MS 50
-#define AGAIN_MS 200 /* after a commit that says nothing about membership */
-#define LIST_MS 500  /* how often the owner lists the members */
+#define LEAVE_MS 2000
+#define LIST_MS 500 /* how often the owner lists the members */
 #define LIST_WAIT_MS 5000
 #define MEMBERS_MAX 4096
+
+enum { API_HEARTBEAT = 12, API_SYNC_GROUP = 14 };
 
 struct sl__group {
     sl__group_spec spec;
     sl_arena arena; /* of the spec's texts */
     rd_kafka_t *rk;
-    rd_kafka_queue_t *answers; /* of commits and lists */
+    rd_kafka_queue_t *answers; /* of lists */
     pthread_t thread;
     bool started;
     atomic_bool stopping;
     int lease_ms;
-    int renew_ms;
 
     /* the thread's own */
-    bool committing;
-    int64_t renew_at_ms;
-    int64_t sent_boot_ms; /* of the commit under way */
-    char *sent_member;
+    char *proven; /* member id that the client had when the last proof was looked at */
+    int64_t proven_boot_ms;
     bool listing;
     int64_t list_at_ms;
     int64_t asked_ms;
@@ -45,6 +44,9 @@ struct sl__group {
     int64_t listed_ms;
     sl_error *failure;
     unsigned rebalances;
+    int64_t
+        waiting_boot_ms[2]; /* when the first heartbeat, SyncGroup was sent that is not answered; 0 = none */
+    int64_t answered_boot_ms; /* when the latest one was sent that has been answered; 0 = none */
 };
 
 static void tell(sl__group *g) {
@@ -203,53 +205,69 @@ static char *member_now(sl__group *g) {
     return copy;
 }
 
-/* on_commit: accepted, and the id did not change meanwhile: it was this member's. */
-static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
-                      void *opaque) {
-    sl__group *g = opaque;
-    (void)rk;
-    char *member = member_now(g);
-    bool same = member && g->sent_member && strcmp(member, g->sent_member) == 0;
-    if (!code && list && list->cnt) {
-        code = list->elems[0].err;
-    }
-    g->committing = false;
-    g->renew_at_ms = sl__now_ms() + (code ? AGAIN_MS : g->renew_ms);
-    if (!code && same) {
-        sl__lease_set(g->spec.lease, g->sent_boot_ms + g->lease_ms);
-        set_member(g, member);
-        return;
-    }
-    sl_free(member);
-    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
-        !same) {
-        expel(g);
-    }
-    if (code) {
-        sl__log(SL_LOG_DEBUG, COMPONENT, "group '%.*s': membership was not proven: %s",
-                SL_STR_ARG(g->spec.group), rd_kafka_err2str(code));
-        note_error(g, code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? code : RD_KAFKA_RESP_ERR__TIMED_OUT, "");
-    }
+/* is_proof: the coordinator takes these from members only, and counts a member as there from then on. */
+static bool is_proof(int16_t api) {
+    return api == API_HEARTBEAT || api == API_SYNC_GROUP;
 }
 
-/* renew sends a commit when it is time; its offset means nothing. */
-static void renew(sl__group *g, int64_t now) {
-    if (g->committing || g->renew_at_ms > now) {
-        return;
+static rd_kafka_resp_err_t on_sent(rd_kafka_t *rk, int fd, const char *broker, int32_t broker_id, int16_t api,
+                                   int16_t version, int32_t id, size_t size, void *opaque) {
+    sl__group *g = opaque;
+    (void)rk, (void)fd, (void)broker, (void)broker_id, (void)version, (void)id, (void)size;
+    if (is_proof(api)) {
+        int64_t now = sl__boot_ms();
+        int64_t *waiting = &g->waiting_boot_ms[api == API_SYNC_GROUP];
+        pthread_mutex_lock(&g->lock);
+        *waiting = *waiting ? *waiting : now;
+        pthread_mutex_unlock(&g->lock);
     }
-    sl_free(g->sent_member);
-    g->sent_member = member_now(g);
-    if (!g->sent_member) {
-        g->renew_at_ms = now + AGAIN_MS;
-        return;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* on_answered: which request is answered is not said here; it was sent no earlier than the first one that
+ * waits. What the answer says is not known either; one that ends the membership takes the member id away. */
+static rd_kafka_resp_err_t on_answered(rd_kafka_t *rk, int fd, const char *broker, int32_t broker_id,
+                                       int16_t api, int16_t version, int32_t id, size_t size, int64_t rtt,
+                                       rd_kafka_resp_err_t err, void *opaque) {
+    sl__group *g = opaque;
+    (void)rk, (void)fd, (void)broker, (void)broker_id, (void)version, (void)id, (void)size, (void)rtt;
+    if (is_proof(api) && !err) {
+        int64_t *waiting = &g->waiting_boot_ms[api == API_SYNC_GROUP];
+        pthread_mutex_lock(&g->lock);
+        g->answered_boot_ms = *waiting > g->answered_boot_ms ? *waiting : g->answered_boot_ms;
+        *waiting = 0;
+        pthread_mutex_unlock(&g->lock);
     }
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, g->spec.topic.p, 0)->offset = 0;
-    g->sent_boot_ms = sl__boot_ms();
-    rd_kafka_resp_err_t err = rd_kafka_commit_queue(g->rk, list, g->answers, on_commit, g);
-    rd_kafka_topic_partition_list_destroy(list);
-    g->committing = !err;
-    g->renew_at_ms = now + AGAIN_MS;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque, char *text,
+                                  size_t size) {
+    (void)conf, (void)text, (void)size;
+    rd_kafka_interceptor_add_on_request_sent(rk, "membership", on_sent, opaque);
+    return rd_kafka_interceptor_add_on_response_received(rk, "membership", on_answered, opaque);
+}
+
+/* renew makes the lease last from the latest proof, which counts when the client has kept its member id over
+ * a whole round after it: by then it has seen what the answer said. */
+static void renew(sl__group *g) {
+    char *member = member_now(g);
+    bool same = member && g->proven && strcmp(member, g->proven) == 0;
+    if (same && g->proven_boot_ms) {
+        sl__lease_set(g->spec.lease, g->proven_boot_ms + g->lease_ms);
+        char *copy = sl__lease_holds(g->spec.lease) ? sl_strdup(sl_str_of(member)) : NULL;
+        if (copy) {
+            set_member(g, copy);
+        }
+    } else if (!same && g->proven) {
+        expel(g);
+    }
+    sl_free(g->proven);
+    g->proven = member;
+    pthread_mutex_lock(&g->lock);
+    g->answered_boot_ms = same || !g->proven_boot_ms ? g->answered_boot_ms : 0;
+    g->proven_boot_ms = same ? g->answered_boot_ms : 0;
+    pthread_mutex_unlock(&g->lock);
 }
 
 /* ---- members ---- */
@@ -325,8 +343,6 @@ static void serve_answers(sl__group *g) {
     while ((ev = rd_kafka_queue_poll(g->answers, 0))) {
         if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT) {
             on_list(g, ev);
-        } else if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_OFFSET_COMMIT) {
-            on_commit(g->rk, rd_kafka_event_error(ev), rd_kafka_event_topic_partition_list(ev), g);
         }
         rd_kafka_event_destroy(ev);
     }
@@ -359,7 +375,7 @@ static void *run(void *arg) {
         int64_t now = sl__now_ms();
         serve_answers(g);
         watch_lease(g);
-        renew(g, now);
+        renew(g);
         list_members(g, now);
     }
     return NULL;
@@ -391,6 +407,7 @@ static sl_error *make_client(sl__group *g, sl__kafka *k) {
     SL_TRY(sl__rk_conf_new(g->spec.conf, NULL, forced, sl__kafka_embedded(k), g, &conf));
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_interceptor_add_on_new(conf, "membership", on_new, g);
     SL_TRY(sl__rk_new(RD_KAFKA_CONSUMER, conf, &g->rk));
     rd_kafka_poll_set_consumer(g->rk);
     g->answers = rd_kafka_queue_new(g->rk);
@@ -422,8 +439,7 @@ sl_error *sl__group_open(sl__kafka *k, const sl__group_spec *spec, sl__group **o
     g->spec.instance = spec->instance.n ? sl_arena_str(&g->arena, spec->instance) : SL_STR_NONE;
     g->spec.topic = sl_arena_str(&g->arena, spec->topic);
     g->spec.client_id = sl_arena_str(&g->arena, spec->client_id);
-    g->renew_ms = spec->heartbeat_ms / 3;
-    g->lease_ms = spec->session_ms - spec->heartbeat_ms - spec->session_ms / 20;
+    g->lease_ms = spec->session_ms + spec->patience_ms - (spec->session_ms + spec->patience_ms) / 20;
     sl_error *err = g->arena.failed ? sl_error_nomem() : make_client(g, k);
     err = err ? err : join(g);
     if (err) {
@@ -434,6 +450,25 @@ sl_error *sl__group_open(sl__kafka *k, const sl__group_spec *spec, sl__group **o
     return NULL;
 }
 
+/* leave: a client that closes with nothing assigned does not say that it leaves; one that unsubscribes does.
+ */
+static void leave(sl__group *g) {
+    int64_t until = sl__now_ms() + LEAVE_MS;
+    char *member = g->spec.instance.p ? NULL : member_now(g);
+    if (member) {
+        rd_kafka_unsubscribe(g->rk);
+    }
+    while (member && sl__now_ms() < until) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(g->rk, 10);
+        if (m) {
+            rd_kafka_message_destroy(m);
+        }
+        sl_free(member);
+        member = member_now(g);
+    }
+    sl_free(member);
+}
+
 void sl__group_leave(sl__group *g) {
     if (!g->started) {
         return;
@@ -442,6 +477,7 @@ void sl__group_leave(sl__group *g) {
     pthread_join(g->thread, NULL);
     g->started = false;
     sl__lease_set(g->spec.lease, 0);
+    leave(g);
     rd_kafka_consumer_close(g->rk);
 }
 
@@ -458,7 +494,7 @@ void sl__group_free(sl__group *g) {
     }
     free_members(g->others, g->nothers);
     sl_free(g->member);
-    sl_free(g->sent_member);
+    sl_free(g->proven);
     sl_error_free(g->failure);
     pthread_mutex_destroy(&g->lock);
     sl_arena_deinit(&g->arena);

@@ -5,9 +5,11 @@
  * nothing. That topic has one partition, whose owner is the leader. Members are listed by describing the
  * group, which only the owner does.
  *
- * The lease: a commit to the group is accepted from members only, so each one that succeeds proves that the
- * worker was a member when it was sent. The coordinator forgets a member no sooner than session.timeout.ms
- * after its last heartbeat, which was at most heartbeat.interval.ms before; the lease ends before that.
+ * The lease: heartbeats are answered to members only. The coordinator forgets a member no sooner than
+ * session.timeout.ms after the last one that was answered was sent, and others wait patience_ms more before
+ * they take over what it ran; the lease ends before that. While the group waits for somebody who does not
+ * come back, nobody hears from the coordinator for up to a session: patience keeps that from stopping
+ * anybody.
  *
  * Threads: one of its own; the functions here from any thread. Memory: said at each.
  */
@@ -28,6 +30,7 @@ typedef struct sl__group_spec {
     int session_ms;                /* session.timeout.ms */
     int heartbeat_ms;              /* heartbeat.interval.ms */
     int rebalance_ms;              /* rebalance.timeout.ms */
+    int patience_ms;               /* how long others wait after the group has forgotten a member */
     sl__lease *lease;              /* renewed; the caller's, outlives the group */
     void (*changed)(void *arg);    /* something of the view is new; on the group's thread; quick */
     void *arg;

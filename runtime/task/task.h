@@ -31,7 +31,7 @@ typedef struct sl__task_env {
     sl_str group;                   /* group.id of a distributed worker; absent = standalone */
     bool exactly_once; /* exactly.once.source.support=enabled: sources write in transactions (needs group,
                           and offsets in a topic) */
-    const sl__lease *lease;         /* held by whoever writes records or offsets; NULL = a worker of its own */
+    const sl__lease *lease; /* held by whoever writes records or offsets; NULL = a worker of its own */
 } sl__task_env;
 
 /* Kafka Connect's states of a task. Owner: the task's step; legal successors in brackets. */
