@@ -18,6 +18,7 @@
 #define COMPONENT "cluster"
 #define LOOK_MS 1000
 #define AGAIN_MS 100
+#define FORGET_MS 60000
 #define KEY_BYTES 32
 #define PROPOSALS_AT_ONCE 100
 #define RECORD_BYTES_MAX ((size_t)900 * 1024)
@@ -140,6 +141,7 @@ static size_t mark_live(sl__dist *d, int64_t now) {
         bool old_there = w->given_member && in_group(d, w->given_member);
         w->live = in_group(d, w->member) && (same || !old_there);
         w->index = w->live ? n++ : SL__NOBODY;
+        w->missing_ms = in_group(d, w->member) ? 0 : w->missing_ms ? w->missing_ms : now;
         if (w->given_member && !old_there) {
             w->lost_ms = w->lost_ms ? w->lost_ms : now;
             w->barrier = 0; /* the group has forgotten it: its lease was over before */
@@ -307,7 +309,7 @@ static bool want(const plan *p, sl__worker **live) {
 }
 
 /* keep_lost keeps what a worker that may come back had. */
-static bool keep_lost(const plan *p, sl__worker *w) {
+static bool keep_lost(const plan *p, const sl__worker *w) {
     return !w->live && w->given_member && sl__units_count(&w->given) > 0 &&
            (!w->lost_ms || w->lost_ms + p->d->spec->group->delay_ms > p->now);
 }
@@ -325,24 +327,35 @@ static bool revoke(sl__dist *d, const sl__worker *w, int64_t generation) {
     return true;
 }
 
+/* forget_worker removes what was given to a worker that has not come back in time, and later its own record: a
+ * worker may have said who it is before the list of members shows it. */
+static bool forget_worker(const plan *p, const sl__worker *w, sl_str name, sl__dist_write *out) {
+    const sl__dist *d = p->d;
+    bool ok = true;
+    if (w->given_member && !keep_lost(p, w) && !in_group(d, w->given_member)) {
+        sl__config_record *r = sl__dist_write_add(out, SL_CR_OWN, name);
+        ok = r != NULL;
+        if (r) {
+            r->removed = true;
+        }
+    }
+    if (ok && w->member && w->missing_ms && w->missing_ms + FORGET_MS < p->now) {
+        sl__config_record *r =
+            sl__dist_write_add(out, SL_CR_OWN, sl_arena_printf(&out->arena, "worker-%s", w->id));
+        ok = r != NULL;
+        if (r) {
+            r->removed = true;
+        }
+    }
+    return ok;
+}
+
 /* write_worker adds a worker's record if it is to be another one. False: out of memory. */
 static bool write_worker(const plan *p, sl__worker *w, sl__dist_write *out) {
     sl__dist *d = p->d;
     sl_str name = sl_arena_printf(&out->arena, "assignment-%s", w->id);
     if (!w->live) {
-        if (keep_lost(p, w) || in_group(d, w->given_member) || in_group(d, w->member)) {
-            return true;
-        }
-        sl__config_record *r = w->given_member ? sl__dist_write_add(out, SL_CR_OWN, name) : NULL;
-        sl__config_record *own =
-            sl__dist_write_add(out, SL_CR_OWN, sl_arena_printf(&out->arena, "worker-%s", w->id));
-        if (r) { /* the array may have moved */
-            out->records[out->n - 2].removed = true;
-        }
-        if (own) {
-            own->removed = true;
-        }
-        return own != NULL;
+        return forget_worker(p, w, name, out);
     }
     bool same_member = w->given_member && strcmp(w->given_member, w->member) == 0;
     if (same_member && sl__units_same(&w->given, &w->wanted)) {

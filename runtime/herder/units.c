@@ -272,7 +272,7 @@ static void say(sl__dist *d, int64_t now) {
     const sl__worker *me = sl__workers_find(&d->workers, d->id);
     const sl__worker *valid = mine(d);
     int64_t done = valid ? valid->generation : 0;
-    bool lost = me && d->said_member && (!me->member || strcmp(me->member, d->said_member) != 0);
+    bool lost = d->said_member && (!me || !me->member || strcmp(me->member, d->said_member) != 0);
     if (!d->member || !sl__lease_holds(&d->lease)) {
         return;
     }
@@ -306,6 +306,12 @@ static void say(sl__dist *d, int64_t now) {
     sl__units_deinit(&still);
 }
 
+/* said_is_read tells whether what this worker has said is in the topic. */
+static bool said_is_read(const sl__dist *d) {
+    const sl__worker *me = sl__workers_find(&d->workers, d->id);
+    return !d->said_member || (me && me->member && strcmp(me->member, d->said_member) == 0);
+}
+
 /* remove_ended frees connectors that are no longer this worker's and have ended. */
 static void remove_ended(sl__dist *d) {
     for (sl__connector *c = d->h->first, *next; c; c = next) {
@@ -332,7 +338,8 @@ int64_t sl__units_tick(sl__dist *d, int64_t now) {
     }
     remove_ended(d);
     say(d, now);
-    return d->said_still && (!next || next > now + 100) ? now + 100 : next;
+    bool again = d->said_still || !said_is_read(d);
+    return again && (!next || next > now + 100) ? now + 100 : next;
 }
 
 /* ---- what the connector wants ---- */

@@ -249,6 +249,7 @@ static bool apply_worker(sl__workers *w, sl_str id, const json_t *v) {
     bool ok = set_text(&at->member, json_object_get(v, "member")) &&
               set_text(&at->url, json_object_get(v, "url")) &&
               read_units(json_object_get(v, "still"), &at->still);
+    at->missing_ms = 0;
     at->done = json_integer_value(json_object_get(v, "done"));
     drop_empty(w, at);
     return ok;
