@@ -93,15 +93,16 @@ static void finish(sl__log_wait *list, const sl_error *err) {
     }
 }
 
-static sl_error *copy_error(const sl_error *err) {
-    return sl_error_new(err->code, err->cls, "%s", err->message);
+sl_error *sl__error_copy(const sl_error *err) {
+    char text[1024];
+    return sl_error_new(err->code, err->cls, "%s", sl_error_text(err, text, sizeof text));
 }
 
 void sl__topic_log_end(sl__topic_log *l, sl__log_wait *w) {
     sl_error *failure = NULL;
     pthread_mutex_lock(&l->lock);
     if (l->failure) {
-        failure = copy_error(l->failure);
+        failure = sl__error_copy(l->failure);
     } else {
         w->next = l->asked;
         l->asked = w;
@@ -438,7 +439,7 @@ static void synced(sl__log_wait *w, const sl_error *err) {
     sync_wait *s = (sync_wait *)w;
     pthread_mutex_lock(&s->lock);
     s->over = true;
-    s->err = err ? copy_error(err) : NULL;
+    s->err = err ? sl__error_copy(err) : NULL;
     pthread_cond_signal(&s->changed);
     pthread_mutex_unlock(&s->lock);
 }

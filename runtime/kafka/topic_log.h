@@ -57,6 +57,10 @@ sl_str sl__topic_log_name(const sl__topic_log *l);
 /* sl__topic_log_partitions: how many the topic has; 0 = not known yet. */
 int32_t sl__topic_log_partitions(const sl__topic_log *l);
 
+/* sl__error_copy gives an owned copy with the texts of the causes in its message: callbacks only lend theirs.
+ */
+sl_error *sl__error_copy(const sl_error *err);
+
 /* Somebody who waits for the end. */
 typedef struct sl__log_wait {
     /* Everything that was in the topic at the call has been given to record (err NULL), or the log has failed

@@ -92,7 +92,7 @@ static void on_failed(void *arg, const sl_error *err) {
     sl__config_topic *t = arg;
     pthread_mutex_lock(&t->lock);
     if (!t->failure) {
-        t->failure = sl_error_new(err->code, err->cls, "%s", err->message);
+        t->failure = sl__error_copy(err);
     }
     tell(t);
     pthread_mutex_unlock(&t->lock);
@@ -153,7 +153,7 @@ sl_error *sl__config_topic_drain(sl__config_topic *t, sl__config_change_cb cb, v
         t->failure = sl_error_new(SL_E_NOMEM, SL_FATAL, "out of memory while the config topic was read");
     }
     sl_error_free(err);
-    err = t->failure ? sl_error_new(t->failure->code, t->failure->cls, "%s", t->failure->message) : NULL;
+    err = t->failure ? sl__error_copy(t->failure) : NULL;
     pthread_mutex_unlock(&t->lock);
     return err;
 }

@@ -279,7 +279,7 @@ static void drop(flush_t *f) {
 static void landed(flush_t *f, size_t n, const sl_error *err) {
     pthread_mutex_lock(&f->lock);
     if (err && !f->err) {
-        f->err = sl_error_new(err->code, err->cls, "offsets are not stored: %s", err->message);
+        f->err = sl_error_wrap(sl__error_copy(err), "offsets are not stored");
     }
     f->left -= n;
     if (f->left > 0) {
@@ -287,7 +287,8 @@ static void landed(flush_t *f, size_t n, const sl_error *err) {
         return;
     }
     if (f->quiet && f->err) {
-        sl__log(SL_LOG_WARN, COMPONENT, "%s", f->err->message);
+        char text[512];
+        sl__log(SL_LOG_WARN, COMPONENT, "%s", sl_error_text(f->err, text, sizeof text));
     }
     pthread_cond_signal(&f->changed);
     drop(f);

@@ -77,7 +77,7 @@ static void on_news(void *arg) {
 
 static void on_end(sl__log_wait *w, const sl_error *err) {
     (void)w;
-    the.outcome = err ? sl_error_new(err->code, err->cls, "%s", err->message) : NULL;
+    the.outcome = err ? sl__error_copy(err) : NULL;
     signal_flag(&the.done);
 }
 
@@ -237,7 +237,7 @@ static int dump(void) {
 
 static void on_written(sl__config_write *w, const sl_error *err) {
     (void)w;
-    the.outcome = err ? sl_error_new(err->code, err->cls, "%s", err->message) : NULL;
+    the.outcome = err ? sl__error_copy(err) : NULL;
     signal_flag(&the.done);
 }
 
