@@ -233,7 +233,9 @@ static sl_error *build_value(cdc_table *t, const cdc_schemas *s, const cdc_confi
         cdc_column *col = &t->cols[i];
         sl_str id = column_id(t, col->name);
         col->value_index = -1;
-        col->null_value = col->optional ? sl_null() : col->has_default ? col->default_value : col->zero;
+        col->null_value = col->optional && !col->no_nulls ? sl_null()
+                          : col->has_default              ? col->default_value
+                                                          : col->zero;
         if (!col->known || !cdc_rules_column(r, id)) {
             t->plain = false;
             continue;

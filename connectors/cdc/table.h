@@ -18,6 +18,7 @@ typedef struct cdc_column {
         base;   /* type, name, version, params, doc, fields, element, key: not interned, always required */
     bool known; /* false: its type cannot be represented, so it is left out */
     bool optional;
+    bool no_nulls; /* a null is what it would be in a required column, though the schema is optional */
     bool has_default;
     bool is_text; /* masking and the like apply */
     bool has_scale;

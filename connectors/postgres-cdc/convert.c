@@ -7,6 +7,7 @@
 
 #define MAX_LENGTH 2147483647
 #define MAX_NESTING 32
+#define EMPTY_COLLECTION 9 /* bytes of GEOMETRYCOLLECTION EMPTY */
 
 enum {
     OID_BOOL = 16,
@@ -414,6 +415,70 @@ static sl_error *make_array(maker *m, const pg_type *t, int32_t typmod, pg_colum
     return pg_types_hold(m->types, &def, &out->base.element);
 }
 
+/* ---- PostGIS and pgvector ---- */
+
+static sl_error *make_geometry(maker *m, const char *name, const char *doc, pg_column_type *out) {
+    static const char empty[EMPTY_COLLECTION] = {1, 7};
+    const sl_schema *bytes;
+    const sl_schema *i32;
+    out->conv = (pg_conv){.parse = pg_parse_ewkb};
+    set_base(out, SL_STRUCT, name, 1);
+    out->base.doc = sl_str_of(doc);
+    SL_TRY(hold_simple(m, SL_BYTES, false, &bytes));
+    SL_TRY(hold_simple(m, SL_INT32, true, &i32));
+    sl_field fields[] = {{SL_STR("wkb"), bytes}, {SL_STR("srid"), i32}};
+    SL_TRY(set_fields(m, out, fields, 2));
+    out->zero.items[0] = sl_bytes((sl_str){empty, sizeof empty});
+    return NULL;
+}
+
+static sl_error *make_vector(maker *m, const char *name, sl_type item, pg_column_type *out) {
+    set_base(out, SL_ARRAY, name, 1);
+    out->conv = (pg_conv){.parse = pg_parse_vector, .form = (int32_t)item};
+    return hold_simple(m, item, false, &out->base.element);
+}
+
+static sl_error *make_sparse(maker *m, pg_column_type *out) {
+    const sl_schema *i16;
+    const sl_schema *f64;
+    const sl_schema *map;
+    set_base(out, SL_STRUCT, DATA("SparseDoubleVector"), 1);
+    out->conv = (pg_conv){.parse = pg_parse_sparsevec};
+    out->base.doc = SL_STR("Sparse double vector");
+    SL_TRY(hold_simple(m, SL_INT16, false, &i16));
+    SL_TRY(hold_simple(m, SL_FLOAT64, false, &f64));
+    sl_schema def = {.type = SL_MAP, .key = i16, .element = f64};
+    SL_TRY(pg_types_hold(m->types, &def, &map));
+    sl_field fields[] = {{SL_STR("dimensions"), i16}, {SL_STR("vector"), map}};
+    SL_TRY(set_fields(m, out, fields, 2));
+    out->zero.items[0] = sl_int16(0);
+    out->zero.items[1] = sl_container(SL_MAP, NULL, 0);
+    return NULL;
+}
+
+/* By name: these types come with extensions. *found = false: none of them. */
+static sl_error *make_of_extension(maker *m, sl_str name, pg_column_type *out, bool *found) {
+    *found = true;
+    if (sl_str_eqz(name, "geometry")) {
+        out->always_optional = true; /* as Debezium has it */
+        return make_geometry(m, DATA("geometry.Geometry"), "Geometry", out);
+    }
+    if (sl_str_eqz(name, "geography")) {
+        return make_geometry(m, DATA("geometry.Geography"), "Geography", out);
+    }
+    if (sl_str_eqz(name, "vector")) {
+        return make_vector(m, DATA("DoubleVector"), SL_FLOAT64, out);
+    }
+    if (sl_str_eqz(name, "halfvec")) {
+        return make_vector(m, DATA("FloatVector"), SL_FLOAT32, out);
+    }
+    if (sl_str_eqz(name, "sparsevec")) {
+        return make_sparse(m, out);
+    }
+    *found = false;
+    return NULL;
+}
+
 static sl_error *make_named(maker *m, const pg_type *t, pg_column_type *out) {
     static const struct {
         const char *type;
@@ -421,6 +486,11 @@ static sl_error *make_named(maker *m, const pg_type *t, pg_column_type *out) {
     } named[] = {{"citext", NULL}, {"ltree", DATA("Ltree")}, {"isbn", NULL}};
     if (sl_str_eqz(t->name, "hstore")) {
         return make_hstore(m, out);
+    }
+    bool found = false;
+    SL_TRY(make_of_extension(m, t->name, out, &found));
+    if (found) {
+        return NULL;
     }
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
         if (sl_str_eqz(t->name, named[i].type)) {
@@ -575,7 +645,7 @@ static sl_value placeholder(maker *m, const pg_column_type *t) {
     case SL_BYTES:
         return t->base.name.p ? sl_null() : sl_bytes(text);
     case SL_ARRAY:
-        return array_placeholder(m->arena, text, t);
+        return !t->conv.element ? sl_null() : array_placeholder(m->arena, text, t);
     case SL_MAP:
         return one_item(m->arena, SL_MAP, sl_string(text));
     default:

@@ -37,6 +37,7 @@ typedef struct pg_column_type {
     bool known;
     bool is_text;
     bool has_scale;
+    bool always_optional;  /* in spite of NOT NULL */
     bool required_element; /* in arrays this type's elements are not optional */
     sl_schema base;
     sl_value zero;
@@ -71,6 +72,10 @@ bool pg_parse_bit(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *ou
 bool pg_parse_point(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
 bool pg_parse_hstore(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
 bool pg_parse_array(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
+bool pg_parse_ewkb(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
+/* pg_parse_vector: form is the type of the items. */
+bool pg_parse_vector(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
+bool pg_parse_sparsevec(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
 bool pg_parse_null(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
 bool pg_parse_date(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);
 bool pg_parse_time(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out);

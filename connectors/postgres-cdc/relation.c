@@ -144,7 +144,8 @@ static sl_error *fill_column(pg_task *t, pg_relation *r, uint32_t i, sl_str name
     col->name = sl_arena_str(a, name);
     col->base = made.base;
     col->known = made.known;
-    col->optional = !f || !f->required;
+    col->no_nulls = made.always_optional && f && f->required;
+    col->optional = made.always_optional || !f || !f->required;
     col->is_text = made.is_text;
     col->zero = made.zero;
     col->type_name = made.type_name;

@@ -21,10 +21,11 @@ static const sl_host host = {.struct_size = sizeof(sl_host),
                              .schema_unref = sl__schema_unref};
 
 /* New ones at the end: the seeds name them by their place. */
-static const uint32_t oids[] = {
-    16,   17,   20,   21,   23,   25,   26,   114,  142,  600,  700,  701,  790,  1042,  1043,  1082,  1083,
-    1114, 1184, 1186, 1266, 1560, 1562, 1700, 2950, 3802, 1007, 1009, 1231, 1185, 70000, 70001, 18,    19,
-    650,  829,  869,  774,  3614, 3904, 3912, 1182, 1115, 1270, 2951, 1001, 1020, 70002, 70003, 70004, 1000};
+static const uint32_t oids[] = {16,   17,   20,   21,    23,    25,    26,   114,   142,   600,   700,
+                                701,  790,  1042, 1043,  1082,  1083,  1114, 1184,  1186,  1266,  1560,
+                                1562, 1700, 2950, 3802,  1007,  1009,  1231, 1185,  70000, 70001, 18,
+                                19,   650,  829,  869,   774,   3614,  3904, 3912,  1182,  1115,  1270,
+                                2951, 1001, 1020, 70002, 70003, 70004, 1000, 70005, 70006, 70007, 70008};
 
 static void add_types(pg_types *t) {
     static const pg_type more[] = {
@@ -100,6 +101,15 @@ static void add_types(pg_types *t) {
          .category = 'A',
          .delimiter = ',',
          .element = 70001},
+        {.oid = 70005, .name = SL_STR_INIT("geometry"), .kind = 'b', .category = 'U'},
+        {.oid = 70006, .name = SL_STR_INIT("vector"), .kind = 'b', .category = 'U'},
+        {.oid = 70007, .name = SL_STR_INIT("sparsevec"), .kind = 'b', .category = 'U'},
+        {.oid = 70008,
+         .name = SL_STR_INIT("_geometry"),
+         .kind = 'b',
+         .category = 'A',
+         .delimiter = ':',
+         .element = 70005},
         {.oid = 70003, .name = SL_STR_INIT("comp"), .kind = 'c', .category = 'C'},
         {.oid = 70004,
          .name = SL_STR_INIT("amount"),

@@ -43,10 +43,10 @@ def values():
     folder = fresh("pgtypes")
     source = open(os.path.join(HERE, "fuzz_pgtypes.c"), encoding="utf-8").read()
     oids = [int(n) for n in re.search(r"oids\[\] = \{([^}]*)\}", source)[1].split(",")]
-    named = {b"hstore": 70000, b"mood": 70001, b"_mood": 70002, b"comp": 70003, b"dnum": 70004}
+    named = {b"hstore": 70000, b"mood": 70001, b"_mood": 70002, b"comp": 70003, b"dnum": 70004, b"geometry": 70005, b"vector": 70006, b"sparsevec": 70007, b"_geometry": 70008}
     columns = query("select quote_ident(n.nspname), quote_ident(c.relname), quote_ident(a.attname), t.typname, t.oid from pg_attribute a "
                     "join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace join pg_type t on t.oid = a.atttypid "
-                    "where a.attnum > 0 and not a.attisdropped and c.relname in ('t', 'every', 'edge', 'dom') order by c.relname, a.attnum")
+                    "where a.attnum > 0 and not a.attisdropped and c.relname in ('t', 'every', 'edge', 'dom', 'ext') order by c.relname, a.attnum")
     seen = {}
     for schema, table, column, typname, oid in columns:
         number = named.get(typname, int(oid))

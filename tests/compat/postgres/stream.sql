@@ -37,9 +37,11 @@ insert into p_list values (3, 'a', 1), (4, 'x', 2); update p_list set v = v + 1;
 insert into parent_ values (11, 'p'); insert into child_ values (12, 'c', 3); update parent_ set a = 'q'; delete from parent_; truncate parent_;
 insert into nothing_pk values (2, 'm'); insert into full_nopk values (1, 'b', 'c'); update full_nopk set b = 'bb'; delete from full_nopk;
 update idx_nn set v = 'v2'; update idx_nn set k = 'k2'; update idx_nn set id = 5; delete from idx_nn; update ident_ set w = 'w2'; update ident_i set w = 'w2'; update ident_i set v = 'v2'; delete from ident_i; delete from ident_;
+insert into ext values (11, '0101000020E6100000000000000000F03F0000000000000040', '0101000020E610000000000000000000000000000000000000', '[1,2.5,-3e-10]', '[1,0.5]', '{1:0.5,7:2}/10', '{0101000000000000000000F03F0000000000000040,NULL}', '{0101000020E6100000000000000000F03F0000000000000040}', '0000000001000000000000000000000000000000000000'), (12, null, null, null, null, null, null, null, default), (13, null, '010100000000', '1,2', '[]', '{}/3', null, null, default); update ext set id = 20 where id = 11; delete from ext where id = 20;
 insert into twokeys values (3, 4, 'e', 'f'); insert into unlogged_ values (2);
 update masked set tx = 'changed ñ 😀', vc = 'x', n = 6 where id = 1; update masked set num = 2 where id = 2; update masked set num = 2 where id = 2; delete from masked;
 begin; insert into ren values (2, 'x'); update ren set v = 'y' where id = 2; savepoint a; insert into ren values (99, 'gone'); rollback to a; update ren set id = 7 where id = 2; delete from ren where id = 7; select pg_logical_emit_message(true, 'pfx', 'in the middle'); insert into again values (2, 'b'); commit;
+select pg_replication_origin_create('compat'); select pg_replication_origin_session_setup('compat'); begin; select pg_replication_origin_xact_setup('0/ABCDEF', '2020-01-01 00:00:00+00'); insert into ren values (60, 'from elsewhere'); commit; select pg_replication_origin_session_reset();
 begin; insert into ren values (50, 'rolled back'); rollback;
 select pg_logical_emit_message(true, 'pfx', 'rolled'), pg_logical_emit_message(false, 'pré fix', '\x00ff'::bytea), pg_logical_emit_message(true, '', '');
 truncate late, nopk; insert into empty_ values (1); update empty_ set id=1; truncate empty_;
@@ -60,3 +62,5 @@ alter table in_tx drop constraint in_tx_pkey; insert into in_tx values (3, 'z', 
 -- catch up
 alter table in_tx add primary key (id, u); insert into in_tx values (4, 'z', 7); update in_tx set u = 8 where id = 4; delete from in_tx;
 -- catch up
+-- catch up
+select pg_replication_origin_drop('compat');

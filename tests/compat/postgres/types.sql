@@ -74,6 +74,12 @@ insert into edge (id, ad, ats, atz, atm, an, af, ach, at) values (k+70, '{infini
 end $$;
 create table wide_toast (id int primary key, n int, vc varchar, js json, x xml, cit citext, ts tsvector, ai2 smallint[], ai8 bigint[], an numeric[], af4 real[], af8 float8[], ad date[], ats timestamp[], atz timestamptz[], atm time[], au uuid[], aby bytea[], avc varchar[], ab bool[], aj jsonb[], ae mood[], ain inet[], bt bit varying, lt ltree, num numeric, poly polygon, pat path, rg tstzmultirange, ach char(3)[], an52 numeric(5,2)[], ahs hstore[], nm int[] not null, nt text not null, nb bytea, nh hstore not null, ci comp, dt dtext);
 do $$ declare c record; begin for c in select attname from pg_attribute where attrelid = 'wide_toast'::regclass and attnum > 2 and attstorage <> 'p' loop execute format('alter table wide_toast alter %I set storage %s', c.attname, case when c.attname = 'num' then 'main' else 'external' end); end loop; end $$;
+-- the types of PostGIS and pgvector by their names and texts: the extensions themselves are not needed for that
+do $$ declare n text; begin foreach n in array array['geometry', 'geography', 'vector', 'halfvec', 'sparsevec'] loop
+    execute format('create type %I', n); execute format('create function %I(cstring) returns %I language internal strict immutable as %L', n || '_in_', n, 'textin');
+    execute format('create function %I(%I) returns cstring language internal strict immutable as %L', n || '_out_', n, 'textout'); execute format('create type %I (input = %I, output = %I, internallength = variable, storage = extended)', n, n || '_in_', n || '_out_');
+end loop; end $$;
+create table ext (id int primary key, g geometry, gg geography, v vector, h halfvec, s sparsevec, ga geometry[], gga geography[], gn geometry not null default '010700000000000000');
 create schema "Sché ma"; create table "Sché ma"."Tä ble" ("ID" int, "ключ" text, "a.b" int default 5, "x/y" text, "_1" int, "😀" text, "A" int, "$d" int, primary key ("ID", "ключ"));
 create table p_list (id int, k text, v int, primary key (id, k)) partition by list (k); create table p_a partition of p_list for values in ('a'); create table p_rest partition of p_list default partition by range (id); create table p_r1 partition of p_rest for values from (0) to (100); create table p_r2 partition of p_rest for values from (100) to (200);
 create table parent_ (id int primary key, a text); create table child_ (b int, primary key (id)) inherits (parent_);

@@ -30,7 +30,8 @@ MODES = {"decimal": ("decimal.handling.mode", "precise"), "time": ("time.precisi
 FAMILY = {"numeric": "decimal", "money": "decimal", "date": "time", "time": "time", "timestamp": "time", "bytea": "binary", "interval": "interval", "hstore": "hstore"}
 # columns of other tables than "every": topic's end, column, the type as people write it, its family
 MORE = [("t", "n103", "numeric(10,3)", "decimal"), ("t", "t3", "time(3)", "time"), ("t", "ts3", "timestamp(3)", "time"), ("t", "b5", "bit(5)", None),
-        ("t", "e", "enum", None), ("t", "pi", "domain over int", None), ("t", "hs", "hstore", "hstore"), ("t", "cit", "citext", None), ("t", "lt", "ltree", None), ("t", "co", "composite", None), ("t", "ai8", "bigint[]", None), ("t", "at", "text[]", None)]
+        ("t", "e", "enum", None), ("t", "pi", "domain over int", None), ("t", "hs", "hstore", "hstore"), ("t", "cit", "citext", None), ("t", "lt", "ltree", None), ("t", "co", "composite", None), ("ext", "g", "geometry (PostGIS)", None), ("ext", "gg", "geography (PostGIS)", None), ("ext", "v", "vector (pgvector)", None),
+        ("ext", "h", "halfvec (pgvector)", None), ("ext", "s", "sparsevec (pgvector)", None), ("t", "ai8", "bigint[]", None), ("t", "at", "text[]", None)]
 
 
 def settings(name):

@@ -34,6 +34,9 @@ static int setup(void **state) {
         {.oid = 70001, .name = SL_STR_INIT("posint"), .kind = 'd', .base = 23, .typmod = -1},
         {.oid = 70002, .name = SL_STR_INIT("hstore"), .kind = 'b', .category = 'U'},
         {.oid = 70003, .name = SL_STR_INIT("comp"), .kind = 'c', .category = 'C'},
+        {.oid = 70005, .name = SL_STR_INIT("geometry"), .kind = 'b', .category = 'U'},
+        {.oid = 70006, .name = SL_STR_INIT("halfvec"), .kind = 'b', .category = 'U'},
+        {.oid = 70007, .name = SL_STR_INIT("sparsevec"), .kind = 'b', .category = 'U'},
         {.oid = 25, .name = SL_STR_INIT("text"), .kind = 'b'},
         {.oid = 23, .name = SL_STR_INIT("int4"), .kind = 'b'},
         {.oid = 1700, .name = SL_STR_INIT("numeric"), .kind = 'b'},
@@ -196,6 +199,34 @@ static void decimals(void **state) {
     assert_true(parse(1700, -1, "-Infinity", &t, &v) && isinf(v.f));
 }
 
+static void extensions(void **state) {
+    (void)state;
+    pg_column_type t;
+    sl_value v;
+    assert_true(parse(70005, -1, "0101000020E6100000000000000000F03F0000000000000040", &t, &v));
+    assert_true(t.always_optional);
+    assert_int_equal(v.items[0].n, 25);
+    assert_int_equal(v.items[1].i, 4326);
+    assert_true(parse(70005, -1, "00000000010000000000000000", &t, &v)); /* big-endian, no srid */
+    assert_int_equal(v.items[1].type, SL_NULL);
+    refused(70005, -1, "01010000");
+    refused(70005, -1, "0101000020E61000000000000000000g");
+    assert_true(parse(70006, -1, "[1,-2.5]", &t, &v));
+    assert_int_equal(v.n, 2);
+    assert_true(v.items[1].type == SL_FLOAT32 && v.items[1].f < -2.4);
+    refused(70006, -1, "[]");
+    refused(70006, -1, "[1,]");
+    refused(70006, -1, "[1]2]");
+    assert_true(parse(70007, -1, "{1:0.5,7:2}/10", &t, &v));
+    assert_int_equal(v.items[0].i, 10);
+    assert_int_equal(v.items[1].items[2].i, 7);
+    assert_true(parse(70007, -1, "{}/3", &t, &v));
+    assert_int_equal(v.items[1].n, 0);
+    refused(70007, -1, "{1:0.5}/40000");
+    refused(70007, -1, "{1}/3");
+    refused(70007, -1, "1:1/3");
+}
+
 static void bytes_and_bits(void **state) {
     (void)state;
     pg_column_type t;
@@ -342,6 +373,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(dates_and_times, setup, teardown),
         cmocka_unit_test_setup_teardown(intervals, setup, teardown),
         cmocka_unit_test_setup_teardown(decimals, setup, teardown),
+        cmocka_unit_test_setup_teardown(extensions, setup, teardown),
         cmocka_unit_test_setup_teardown(bytes_and_bits, setup, teardown),
         cmocka_unit_test_setup_teardown(containers, setup, teardown),
         cmocka_unit_test_setup_teardown(catalog_types, setup, teardown),
