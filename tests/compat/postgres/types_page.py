@@ -58,7 +58,7 @@ def described(field, value):
     name = field.get("name", "").replace("io.debezium.", "d.").replace("org.apache.kafka.connect.data.", "connect.")
     if field["type"] == "array":
         inner = described(field["items"], None)[0]
-        return f"array of {inner}", json.dumps(value, ensure_ascii=False)
+        return f"array of {inner} {name}".strip(), json.dumps(value, ensure_ascii=False)
     return f"{field['type']} {name}".strip(), json.dumps(value, ensure_ascii=False)
 
 
@@ -69,6 +69,8 @@ def cell(text):
 def entry(shown, family, by_config):
     """The row of a type; by_config: (settings, (schema, value) or None)."""
     modes = {}
+    if any(got and setting.get("include.unknown.datatypes") != "true" for setting, got in by_config):
+        by_config = [(setting, got) for setting, got in by_config if got]  # known: where it is not there, a filter took it
     family = family or ("unknown" if any(got is None for _, got in by_config) else None)
     key, default = MODES[family] if family else (None, None)
     for setting, got in by_config:
