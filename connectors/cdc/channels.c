@@ -9,6 +9,52 @@
 #include <unistd.h>
 
 #define FILE_BYTES_MAX (1 << 20)
+#define TOPIC_RECORDS 100 /* taken at a time */
+#define CONSUMER "signal.consumer."
+
+/* The settings of signal.consumer.*, without that. */
+static sl_error *consumer_settings(const sl_config *all, sl_arena *a, sl_config *out) {
+    sl_config_entry *list = sl_arena_zalloc(a, (all->n + 1) * sizeof *list);
+    size_t n = 0;
+    if (!list) {
+        return sl_error_nomem();
+    }
+    for (size_t i = 0; i < all->n; i++) {
+        if (sl_str_starts(all->entries[i].key, SL_STR(CONSUMER))) {
+            list[n] = all->entries[i];
+            list[n++].key = sl_str_skip(all->entries[i].key, sizeof CONSUMER - 1);
+        }
+    }
+    *out = (sl_config){list, n};
+    return NULL;
+}
+
+static sl_error *open_topic(cdc_channels *c) {
+    const sl_host *h = c->ctx->host;
+    sl_config client;
+    sl_arena a;
+    if (!SL_HOST_HAS(h, topic_append)) {
+        return sl_error_new(SL_E_UNSUPPORTED, SL_USER,
+                            "signal.enabled.channels: this worker gives plugins no topics: expected source "
+                            "and file");
+    }
+    sl_arena_init(&a, 1024);
+    sl_error *err = consumer_settings(c->ctx->config, &a, &client);
+    sl_str by_default = sl_arena_printf(&a, "%.*s-signal", SL_STR_ARG(c->config->topic_prefix));
+    sl_topic_spec spec = {.topic = c->config->signal_topic.n ? c->config->signal_topic : by_default,
+                          .servers = c->config->signal_servers,
+                          .client = &client,
+                          .group = c->config->signal_group,
+                          .from = -1};
+    if (!err) {
+        err = h->topic_open(c->ctx, &spec, &c->topic);
+    }
+    if (!err) {
+        sl_log(c->ctx, SL_LOG_INFO, "signals are read from topic '%.*s'", SL_STR_ARG(spec.topic));
+    }
+    sl_arena_deinit(&a);
+    return err ? sl_error_wrap(err, "the signal topic") : NULL;
+}
 
 sl_error *cdc_channels_open(cdc_channels *c, const sl_context *ctx, const cdc_config *config) {
     memset(c, 0, sizeof *c);
@@ -16,11 +62,16 @@ sl_error *cdc_channels_open(cdc_channels *c, const sl_context *ctx, const cdc_co
     c->config = config;
     sl_arena_init(&c->arena, 1024);
     c->file = cdc_listed(config->signal_channels, "file");
-    c->next_ms = c->file ? 1 : 0;
-    return NULL;
+    c->commit = -1;
+    bool topic = cdc_listed(config->signal_channels, "kafka");
+    c->next_ms = c->file || topic ? 1 : 0;
+    return topic ? open_topic(c) : NULL;
 }
 
 void cdc_channels_close(cdc_channels *c) {
+    if (c->topic) {
+        c->ctx->host->topic_close(c->topic);
+    }
     sl_arena_deinit(&c->arena);
     memset(c, 0, sizeof *c);
 }
@@ -79,11 +130,45 @@ static sl_error *read_file(cdc_channels *c, const char *path) {
     return err;
 }
 
+/* What was taken has been acted on: it need not come again. */
+static void commit(cdc_channels *c) {
+    sl_error *err = c->commit >= 0 ? c->ctx->host->topic_commit(c->topic, c->commit) : NULL;
+    if (err) {
+        char text[300];
+        sl_log(c->ctx, SL_LOG_WARN, "%s", sl_error_text(err, text, sizeof text));
+        sl_error_free(err);
+    }
+    c->commit = -1;
+}
+
+static sl_error *read_topic(cdc_channels *c) {
+    bool got = true;
+    commit(c);
+    for (int left = TOPIC_RECORDS; got && left > 0; left--) {
+        sl_topic_message m;
+        SL_TRY(c->ctx->host->topic_next(c->topic, 0, &c->arena, &m, &got));
+        if (!got) {
+            break;
+        }
+        c->commit = m.offset + 1;
+        if (!sl_str_eq(m.key, c->config->topic_prefix)) {
+            sl_log(c->ctx, SL_LOG_INFO, "the signal at offset %lld is for '%.*s', not for '%.*s'",
+                   (long long)m.offset, SL_STR_ARG(m.key), SL_STR_ARG(c->config->topic_prefix));
+        } else if (m.value.n) {
+            SL_TRY(add_text(c, m.value));
+        }
+    }
+    return NULL;
+}
+
 sl_error *cdc_channels_poll(cdc_channels *c, int64_t now_ms) {
     sl_arena_reset(&c->arena, 4096);
     c->texts = NULL;
     c->n = c->cap = c->at = 0;
     c->next_ms = now_ms + c->config->signal_poll_ms;
+    if (c->topic) {
+        SL_TRY(read_topic(c));
+    }
     if (!c->file) {
         return NULL;
     }

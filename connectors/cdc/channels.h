@@ -14,8 +14,9 @@ typedef struct cdc_channels {
     const sl_context *ctx;
     const cdc_config *config;
     bool file;
-    struct sl_topic_reader *topic; /* NULL = no such channel */
-    int64_t next_ms;               /* when to look again (monotonic); 0 = never */
+    sl_topic_reader *topic; /* NULL = no such channel */
+    int64_t commit;         /* what the signals taken so far were read up to; -1 = nothing new */
+    int64_t next_ms;        /* when to look again (monotonic); 0 = never */
     sl_arena arena;
     sl_str *texts;
     size_t n, cap, at;

@@ -175,9 +175,6 @@ const char *cdc_check_signal_channels(const sl_config_row *row, sl_str value, sl
             return "expected source, kafka and file: there is no Java in this worker for jmx or in-process; "
                    "use file instead";
         }
-        if (sl_str_eqz(part, "kafka")) {
-            return "expected source and file: signals of a topic are not read by this version";
-        }
         if (!sl_str_eqz(part, "source") && !sl_str_eqz(part, "kafka") && !sl_str_eqz(part, "file")) {
             return "expected a list of source, kafka and file";
         }

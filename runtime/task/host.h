@@ -18,6 +18,8 @@ typedef struct sl__host_side {
     void (*reconfigure)(void *arg);
     void (*wake)(void *arg);
     bool (*stopping)(void *arg);
+    struct sl__kafka *kafka;        /* topics; NULL = none here */
+    const sl_config *worker_config; /* resolved; with kafka */
 } sl__host_side;
 
 /* sl__host: the one table of this process. */

@@ -333,7 +333,9 @@ sl_error *sl__task_start(const sl__task_env *env, const sl__task_spec *spec, sl_
                               .offset_read = side_offset_read,
                               .reconfigure = side_reconfigure,
                               .wake = side_wake,
-                              .stopping = side_stopping};
+                              .stopping = side_stopping,
+                              .kafka = env->kafka,
+                              .worker_config = env->worker_config};
     t->unit.step = task_step;
     t->unit.done = task_done;
     sl__task_ref(t); /* the scheduler's, until done */

@@ -12,7 +12,7 @@
 #include <sluice/record.h>
 
 #define SL_ABI_MAJOR 1
-#define SL_ABI_MINOR 0
+#define SL_ABI_MINOR 1
 
 typedef enum sl_log_level { SL_LOG_TRACE, SL_LOG_DEBUG, SL_LOG_INFO, SL_LOG_WARN, SL_LOG_ERROR } sl_log_level;
 
@@ -31,6 +31,27 @@ typedef struct sl_context {
     bool offline;         /* validate only: check combinations, but open no connection */
     bool exactly_once;    /* a source task's: records and their offsets are written in one transaction */
 } sl_context;
+
+/* ---- Kafka topics (since minor 1) ---- */
+
+typedef struct sl_topic_reader sl_topic_reader;
+
+typedef struct sl_topic_spec {
+    sl_str topic;
+    int32_t partition;
+    sl_str servers; /* another cluster than the worker's, with none of the worker's settings; absent =
+                       the worker's */
+    const sl_config *client; /* settings by the names of Java's clients; NULL = none */
+    sl_str group;            /* readers: keeps how far the topic was read; absent = nobody does */
+    int64_t from;            /* readers: the first offset; -1 = what the group has, else the topic's start */
+} sl_topic_spec;
+
+typedef struct sl_topic_message {
+    sl_str key;        /* absent = null */
+    sl_str value;      /* absent = null */
+    int64_t offset;    /* of the record */
+    int64_t timestamp; /* milliseconds, SL_NO_TIMESTAMP = none */
+} sl_topic_message;
 
 struct sl_host {
     uint32_t struct_size;
@@ -69,7 +90,30 @@ struct sl_host {
        connector and task as labels). Any thread. */
     void (*metric_set)(const sl_context *ctx, const char *name, int64_t value);
     void (*metric_add)(const sl_context *ctx, const char *name, int64_t delta);
+
+    /* Since minor 1; see SL_HOST_HAS. A reader belongs to one thread at a time. Outages are waited out;
+       errors are for what does not pass by itself (settings, privileges). Source tasks. */
+
+    /* topic_open begins to follow one partition of a topic; it may come to be later. */
+    sl_error *(*topic_open)(const sl_context *ctx, const sl_topic_spec *spec, sl_topic_reader **out);
+    /* topic_next gives the next record, in the arena; *got = false: none came within timeout_ms (0: does not
+       wait). */
+    sl_error *(*topic_next)(sl_topic_reader *r, int timeout_ms, sl_arena *arena, sl_topic_message *m,
+                            bool *got);
+    /* topic_end gives the offset behind the last record there is; RETRIABLE: not known within timeout_ms. */
+    sl_error *(*topic_end)(sl_topic_reader *r, int timeout_ms, int64_t *end);
+    /* topic_commit keeps for the group that all before `next` need not be read again; does not wait. */
+    sl_error *(*topic_commit)(sl_topic_reader *r, int64_t next);
+    void (*topic_close)(sl_topic_reader *r); /* NULL is allowed */
+    /* topic_append writes one record (spec's group and from mean nothing) and waits until it is durable;
+       RETRIABLE: it may not be, after timeout_ms. */
+    sl_error *(*topic_append)(const sl_context *ctx, const sl_topic_spec *spec, sl_str key, sl_str value,
+                              int timeout_ms);
 };
+
+/* SL_HOST_HAS(host, topic_open): whether this host has a member that came later. */
+#define SL_HOST_HAS(h, member)                                                                               \
+    ((h)->struct_size >= offsetof(sl_host, member) + sizeof((h)->member) && (h)->member != NULL)
 
 /* sl_log(ctx, SL_LOG_INFO, "read %d rows", n) */
 #define sl_log(ctx, level, ...) ((ctx)->host->log((ctx), (level), __VA_ARGS__))
