@@ -558,11 +558,8 @@ static sl_error *send_row(pg_task *t, const cdc_window_row *r) {
     }
     memcpy(line, r->line, r->n);
     SL_TRY(pg_line_row(t, &i->rel, line, r->n, &row));
-    pg_event_at at = {.snapshot = "incremental",
-                      .lsn = t->pos.lsn,
-                      .ts_us = pg_wall_ns() / 1000,
-                      .has_tx = t->pos.has_tx,
-                      .tx = t->pos.tx};
+    pg_event_at at = {
+        .snapshot = "incremental", .lsn = t->pos.lsn, .ts_us = pg_wall_ns() / 1000, .off_log = true};
     cdc_event ev = {.source = pg_source_block(t, i->rel.table, &at), .now_ns = pg_wall_ns()};
     return cdc_emit_row(&t->emitter, i->rel.table, CDC_OP_READ, NULL, row, &ev);
 }

@@ -173,7 +173,8 @@ sl_value pg_source_block(pg_task *t, cdc_table *table, const pg_event_at *at) {
     if (at->has_tx) {
         v[F_TXID] = sl_int64(at->tx);
     }
-    v[F_LSN] = sl_int64((int64_t)at->lsn);
+    v[F_LSN] = at->off_log ? sl_null() : sl_int64((int64_t)at->lsn);
+    v[F_XMIN] = at->off_log ? sl_null() : v[F_XMIN];
     if (at->origin && at->origin->has_origin) {
         v[F_ORIGIN] = sl_string(sl_arena_str(a, sl_str_of(at->origin->origin)));
         v[F_ORIGIN_LSN] = sl_int64((int64_t)at->origin->origin_lsn);

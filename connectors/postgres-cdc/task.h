@@ -148,6 +148,7 @@ typedef struct pg_event_at {
     bool has_tx;
     int64_t tx;
     const pg_tx *origin; /* NULL = none */
+    bool off_log;        /* of no place in the log: lsn is in the sequence only, as Debezium has it */
 } pg_event_at;
 /* pg_source_block gives the source block of an event; table NULL = none. SL_NULL when out of memory. */
 sl_value pg_source_block(pg_task *t, cdc_table *table, const pg_event_at *at);
