@@ -20,7 +20,7 @@ install: all $(B)/libsluice-plugin.a install-files
 install-files:
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(PLUGINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(PREFIX)/include/sluice $(DESTDIR)$(DATADIR)/sluice/config $(DESTDIR)$(DATADIR)/sluice/template \
-		$(DESTDIR)$(DATADIR)/man/man1
+		$(DESTDIR)$(DATADIR)/man/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions
 	$(INSTALL) -m 755 $(B)/sluice $(DESTDIR)$(BINDIR)/sluice
 	$(INSTALL) -m 644 $(PLUGIN_SO) $(DESTDIR)$(PLUGINDIR)/
 	$(INSTALL) -m 644 plugins-api/include/sluice/*.h $(DESTDIR)$(PREFIX)/include/sluice/
@@ -30,6 +30,7 @@ install-files:
 	chmod -R u+rwX,go+rX,go-w $(DESTDIR)$(DATADIR)/sluice
 	$(FILL) packaging/sluice-plugin.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/sluice-plugin.pc
 	$(FILL) packaging/sluice.service >$(DESTDIR)$(UNITDIR)/sluice.service
-	$(FILL) packaging/sluice.1.in >$(DESTDIR)$(DATADIR)/man/man1/sluice.1
+	$(B)/sluice man >$(DESTDIR)$(DATADIR)/man/man1/sluice.1
+	$(B)/sluice completion bash >$(DESTDIR)$(DATADIR)/bash-completion/completions/sluice
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/sluice-plugin.pc $(DESTDIR)$(UNITDIR)/sluice.service \
 		$(DESTDIR)$(DATADIR)/man/man1/sluice.1

@@ -26,6 +26,17 @@ typedef struct sl__command {
 int sl__cmd_standalone(const sl__command *self, int argc, char **argv);
 int sl__cmd_distributed(const sl__command *self, int argc, char **argv);
 int sl__cmd_validate(const sl__command *self, int argc, char **argv);
+extern const sl__command sl__commands[];
+extern const size_t sl__ncommands;
+
+int sl__cmd_connectors(const sl__command *self, int argc, char **argv);
+int sl__cmd_status(const sl__command *self, int argc, char **argv);
+int sl__cmd_change(const sl__command *self, int argc, char **argv); /* pause, resume, stop, restart, delete */
+int sl__cmd_offsets(const sl__command *self, int argc, char **argv);
+int sl__cmd_create(const sl__command *self, int argc, char **argv);
+int sl__cmd_logs(const sl__command *self, int argc, char **argv);
+int sl__cmd_completion(const sl__command *self, int argc, char **argv);
+int sl__cmd_man(const sl__command *self, int argc, char **argv);
 int sl__cmd_describe(const sl__command *self, int argc, char **argv);
 int sl__cmd_plugins(const sl__command *self, int argc, char **argv);
 

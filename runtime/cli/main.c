@@ -8,7 +8,15 @@
 static int cmd_help(const sl__command *self, int argc, char **argv);
 static int cmd_version(const sl__command *self, int argc, char **argv);
 
-static const sl__command commands[] = {
+/* What the commands that talk to a running worker have in common. */
+#define CLIENT "[--url=URL] [--user=USER:PASSWORD] [--ca=FILE] [--json]"
+#define CLIENT_HELP                                                                                          \
+    "  --url     the worker's address; else SLUICE_URL, else http://127.0.0.1:8083\n"                        \
+    "  --user    for basic authentication; else SLUICE_USER\n"                                               \
+    "  --ca      whom to trust with https, a file in PEM\n"                                                  \
+    "  --json    the worker's answer as it is\n"
+
+const sl__command sl__commands[] = {
     {"standalone", "WORKER.properties [CONNECTOR.properties|.json ...]  |  PIPELINE.yaml",
      "runs connectors in this process until it is stopped",
      "The first form takes a worker's settings and any number of connectors, as connect-standalone does. The "
@@ -43,18 +51,45 @@ static const sl__command commands[] = {
      "`worker`,\n"
      "`connector`, `sink` and `source` are the settings of the worker and those that all connectors have.\n",
      sl__cmd_plugins},
+    {"connectors", "[--names] " CLIENT, "lists the connectors of a running worker or cluster",
+     CLIENT_HELP "  --names   their names alone\n", sl__cmd_connectors},
+    {"status", "[--watch[=SECONDS]] " CLIENT " [CONNECTOR...]",
+     "shows the states of connectors and tasks, and how far a snapshot is",
+     CLIENT_HELP "  --watch   again and again\n", sl__cmd_status},
+    {"pause", CLIENT " CONNECTOR...", "pauses connectors", CLIENT_HELP, sl__cmd_change},
+    {"resume", CLIENT " CONNECTOR...", "lets paused or stopped connectors run", CLIENT_HELP, sl__cmd_change},
+    {"stop", CLIENT " CONNECTOR...", "stops connectors; their tasks end", CLIENT_HELP, sl__cmd_change},
+    {"restart", "[--tasks] [--failed] " CLIENT " CONNECTOR...", "restarts connectors",
+     CLIENT_HELP "  --tasks   their tasks as well\n  --failed  what has failed only\n", sl__cmd_change},
+    {"offsets", CLIENT " CONNECTOR [get|set FILE|reset]", "shows or changes where a connector is",
+     CLIENT_HELP
+     "To set or reset them, stop the connector first. FILE, or - for standard input, is as `get --json` has "
+     "it.\n",
+     sl__cmd_offsets},
+    {"create", "[--replace] " CLIENT " FILE...", "makes connectors from their files",
+     CLIENT_HELP
+     "FILE is .properties, .json or .yaml.\n  --replace   configure those that are there already\n",
+     sl__cmd_create},
+    {"delete", CLIENT " CONNECTOR...", "stops and deletes connectors", CLIENT_HELP, sl__cmd_change},
+    {"logs", "level [--cluster] " CLIENT " [LOGGER [LEVEL]]", "shows or sets the level of the worker's log",
+     CLIENT_HELP "  --cluster   on all workers\n", sl__cmd_logs},
+    {"completion", "bash", "prints a shell's completion of these commands",
+     "Put it where bash-completion finds it: sluice completion bash "
+     ">~/.local/share/bash-completion/completions/sluice\n",
+     sl__cmd_completion},
+    {"man", "", "prints the manual page", "", sl__cmd_man},
     {"describe", "metrics|openapi", "prints the table of metrics, or the description of the REST interface",
      "metrics: a table in Markdown. openapi: an OpenAPI 3.0 document, as GET /openapi.json has it.\n",
      sl__cmd_describe},
     {"version", "", "prints the version", "", cmd_version},
     {"help", "[COMMAND]", "prints this, or more about a command", "", cmd_help},
 };
-enum { NCOMMANDS = sizeof commands / sizeof commands[0] };
+const size_t sl__ncommands = sizeof sl__commands / sizeof sl__commands[0];
 
 static const sl__command *find_command(const char *name) {
-    for (size_t i = 0; i < NCOMMANDS; i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            return &commands[i];
+    for (size_t i = 0; i < sl__ncommands; i++) {
+        if (strcmp(sl__commands[i].name, name) == 0) {
+            return &sl__commands[i];
         }
     }
     return NULL;
@@ -62,8 +97,8 @@ static const sl__command *find_command(const char *name) {
 
 static void print_help(FILE *to) {
     fprintf(to, "sluice %s - a Kafka Connect worker\n\nusage: sluice COMMAND ARGS\n\n", SL_VERSION);
-    for (size_t i = 0; i < NCOMMANDS; i++) {
-        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; i < sl__ncommands; i++) {
+        fprintf(to, "  %-12s %s\n", sl__commands[i].name, sl__commands[i].summary);
     }
     fprintf(to,
             "\nexit codes: 0 done, 1 failed while running, 2 called wrongly, 3 the configuration is wrong\n"
