@@ -23,7 +23,7 @@ reads() {
     kcat -C -q -e -b "$BOOTSTRAP" -t "$NAME.public.a" -o beginning -f '%k\n' 2>/dev/null | sort | uniq -c | awk '{n += $1; again += $1 > 1} END {print n + 0, again + 0}'
 }
 polled() { # polled N: so many records were read
-    [ "$(curl -s "$URL/metrics" | sed -n 's/^sluice_source_records_polled{.*} //p')" -ge "$1" ]
+    [ "$(curl -s "$URL/metrics" | sed -n 's/^kafka_connect_source_task_source_record_poll_total{.*} //p')" -ge "$1" ]
 }
 offset_says() { grep -a -q "$1" "$dir/connect/offsets.dat" 2>/dev/null; }
 
