@@ -2,11 +2,11 @@
 # A snapshot that changes hands, with kill -9 each time: Debezium on Java begins it, Sluice goes on from its offset file and slot,
 # Debezium takes over (and starts over, for what is finished is told in a key that it ignores), Sluice ends it. Rows that any of them
 # had read and that were deleted or changed since are so in the topics at the end.
-# seconds: 100
+# seconds: 120
 # shellcheck source=tests/fault/fault.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 
-ROWS=${ROWS:-60000}
+ROWS=${ROWS:-24000}
 fault_database "$ROWS"
 mkdir -p "$dir/connect"
 fault_worker "offset.storage.file.filename=$dir/connect/offsets.dat"
@@ -14,7 +14,7 @@ proxy start "$dir/net" "$PGPORT" 2>/dev/null
 at_exit proxy stop "$dir/net"
 # shellcheck disable=SC1091
 . "$dir/net/proxy.env"
-proxy send "$dir/net" rate 150000 >/dev/null # a snapshot of some seconds
+proxy send "$dir/net" rate 60000 >/dev/null # a snapshot of some seconds
 fault_source "database.port=$PROXY_PORT" max.batch.size=500 max.queue.size=1000
 at_exit bash "$SL_SUPPORT/connect.sh" remove "$dir/connect"
 
