@@ -83,6 +83,8 @@ struct sl__dist {
     sl__map revoked; /* "N/NAME" -> sl__revoked */
     int64_t look_at_ms;
     int64_t ready_ms;
+    int64_t owner_ms; /* since when this worker owns the partition */
+    char *deposed;    /* member id of the leader before this one; NULL = none */
 };
 
 /* ---- distributed.c ---- */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define COMPONENT "cluster"
@@ -122,7 +123,11 @@ static void handle_group(sl__herder *h, sl__message *m) {
         return;
     }
     sl_arena_reset(&d->view_arena, 64 * 1024);
+    bool owned = d->view.owner;
     sl__group_look(d->group, &d->view_arena, &d->view);
+    if (d->view.owner && !owned) {
+        d->owner_ms = sl__now_ms();
+    }
     if (d->view.failure) {
         sl__dist_fail(
             d, sl_error_new(d->view.failure->code, d->view.failure->cls, "%s", d->view.failure->message));
@@ -396,6 +401,7 @@ void sl__dist_close(sl__dist *d) {
     sl_arena_deinit(&d->view_arena);
     sl_free(d->member);
     sl_free(d->said_member);
+    sl_free(d->deposed);
     sl_error_free(d->failure);
     sl_free(d);
 }

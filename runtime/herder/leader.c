@@ -95,6 +95,8 @@ static void claimed(sl__dist *d, sl__dist_write *w, const sl_error *err) {
         sl__leader_lost(d);
         return;
     }
+    sl_free(d->deposed);
+    d->deposed = d->workers.leader_member ? sl_strdup(sl_str_of(d->workers.leader_member)) : NULL;
     r->json = sl__leader_text(&next->arena, sl_str_of(d->member), d->id);
     d->lead = SL_LEAD_READING;
     sl__dist_write_send(next);
@@ -143,7 +145,9 @@ static size_t mark_live(sl__dist *d, int64_t now) {
         w->index = w->live ? n++ : SL__NOBODY;
         w->missing_ms = in_group(d, w->member) ? 0 : w->missing_ms ? w->missing_ms : now;
         if (w->given_member && !old_there) {
-            w->lost_ms = w->lost_ms ? w->lost_ms : now;
+            /* the leader before this one was gone when the partition was given away */
+            bool deposed = d->deposed && strcmp(d->deposed, w->given_member) == 0;
+            w->lost_ms = w->lost_ms ? w->lost_ms : deposed ? d->owner_ms : now;
             w->barrier = 0; /* the group has forgotten it: its lease was over before */
         }
         if (same && w->done >= w->barrier) {
@@ -327,8 +331,8 @@ static bool revoke(sl__dist *d, const sl__worker *w, int64_t generation) {
     return true;
 }
 
-/* forget_worker removes what was given to a worker that has not come back in time, and later its own record: a
- * worker may have said who it is before the list of members shows it. */
+/* forget_worker removes what was given to a worker that has not come back in time, and later its own record:
+ * a worker may have said who it is before the list of members shows it. */
 static bool forget_worker(const plan *p, const sl__worker *w, sl_str name, sl__dist_write *out) {
     const sl__dist *d = p->d;
     bool ok = true;

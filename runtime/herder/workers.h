@@ -50,12 +50,12 @@ typedef struct sl__worker {
     sl__units given;
 
     /* the leader's notes */
-    bool live;        /* it is in the group, and no other process of the same name is */
-    int64_t lost_ms;  /* since when the member that was given the units is gone; 0 = it is there */
+    bool live;          /* it is in the group, and no other process of the same name is */
+    int64_t lost_ms;    /* since when the member that was given the units is gone; 0 = it is there */
     int64_t missing_ms; /* since when the member that it says it is, is not in the group; 0 = it is */
-    int64_t barrier;  /* a new leader does not know what it ran before this generation; 0 = it does */
-    int32_t index;    /* among the live ones */
-    sl__units wanted; /* what it is to be given */
+    int64_t barrier;    /* a new leader does not know what it ran before this generation; 0 = it does */
+    int32_t index;      /* among the live ones */
+    sl__units wanted;   /* what it is to be given */
 } sl__worker;
 
 typedef struct sl__workers {

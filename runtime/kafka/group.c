@@ -13,7 +13,7 @@
 #define COMPONENT "group"
 #define POLL_MS 50
 #define LEAVE_MS 2000
-#define LIST_MS 500 /* how often the owner lists the members */
+#define LIST_MS 250 /* how often the owner lists the members */
 #define LIST_WAIT_MS 5000
 #define MEMBERS_MAX 4096
 

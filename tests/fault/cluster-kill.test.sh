@@ -13,8 +13,11 @@ wait_until 30 even 1 2 2 1 2 3 || fail "not shared out evenly: $(for n in 1 2 3;
 feed 75 "${names[@]}"
 limit=$(((SESSION_MS + DELAY_MS) / 1000 + 2))
 
-# taken_over GONE: all tasks run, none of them on that worker, on which the first one ASKED knows
-taken_over() { placed "$2" "${names[@]}" && [ "$(units_of "$2" "$1")" = "0 0" ]; }
+# taken_over GONE ASKED: everything runs, nothing of it on that worker
+taken_over() {
+    call "$2" GET '/connectors?expand=status' && [ "$STATUS" = 200 ] &&
+        [ "$(field "all(u['state'] == 'RUNNING' and u['worker_id'] != '$(id_of "$1")' for c in j.values() for u in [c['status']['connector'], *c['status']['tasks']])")" = true ]
+}
 
 # lose GONE ASKED WHAT: after it is gone its tasks run elsewhere in time, and no other task was started anew
 lose() {

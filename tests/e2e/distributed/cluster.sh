@@ -27,15 +27,15 @@ mkdir -p "$dir"
 GROUP=cluster-${RANDOM}-$$
 SESSION_MS=6000 DELAY_MS=2000
 STATUS=0 FEEDERS=()
-BASE=$((26000 + RANDOM % 900))
 
-port_of() { echo $((BASE + $1)); }
+port_of() { cat "$dir/$1.port"; }
 pid_of() { cat "$dir/$1.pid"; }
 id_of() { echo "127.0.0.1:$(port_of "$1")"; }
 
 worker_file() {
     local n=$1
     shift
+    [ -e "$dir/$n.port" ] || SL_PORT_FROM=$((23000 + n * 100)) SL_PORT_TO=$((23099 + n * 100)) free_port >"$dir/$n.port"
     {
         printf '%s\n' "bootstrap.servers=$BOOTSTRAP" "group.id=$GROUP" "listeners=http://$(id_of "$n")" \
             "config.storage.topic=$GROUP-config" "offset.storage.topic=$GROUP-offset" "status.storage.topic=$GROUP-status" \
@@ -162,7 +162,7 @@ placed() {
 
 owner() { # owner ASKED CONNECTOR
     call "$1" GET "/connectors/$2/status"
-    echo $(($(field 'j["tasks"][0]["worker_id"].split(":")[1]') - BASE))
+    basename "$(grep -lx "$(field 'j["tasks"][0]["worker_id"].split(":")[1]')" "$dir"/*.port)" .port
 }
 
 # units_of ASKED N: what runs on worker N, "connectors tasks"
