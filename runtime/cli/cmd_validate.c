@@ -86,7 +86,7 @@ static sl_error *check_chosen(validation *v) {
 /* check_set checks a worker with its connectors, or connectors without one. */
 static sl_error *check_set(validation *v, const sl__config_file *worker) {
     SL_TRY(sl__cli_files_choose(&v->files, worker));
-    if (v->nworkers > 1) {
+    if (worker && v->nworkers > 1) {
         printf("worker '%.*s', with %zu connector%s:\n", SL_STR_ARG(worker->path), v->files.nconnectors,
                v->files.nconnectors == 1 ? "" : "s");
     }

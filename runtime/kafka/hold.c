@@ -187,7 +187,7 @@ static bool append(hold_part *p, int64_t offset, uint64_t cost) {
     uint64_t start = p->nchunks > 1 ? p->chunks[p->nchunks - 2].sum : p->before;
     if (!last || (last->sum - start >= CHUNK_COST && offset > last->last)) {
         drop_old(p);
-        if (p->nchunks == p->cap) {
+        if (!p->chunks || p->nchunks == p->cap) {
             size_t cap = p->cap ? p->cap * 2 : 16;
             chunk *more = sl_realloc(p->chunks, cap * sizeof(*more));
             if (!more) {

@@ -382,10 +382,10 @@ static sl_error *usable(sl__topic_log *l) {
 static void copy_bytes(append *a, sl_str key, sl_str value, sl__out_message *m) {
     m->key = key.p ? sl_str_make(a->bytes, key.n) : SL_STR_NONE;
     m->payload = value.p ? sl_str_make(a->bytes + key.n, value.n) : SL_STR_NONE;
-    if (key.n) {
+    if (key.p) {
         memcpy(a->bytes, key.p, key.n);
     }
-    if (value.n) {
+    if (value.p) {
         memcpy(a->bytes + key.n, value.p, value.n);
     }
 }

@@ -255,7 +255,7 @@ sl_error *sl__txn_fenced(sl__txn *t) {
 
 static char *put_text(char *to, sl_str s, sl_str *out) {
     *out = s.p ? sl_str_make(to, s.n) : SL_STR_NONE;
-    if (s.n) {
+    if (s.p) {
         memcpy(to, s.p, s.n);
     }
     return to + s.n;

@@ -67,13 +67,16 @@ static int listen_on(const struct addrinfo *a) {
 
 /* port_of gives the port that a socket has. */
 static int port_of(int fd) {
-    struct sockaddr_storage addr;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } addr = {.v6 = {.sin6_family = AF_UNSPEC}};
     socklen_t n = sizeof addr;
-    if (getsockname(fd, (struct sockaddr *)&addr, &n) != 0) {
+    if (getsockname(fd, &addr.any, &n) != 0) {
         return 0;
     }
-    return addr.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&addr)->sin6_port)
-                                      : ntohs(((struct sockaddr_in *)&addr)->sin_port);
+    return ntohs(addr.any.sa_family == AF_INET6 ? addr.v6.sin6_port : addr.v4.sin_port);
 }
 
 static sl_error *open_addresses(const char *setting, sl__listener *l, const char *host, const char *port) {

@@ -45,10 +45,10 @@ static entry *entry_new(const sl__log_record *r) {
     *e = (entry){.offset = r->offset,
                  .key = sl_str_make(e->bytes, r->key.n),
                  .value = r->value.p ? sl_str_make(e->bytes + r->key.n, r->value.n) : SL_STR_NONE};
-    if (r->key.n) {
+    if (r->key.p) {
         memcpy(e->bytes, r->key.p, r->key.n);
     }
-    if (r->value.n) {
+    if (r->value.p) {
         memcpy(e->bytes + r->key.n, r->value.p, r->value.n);
     }
     return e;

@@ -114,7 +114,7 @@ static void put_done(void *arg, const sl_error *err) {
 
 static char *put_text(char *to, sl_str s, sl_str *out) {
     *out = s.p ? sl_str_make(to, s.n) : SL_STR_NONE;
-    if (s.n) {
+    if (s.p) {
         memcpy(to, s.p, s.n);
     }
     return to + s.n;
