@@ -56,7 +56,7 @@ group_packages() {
         ;;
     check)
         group_packages demo
-        echo "$java" maven ca-certificates kcat python3 curl jq git iproute2
+        echo "$java" maven ca-certificates kcat python3 python3-venv openssl curl jq git iproute2
         ;;
     lint) echo clang-format clang-tidy cppcheck shellcheck ;;
     fuzz) echo clang "libclang-rt-$clang-dev" ;;

@@ -15,3 +15,8 @@ SL_MAVEN_DEPENDENCY_PLUGIN_VERSION=3.6.1
 # Debian releases the scripts are written for; others get the newest names and a warning
 SL_DEBIAN_CODENAME=bookworm
 SL_DEBIAN_RELEASES="12 13"
+
+# Python packages: clients of Kafka Connect's REST interface, and what sends requests made from a description
+SL_KAFKA_CONNECT_PY_VERSION=1.0.0
+SL_CONNECTORCTL_VERSION=0.1.0
+SL_SCHEMATHESIS_VERSION=4.32.5

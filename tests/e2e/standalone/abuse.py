@@ -45,7 +45,7 @@ def check(ok, what):
 
 
 def many():
-    """100 connections, each with 30 requests, half of them open all the while."""
+    """200 connections, each with 30 requests, half of them open all the while."""
     wrong = []
 
     def one(n):
@@ -64,14 +64,14 @@ def many():
         except Exception as e:  # whatever it is, it is a failure of the server
             wrong.append(repr(e))
 
-    threads = [threading.Thread(target=one, args=(n,)) for n in range(100)]
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(200)]
     began = time.time()
     for t in threads:
         t.start()
     for t in threads:
         t.join()
-    check(not wrong, "100 connections: %s" % wrong[:3])
-    print("3000 requests on 100 connections in %.2f s" % (time.time() - began))
+    check(not wrong, "200 connections: %s" % wrong[:3])
+    print("6000 requests on 200 connections in %.2f s" % (time.time() - began))
 
 
 def slow():

@@ -1,5 +1,5 @@
 #!/bin/bash
-# REST under bad and many requests: 100 connections at once, slow ones, large ones, broken ones. The worker lives on.
+# REST under bad and many requests: 200 connections at once, slow ones, large ones, broken ones. The worker lives on.
 # seconds: 120
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
