@@ -14,7 +14,7 @@
 #define POLL_MS 50
 #define LEAVE_MS 2000
 #define LIST_MS 250 /* how often the owner lists the members */
-#define LIST_WAIT_MS 5000
+#define LIST_WAIT_MS 500
 #define MEMBERS_MAX 4096
 
 enum { API_HEARTBEAT = 12, API_SYNC_GROUP = 14 };
@@ -23,7 +23,6 @@ struct sl__group {
     sl__group_spec spec;
     sl_arena arena; /* of the spec's texts */
     rd_kafka_t *rk;
-    rd_kafka_queue_t *answers; /* of lists */
     pthread_t thread;
     bool started;
     atomic_bool stopping;
@@ -32,7 +31,6 @@ struct sl__group {
     /* the thread's own */
     char *proven; /* member id that the client had when the last proof was looked at */
     int64_t proven_boot_ms;
-    bool listing;
     int64_t list_at_ms;
     int64_t asked_ms;
 
@@ -272,14 +270,13 @@ static void renew(sl__group *g) {
 
 /* ---- members ---- */
 
-static void take_members(sl__group *g, const rd_kafka_ConsumerGroupDescription_t *d) {
-    size_t n = rd_kafka_ConsumerGroupDescription_member_count(d);
+static void take_members(sl__group *g, const struct rd_kafka_group_info *info) {
+    size_t n = info->member_cnt > 0 ? (size_t)info->member_cnt : 0;
     n = n > MEMBERS_MAX ? MEMBERS_MAX : n;
     char **list = sl_calloc(n + 1, sizeof *list);
     bool whole = list != NULL;
     for (size_t i = 0; list && i < n; i++) {
-        const char *id =
-            rd_kafka_MemberDescription_consumer_id(rd_kafka_ConsumerGroupDescription_member(d, i));
+        const char *id = info->members[i].member_id;
         list[i] = sl_strdup(sl_str_of(id ? id : ""));
         whole = whole && list[i];
     }
@@ -298,55 +295,32 @@ static void take_members(sl__group *g, const rd_kafka_ConsumerGroupDescription_t
     tell(g);
 }
 
-static void on_list(sl__group *g, rd_kafka_event_t *ev) {
-    size_t n = 0;
-    const rd_kafka_DescribeConsumerGroups_result_t *result = rd_kafka_event_DescribeConsumerGroups_result(ev);
-    const rd_kafka_ConsumerGroupDescription_t **groups =
-        result && !rd_kafka_event_error(ev) ? rd_kafka_DescribeConsumerGroups_result_groups(result, &n)
-                                            : NULL;
-    const rd_kafka_error_t *err = n ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
-    g->listing = false;
-    g->list_at_ms = sl__now_ms() + LIST_MS;
-    if (!n || err) {
-        rd_kafka_resp_err_t code = err ? rd_kafka_error_code(err) : rd_kafka_event_error(ev);
-        sl_error *acl = sl__rk_acl_error(code, "Describe", SL_STR_NONE, g->spec.group);
-        if (acl) {
-            fail(g, acl);
-        }
-        return;
-    }
-    take_members(g, groups[0]);
-}
-
+/* list_members waits for the answer, for less time than the lease can do without. (The admin client's request
+ * for this ends the process in librdkafka 2.0 when a broker goes away meanwhile.) */
 static void list_members(sl__group *g, int64_t now) {
-    char problem[256];
+    const struct rd_kafka_group_list *groups = NULL;
     pthread_mutex_lock(&g->lock);
     bool owner = g->owner;
     pthread_mutex_unlock(&g->lock);
-    if (!owner || g->listing || g->list_at_ms > now) {
+    if (!owner || g->list_at_ms > now) {
         return;
     }
-    const char *names[] = {g->spec.group.p};
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(g->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
-    rd_kafka_AdminOptions_set_request_timeout(options, LIST_WAIT_MS, problem, sizeof problem);
-    g->listing = true;
     g->asked_ms = now;
-    rd_kafka_DescribeConsumerGroups(g->rk, names, 1, options, g->answers);
-    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_resp_err_t err = rd_kafka_list_groups(g->rk, g->spec.group.p, &groups, LIST_WAIT_MS);
+    g->list_at_ms = sl__now_ms() + LIST_MS;
+    if (!err && groups && groups->group_cnt == 1 && !groups->groups[0].err) {
+        take_members(g, &groups->groups[0]);
+    }
+    sl_error *acl = sl__rk_acl_error(err, "Describe", SL_STR_NONE, g->spec.group);
+    if (acl) {
+        fail(g, acl);
+    }
+    if (groups) {
+        rd_kafka_group_list_destroy(groups);
+    }
 }
 
 /* ---- the thread ---- */
-
-static void serve_answers(sl__group *g) {
-    rd_kafka_event_t *ev;
-    while ((ev = rd_kafka_queue_poll(g->answers, 0))) {
-        if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT) {
-            on_list(g, ev);
-        }
-        rd_kafka_event_destroy(ev);
-    }
-}
 
 static void watch_lease(sl__group *g) {
     pthread_mutex_lock(&g->lock);
@@ -373,7 +347,6 @@ static void *run(void *arg) {
             rd_kafka_message_destroy(m);
         }
         int64_t now = sl__now_ms();
-        serve_answers(g);
         watch_lease(g);
         renew(g);
         list_members(g, now);
@@ -410,7 +383,6 @@ static sl_error *make_client(sl__group *g, sl__kafka *k) {
     rd_kafka_conf_interceptor_add_on_new(conf, "membership", on_new, g);
     SL_TRY(sl__rk_new(RD_KAFKA_CONSUMER, conf, &g->rk));
     rd_kafka_poll_set_consumer(g->rk);
-    g->answers = rd_kafka_queue_new(g->rk);
     return NULL;
 }
 
@@ -486,9 +458,6 @@ void sl__group_free(sl__group *g) {
         return;
     }
     sl__group_leave(g);
-    if (g->answers) {
-        rd_kafka_queue_destroy(g->answers);
-    }
     if (g->rk) {
         rd_kafka_destroy(g->rk);
     }
