@@ -17,6 +17,7 @@
 #include "task/out.h"
 
 #include <assert.h>
+#include <malloc.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,6 +27,8 @@
 #define RETRY_FLUSH_MS 5000
 #define LOOKUP_AGAIN_MS 30000
 #define HEADERS_MAX 64
+#define TRIM_BYTES (4 * 1024 * 1024) /* in flight: worth giving back */
+#define TRIM_AFTER_MS 3000
 #define REFRESH_MS 1000
 #define LEASE_AGAIN_MS 200
 
@@ -63,6 +66,7 @@ typedef struct source {
     offsets committable;
     offsets storing;     /* kept across a failed store */
     int64_t flush_at_ms; /* 0 = nothing to store */
+    int64_t trim_at_ms;  /* when free memory is given back to the system; 0 = there is not much */
     bool queued;         /* something was sent since the producer was last told to hurry */
     bool stuck;          /* a delivery failed: nothing after it counts */
     sl_batch *spare;
@@ -645,6 +649,20 @@ static sl_error *move_on(source *s, bool paused, sl_wait *wait) {
     return advance(s, paused, wait);
 }
 
+/* trim gives memory back some time after much was in flight: malloc keeps what lies between pieces in use. */
+static void trim(source *s, sl_wait *wait) {
+    int64_t now = sl__now_ms();
+    if (s->bytes >= TRIM_BYTES) {
+        s->trim_at_ms = now + TRIM_AFTER_MS;
+    } else if (s->trim_at_ms && now >= s->trim_at_ms && !s->head) {
+        s->trim_at_ms = 0;
+        (void)malloc_trim(0);
+    }
+    if (wait->idle && s->trim_at_ms && !s->head && (wait->until_ms == 0 || wait->until_ms > s->trim_at_ms)) {
+        wait->until_ms = s->trim_at_ms;
+    }
+}
+
 static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait) {
     source *s = flow;
     (void)t;
@@ -656,6 +674,7 @@ static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait
         hurry(s);
     }
     limit_wait(s, wait);
+    trim(s, wait);
     return sl__eos_error(eos_of(s), err);
 }
 

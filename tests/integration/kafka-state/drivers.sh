@@ -10,7 +10,7 @@ set -euo pipefail
 
 build_driver() {
     local sanitize=
-    if nm "$B/libsluice.a" 2>/dev/null | grep -q __asan_init; then
+    if nm "$B/libsluice.a" 2>/dev/null | grep -c __asan_init >/dev/null; then
         sanitize=-fsanitize=address,undefined
     fi
     # shellcheck disable=SC2046,SC2086 # words

@@ -10,7 +10,7 @@ db=pg_settings_$$
 slot=pg_settings_$$
 # a driver built with sanitizers when the plugins are
 sanitize=
-if nm "$B/libsluice.a" 2>/dev/null | grep -q __asan_init; then
+if nm "$B/libsluice.a" 2>/dev/null | grep -c __asan_init >/dev/null; then
     sanitize=-fsanitize=address,undefined
 fi
 # shellcheck disable=SC2046,SC2086 # words
