@@ -127,7 +127,7 @@ verify() {
 }
 
 trace_has() {
-    call GET "/connectors/$1/status" | field 'j["tasks"][0].get("trace") or ""' | grep -qi -- "$2"
+    call GET "/connectors/$1/status" | field 'j["tasks"][0].get("trace") or ""' | matches -i -- "$2"
 }
 
 running() { task_is "$NAME-src" 0 RUNNING; }

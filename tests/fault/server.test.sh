@@ -52,7 +52,7 @@ outage "terminated walsenders"
 proxy cut "$dir/net" >/dev/null
 sleep 2
 trace_has "$NAME-src" 'cannot connect\|closed the connection\|reset' || fail "cut network: $(call GET "/connectors/$NAME-src/status")"
-call GET "/connectors/$NAME-src/status" | grep -q 'starts again in' || fail "no word of the next try: $(cat "$dir/answer")"
+call GET "/connectors/$NAME-src/status" | matches 'starts again in' || fail "no word of the next try: $(cat "$dir/answer")"
 proxy pass "$dir/net" >/dev/null
 outage "cut network"
 for n in 3000 100 20000 1; do

@@ -31,7 +31,7 @@ row_arrives() { # row_arrives WHAT: what is changed now is streamed
     local id
     wait_until 20 running || fail "$1: $(trace)"
     id=$(sql "insert into a values (nextval('ids'), nextval('seqs'), '$1') returning id")
-    row_there() { kcat -C -q -e -b "$BOOTSTRAP" -t "$NAME.public.a" -o -3000 | grep -q "\"id\":$id,.*\"op\":\"[cr]\""; }
+    row_there() { kcat -C -q -e -b "$BOOTSTRAP" -t "$NAME.public.a" -o -3000 | matches "\"id\":$id,.*\"op\":\"[cr]\""; }
     wait_until 20 row_there || fail "$1: row $id did not arrive"
 }
 drop_slot() { # as soon as nobody has it

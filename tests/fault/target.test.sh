@@ -46,7 +46,7 @@ start
 for n in 0 1; do wait_until 20 task_is "$NAME-dst" "$n" RUNNING || fail "task $n does not run"; done
 target stop
 sql "update a set seq = nextval('seqs'), v = 'the target is down'"
-gave_up() { call GET "/connectors/$NAME-dst/status" | grep -q '"FAILED".*starts again in [0-9]* s, attempt'; }
+gave_up() { call GET "/connectors/$NAME-dst/status" | matches '"FAILED".*starts again in [0-9]* s, attempt'; }
 wait_until 20 gave_up || fail "no word of the restart: $(cat "$dir/answer")"
 log "status: $(cat "$dir/answer")"
 call GET "/connectors/$NAME-dst/status" >/dev/null

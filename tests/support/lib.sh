@@ -148,3 +148,6 @@ show_log() {
     tail -n 40 "$2/$1.log" >&2 || true
     echo "---" >&2
 }
+
+# matches [OPTION...] PATTERN: grep without output, that reads all of its input: what writes to it never ends by SIGPIPE.
+matches() { grep "$@" >/dev/null; }

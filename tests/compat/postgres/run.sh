@@ -82,7 +82,7 @@ last_has() { # last_has COUNT: the table that comes last has so many records for
 
 # shellcheck disable=SC2317  # called by wait_until
 last_or_failed() {
-    curl -fsS "$CONNECT_URL/connectors?expand=status" | grep -q '"state":"FAILED"' || last_has "$1"
+    curl -fsS "$CONNECT_URL/connectors?expand=status" | matches '"state":"FAILED"' || last_has "$1"
 }
 
 arrived() { # arrived COUNT WHAT

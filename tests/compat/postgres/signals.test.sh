@@ -211,12 +211,12 @@ expect_ids "Debezium goes on behind the last row that Sluice sent" $((sent + 1))
 sql -c "insert into dbz_signals values ('h2', 'execute-snapshot', '{\"data-collections\": [\"public.one\", \"public.two\"]}')" \
     -c "insert into dbz_signals values ('h3', 'pause-snapshot', '{}')"
 # shellcheck disable=SC2317  # called by wait_until
-paused() { read_topic "notes_$h" | grep -q PAUSED; }
+paused() { read_topic "notes_$h" | matches PAUSED; }
 wait_until 30 paused || fail "Debezium did not pause"
 sleep 2
 curl -fsS -X PUT "$CONNECT_URL/connectors/hand/stop" >/dev/null
 # shellcheck disable=SC2317  # called by wait_until
-stopped() { curl -fsS "$CONNECT_URL/connectors/hand/status" | grep -q '"tasks":\[\]'; }
+stopped() { curl -fsS "$CONNECT_URL/connectors/hand/status" | matches '"tasks":\[\]'; }
 wait_until 30 stopped || fail "Debezium did not stop"
 curl -fsS "$CONNECT_URL/connectors/hand/offsets" >"$dir/theirs.json"
 python3 - "$dir" <<'END'

@@ -180,7 +180,7 @@ even() { # even ASKED CONNECTORS TASKS N...: each of them has that many
 leader() {
     local n
     for n in "$@"; do
-        if tail -n 1 <(grep 'leads the cluster$\|does not lead' "$dir/$n.log") | grep -q 'leads the cluster$'; then echo "$n" && return; fi
+        if tail -n 1 <(grep 'leads the cluster$\|does not lead' "$dir/$n.log") | matches 'leads the cluster$'; then echo "$n" && return; fi
     done
     return 1
 }

@@ -28,13 +28,13 @@ says '"status"' connectors --json
 says '^second one: created' create "$dir/second.properties"
 refuses 1 '409: Connector second one already exists' create "$dir/second.properties"
 says '^second one: configured' create --replace "$dir/second.properties"
-runs() { "$SLUICE" status "second one" | grep -q '^  task 0 *RUNNING'; }
+runs() { "$SLUICE" status "second one" | matches '^  task 0 *RUNNING'; }
 wait_until 10 runs || fail "the new connector does not run: $("$SLUICE" status "second one")"
 says 'pausing' pause "second one"
 says 'resuming' resume "second one"
 says 'restarting' restart --tasks "second one" first
 wait_until 10 runs || fail "the connector does not run after a restart"
-stored() { "$SLUICE" offsets "second one" | grep -q '{"position": 4}'; }
+stored() { "$SLUICE" offsets "second one" | matches '{"position": 4}'; }
 wait_until 10 stored || fail "no offset: $("$SLUICE" offsets "second one")"
 refuses 1 '400: Connectors must be in the STOPPED state' offsets "second one" reset
 says 'stopped' stop "second one"

@@ -70,7 +70,7 @@ expect 400 GET "/connectors/%ff%fe"
 expect 400 GET "/connectors/a%00b"
 
 # ---- what is shown ----
-cluster_known() { call GET / | field 'j["kafka_cluster_id"]' | grep -qv null; }
+cluster_known() { call GET / | field 'j["kafka_cluster_id"]' | matches -v null; }
 wait_until 10 cluster_known || fail "the cluster's id is not shown: $(cat "$dir/answer")"
 expect 200 GET /
 [ "$(field 'sorted(j)' <"$dir/answer")" = '["commit", "kafka_cluster_id", "version"]' ] || fail "GET /: $(cat "$dir/answer")"
@@ -89,11 +89,11 @@ expect 200 GET /connectors/source/offsets
 [ "$(field 'j["offsets"][0]["partition"]' <"$dir/answer")" = "{\"filename\": \"$dir/in\"}" ] || fail "offsets: $(cat "$dir/answer")"
 expect 200 GET /connectors/sink/offsets
 expect 200 GET /connector-plugins
-field '[p["class"] for p in j if p["type"] not in ("sink", "source")]' <"$dir/answer" | grep -qx '\[\]' || fail "connectorsOnly is not the default"
+field '[p["class"] for p in j if p["type"] not in ("sink", "source")]' <"$dir/answer" | matches -x '\[\]' || fail "connectorsOnly is not the default"
 expect 200 GET "/connector-plugins?connectorsOnly=false"
-field '[p["class"] for p in j]' <"$dir/answer" | grep -q 'org.apache.kafka.connect.storage.StringConverter' || fail "no converters in the list"
+field '[p["class"] for p in j]' <"$dir/answer" | matches 'org.apache.kafka.connect.storage.StringConverter' || fail "no converters in the list"
 expect 200 GET /connector-plugins/FileStreamSource/config
-field '[d["name"] for d in j]' <"$dir/answer" | grep -q '"file".*"batch.size"\|"batch.size".*"file"' || fail "definitions: $(cat "$dir/answer")"
+field '[d["name"] for d in j]' <"$dir/answer" | matches '"file".*"batch.size"\|"batch.size".*"file"' || fail "definitions: $(cat "$dir/answer")"
 expect 404 GET /connector-plugins/Nope/config
 
 # ---- validate ----
@@ -117,7 +117,7 @@ expect 404 PUT /connectors/nobody/pause
 expect 404 GET /no/such/path
 expect 405 PUT /
 expect 405 DELETE /connectors/source/status
-curl -s -D - -o /dev/null -X PUT "$URL/health" | tr -d '\r' | grep -qx 'Allow: GET, HEAD, OPTIONS' || fail "405 without Allow"
+curl -s -D - -o /dev/null -X PUT "$URL/health" | tr -d '\r' | matches -x 'Allow: GET, HEAD, OPTIONS' || fail "405 without Allow"
 [ "$(curl -s -o /dev/null -w '%{http_code} %{size_download}' -I "$URL/connectors")" = '200 0' ] || fail "HEAD"
 [ "$(curl -s -o /dev/null -w '%{http_code}' -X OPTIONS "$URL/connectors")" = 200 ] || fail "OPTIONS"
 

@@ -56,7 +56,7 @@ ln -s nowhere.so "$plugins/dangling.so"
 expect_named() {
     local name reason
     while IFS=: read -r name reason; do
-        grep -F "$plugins/$name.so" "$1" | grep -qF "$reason" || fail "expected a line with $plugins/$name.so and '$reason' in: $(cat "$1")"
+        grep -F "$plugins/$name.so" "$1" | matches -F "$reason" || fail "expected a line with $plugins/$name.so and '$reason' in: $(cat "$1")"
     done <<'END'
 truncated:truncated
 oldmajor:plugin interface

@@ -35,7 +35,7 @@ wait_until 10 task_is second 0 RUNNING || fail "not running after a restart"
 connect list-topics second
 connect list-plugins
 connect delete second
-expect_gone() { call GET /connectors | field 'j' | grep -qx '\["first"\]'; }
+expect_gone() { call GET /connectors | field 'j' | matches -x '\["first"\]'; }
 wait_until 10 expect_gone || fail "not deleted"
 
 # ---- connectorctl ----
@@ -57,5 +57,5 @@ wait_until 10 state_is first RUNNING || fail "connectorctl did not resume"
     tail -n 40 "$dir/schemathesis.log" >&2
     fail "a request made from the description was answered with a 5xx, or not at all"
 }
-call GET /health | grep -q healthy || fail "the worker is not healthy afterwards"
+call GET /health | matches healthy || fail "the worker is not healthy afterwards"
 worker_stop

@@ -19,7 +19,7 @@ validate() {
 
 # expect_clean FILES: no error, no warning
 expect_clean() {
-    if ! validate "$@" || ! tail -n 1 "$out" | grep -q ': 0 errors, 0 warnings$'; then
+    if ! validate "$@" || ! tail -n 1 "$out" | matches ': 0 errors, 0 warnings$'; then
         cat "$out" >&2
         fail "not clean: $*"
     fi

@@ -66,7 +66,7 @@ kill_loop poll transaction.boundary=poll
 kill_loop interval transaction.boundary=interval transaction.boundary.interval.ms=300
 kill_loop own transaction.boundary=poll "offsets.storage.topic=$prefix-own-offsets"
 "$dir/state_driver" "$dir/worker.properties" write connector-own '{"properties":{}}' 2>/dev/null
-"$dir/state_driver" "$dir/worker.properties" own "$prefix-own-offsets" dump 2>/dev/null | grep -q '^offset own .*position' ||
+"$dir/state_driver" "$dir/worker.properties" own "$prefix-own-offsets" dump 2>/dev/null | matches '^offset own .*position' ||
     fail "the connector's own topic has no offset"
 
 # a zombie: the same task started elsewhere; the old one is fenced at its next commit, says so, and does not go on
