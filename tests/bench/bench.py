@@ -49,6 +49,10 @@ class Watermarks:
         self.lib = ctypes.CDLL("librdkafka.so.1")
         for name in ("rd_kafka_conf_new", "rd_kafka_new"):
             getattr(self.lib, name).restype = ctypes.c_void_p
+        self.lib.rd_kafka_destroy_flags.restype = None
+        self.client = None
+
+    def connect(self):
         conf = ctypes.c_void_p(self.lib.rd_kafka_conf_new())
         problem = ctypes.create_string_buffer(256)
         self.lib.rd_kafka_conf_set(conf, b"bootstrap.servers", BOOTSTRAP.encode(), problem, 256)
@@ -57,9 +61,14 @@ class Watermarks:
             raise SystemExit("bench: " + problem.value.decode())
 
     def end(self, topic):
+        if not self.client:
+            self.connect()
         low, high = ctypes.c_int64(), ctypes.c_int64()
         err = self.lib.rd_kafka_query_watermark_offsets(self.client, topic.encode(), 0, ctypes.byref(low),
                                                         ctypes.byref(high), 1000)
+        if err:  # a client remembers for long that a topic was not there
+            self.lib.rd_kafka_destroy_flags(self.client, 4)
+            self.client = None
         return 0 if err else high.value
 
 
