@@ -46,10 +46,11 @@ typedef struct worker {
     sl__dist *dist; /* NULL = a worker of its own */
 } worker;
 
-/* limit_memory keeps malloc from taking an arena for each thread, and gives back what is free; requests and
- * blocks of batches, about a megabyte, are used again rather than mapped anew. */
+/* limit_memory keeps malloc from taking an arena for each thread (batches move between threads, and each
+ * arena keeps what was freed), and gives back what is free; requests and blocks of batches, about a megabyte,
+ * are used again rather than mapped anew. */
 static void limit_memory(void) {
-    (void)mallopt(M_ARENA_MAX, 2);
+    (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
     (void)mallopt(M_MMAP_THRESHOLD, 2 * 1024 * 1024);
 }
