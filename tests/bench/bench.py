@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Benchmarks with a peer or a limit in the same run: bench.py BUILD [idle] [drain] [snapshot] [sink] [--runs N] [--rows-div N]
+"""Benchmarks with a peer or a limit in the same run: bench.py BUILD [idle] [drain] [snapshot] [sink] [latency] [--runs N] [--rows-div N]
 
 Services (Kafka, PostgreSQL) must be up: BOOTSTRAP, PGHOST, PGPORT, PGUSER say where (make bench starts them). Runs
 of ours and of the other alternate; each result shows an A/A control (the first half of the other's runs against
@@ -9,8 +9,10 @@ the second). Records are counted at the broker or in the target. CPU is user + s
   drain     500,000 inserts from a slot's backlog            against pg_recvlogical to a file
   snapshot  1,000,000 rows                                   against psql copy row_to_json | kcat
   sink      200,000 upserts into PostgreSQL                  against Debezium's JDBC sink on Java Connect
+  latency   from the statement to a consumer, at 1,000 transactions a second
 """
 import ctypes
+import datetime
 import json
 import os
 import re
@@ -277,6 +279,42 @@ def snapshot_once(topic, rows, extra):
     return usage
 
 
+def bench_latency(options):
+    """From the statement (its commit's sync included) to a consumer's hands, at 1,000 transactions a second."""
+    seconds = max(2, 10 // options["div"])
+    topic = f"lat{os.getpid()}"
+    psql("drop table if exists lat")
+    psql("create table lat (id bigserial primary key, at timestamptz not null)")
+    psql("drop publication if exists lat_pub")
+    psql("create publication lat_pub for table lat")
+    config = cdc(topic, topic, {"snapshot.mode": "no_data", "publication.name": "lat_pub",
+                                "table.include.list": "public.lat"})
+    w = Worker("latency", [config])
+    wait_for(lambda: psql(f"select count(*) from pg_replication_slots where slot_name = '{topic}' and active") == "1", 30)
+    script = os.path.join(WORK, "latency.sql")
+    with open(script, "w", encoding="ascii") as f:
+        f.write("insert into lat (at) values (clock_timestamp());\n")
+    load = subprocess.Popen(["pgbench", "-n", "-R", "1000", "-c", "8", "-T", str(seconds), "-f", script, "bench"],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: end_offset(f"{topic}.public.lat") > 0, 30)
+    reader = subprocess.Popen(["kcat", "-b", BOOTSTRAP, "-C", "-u", "-q", "-t", f"{topic}.public.lat", "-o", "end"],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    waits = []
+    while load.poll() is None:
+        line = reader.stdout.readline()
+        now = time.time()
+        at = json.loads(line)["after"]["at"].replace("Z", "+00:00")
+        waits.append(now - datetime.datetime.fromisoformat(at).timestamp())
+    reader.terminate()
+    usage = w.usage()
+    w.stop()
+    psql(f"select pg_drop_replication_slot('{topic}')")
+    waits.sort()
+    at = lambda q: waits[min(len(waits) - 1, int(len(waits) * q))] * 1000
+    print(f"latency: {len(waits) / seconds:.0f} transactions/s read: median {at(0.5):.1f} ms, p99 {at(0.99):.1f} ms, "
+          f"most {waits[-1] * 1000:.1f} ms (limit for p99: 20 ms); {usage.peak_mb:.1f} MB", flush=True)
+
+
 def count_target():
     try:
         return int(psql("select count(*) from target"))
@@ -363,7 +401,7 @@ def main():
             options["runs" if a == "--runs" else "div"] = int(args.pop(0))
         else:
             names.append(a)
-    known = {"idle": bench_idle, "drain": bench_drain, "snapshot": bench_snapshot, "sink": bench_sink}
+    known = {"idle": bench_idle, "drain": bench_drain, "snapshot": bench_snapshot, "sink": bench_sink, "latency": bench_latency}
     unknown = [n for n in names if n not in known]
     if unknown:
         raise SystemExit(f"bench: unknown benchmark '{unknown[0]}'; expected one of: {', '.join(known)}")
