@@ -23,7 +23,7 @@
 #define CLOSE_FLUSH_MS 5000
 #define POLL_MS 60000   /* the thread is woken when there is anything to do */
 #define LINGER_MS "100" /* requests fill up under load; whoever pauses says so (sl__producer_hurry) */
-#define HURRY_MS 10     /* at most one in so many milliseconds */
+#define HURRY_MS 5      /* at most one in so many milliseconds */
 #define HURRY_FLUSH_MS 5
 
 struct sl__out_topic {

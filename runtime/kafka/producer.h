@@ -83,7 +83,7 @@ sl__send sl__producer_send(sl__producer *p, const sl__out_message *m, sl__delive
                            sl_error **err);
 
 /* sl__producer_hurry says that nothing more follows for now: what is queued goes without waiting for a
-   request to fill, at the latest some 10 ms later. Without it a request waits up to linger.ms, and with
+   request to fill, at the latest some 5 ms later. Without it a request waits up to linger.ms, and with
    linger.ms set by the user it has no effect. */
 void sl__producer_hurry(sl__producer *p);
 
