@@ -12,11 +12,14 @@
 #define METADATA_MS 3000
 #define REQUEST_MS 10000
 #define SHOW_UP_MS 30000 /* how long a topic that was made may take to be seen */
+#define AUTO_MS 1000     /* how long a topic that the broker may make by itself is waited for */
 
 struct sl__topic_admin {
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
-    bool config_refused; /* said already */
+    const sl__client_config *conf; /* the opener's */
+    rd_kafka_t *maker;             /* its metadata requests make topics; NULL = not needed now */
+    bool config_refused;           /* said already */
     char trouble[256];
 };
 
@@ -33,24 +36,28 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
     }
 }
 
-sl_error *sl__topic_admin_open(const sl__client_config *conf, const struct sl__embedded *embedded,
-                               sl__topic_admin **out) {
-    static const sl__rk_setting forced[] = {
-        {"allow.auto.create.topics", "false"},
+/* open_client: a consumer's metadata requests make topics, if the broker does so, only when told to. */
+static sl_error *open_client(sl__topic_admin *a, const struct sl__embedded *embedded, const char *makes_topics,
+                             rd_kafka_t **out) {
+    const sl__rk_setting forced[] = {
+        {"allow.auto.create.topics", makes_topics},
         {"isolation.level", "read_uncommitted"}, /* for sl__topic_admin_ends */
         {NULL, NULL},
     };
+    rd_kafka_conf_t *rk;
+    SL_TRY(sl__rk_conf_new(a->conf, NULL, embedded ? NULL : forced, embedded, a, &rk));
+    rd_kafka_conf_set_error_cb(rk, on_error);
+    return sl__rk_new(RD_KAFKA_CONSUMER, rk, out);
+}
+
+sl_error *sl__topic_admin_open(const sl__client_config *conf, const struct sl__embedded *embedded,
+                               sl__topic_admin **out) {
     sl__topic_admin *a = sl_calloc(1, sizeof(*a));
     if (!a) {
         return sl_error_nomem();
     }
-    rd_kafka_conf_t *rk;
-    sl_error *err = sl__rk_conf_new(conf, NULL, embedded ? NULL : forced, embedded, a, &rk);
-    if (!err) {
-        rd_kafka_conf_set_error_cb(rk, on_error);
-        /* a consumer's metadata requests do not make topics; a producer's would */
-        err = sl__rk_new(RD_KAFKA_CONSUMER, rk, &a->rk);
-    }
+    a->conf = conf;
+    sl_error *err = open_client(a, embedded, "false", &a->rk);
     if (err) {
         sl_free(a);
         return sl_error_wrap(err, "settings of the worker's admin client");
@@ -60,10 +67,18 @@ sl_error *sl__topic_admin_open(const sl__client_config *conf, const struct sl__e
     return NULL;
 }
 
+static void close_maker(sl__topic_admin *a) {
+    if (a->maker) {
+        rd_kafka_destroy(a->maker);
+        a->maker = NULL;
+    }
+}
+
 void sl__topic_admin_close(sl__topic_admin *a) {
     if (!a) {
         return;
     }
+    close_maker(a);
     rd_kafka_queue_destroy(a->queue);
     rd_kafka_destroy(a->rk);
     sl_free(a);
@@ -136,7 +151,8 @@ static void missing(sl__topic_ask *ask) {
         return;
     }
     ask->info.exists = false;
-    ask->state = ask->spec.create ? SL__ASK_CREATE : SL__ASK_DONE;
+    ask->state = ask->spec.create ? SL__ASK_CREATE : SL__ASK_AUTO;
+    ask->made_ms = sl__now_ms();
 }
 
 /* judge takes one topic's metadata. */
@@ -168,16 +184,27 @@ static void judge(sl__topic_ask *ask, const rd_kafka_metadata_topic_t *t) {
     }
 }
 
-static bool look_one(sl__topic_admin *a, sl__topic_ask *ask) {
-    const struct rd_kafka_metadata *md = NULL;
-    rd_kafka_topic_t *rkt = rd_kafka_topic_new(a->rk, ask->spec.name.p, NULL);
+/* read_metadata asks for one topic's; *md, to be destroyed, is NULL when there is none. */
+static rd_kafka_resp_err_t read_metadata(rd_kafka_t *rk, const sl__topic_ask *ask,
+                                         const struct rd_kafka_metadata **md) {
+    *md = NULL;
+    rd_kafka_topic_t *rkt = rd_kafka_topic_new(rk, ask->spec.name.p, NULL);
     if (!rkt) {
+        return rd_kafka_last_error();
+    }
+    rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, rkt, md, METADATA_MS);
+    rd_kafka_topic_destroy(rkt);
+    return err;
+}
+
+static bool look_one(sl__topic_admin *a, sl__topic_ask *ask) {
+    const struct rd_kafka_metadata *md;
+    rd_kafka_resp_err_t err = read_metadata(a->rk, ask, &md);
+    if (err == RD_KAFKA_RESP_ERR__INVALID_ARG) {
         fail(ask, sl_error_new(SL_E_CONFIG, SL_USER, "'%.*s' cannot be a topic's name: %s",
-                               SL_STR_ARG(ask->spec.name), rd_kafka_err2str(rd_kafka_last_error())));
+                               SL_STR_ARG(ask->spec.name), rd_kafka_err2str(err)));
         return true;
     }
-    rd_kafka_resp_err_t err = rd_kafka_metadata(a->rk, 0, rkt, &md, METADATA_MS);
-    rd_kafka_topic_destroy(rkt);
     if (!reached(a, err)) {
         return false;
     }
@@ -200,6 +227,48 @@ bool sl__topic_admin_look(sl__topic_admin *a, sl__topic_ask **asks, size_t n) {
         }
     }
     return true;
+}
+
+/* ---- topics that the broker makes ---- */
+
+/* await_auto asks once more; a topic that does not come, or may not be asked for like this, is left to the
+ * producer. */
+static bool await_auto(sl__topic_admin *a, sl__topic_ask *ask) {
+    const struct rd_kafka_metadata *md;
+    rd_kafka_resp_err_t err = read_metadata(a->maker, ask, &md);
+    if (!reached(a, err)) {
+        return false;
+    }
+    const rd_kafka_metadata_topic_t *t = !err && md->topic_cnt > 0 ? &md->topics[0] : NULL;
+    if (t && t->err == RD_KAFKA_RESP_ERR_NO_ERROR && t->partition_cnt > 0) {
+        ask->info.created = true;
+        judge(ask, t);
+    } else if (sl__now_ms() - ask->made_ms > AUTO_MS) {
+        ask->state = SL__ASK_DONE;
+    }
+    if (md) {
+        rd_kafka_metadata_destroy(md);
+    }
+    return true;
+}
+
+bool sl__topic_admin_auto(sl__topic_admin *a, sl__topic_ask **asks, size_t n) {
+    bool ok = true;
+    bool waiting = false;
+    for (size_t i = 0; ok && i < n; i++) {
+        sl__topic_ask *ask = asks[i];
+        sl_error *err = ask->state == SL__ASK_AUTO && !a->maker ? open_client(a, NULL, "true", &a->maker) : NULL;
+        if (err) {
+            fail(ask, err);
+        } else if (ask->state == SL__ASK_AUTO) {
+            ok = await_auto(a, ask);
+            waiting = waiting || ask->state == SL__ASK_AUTO;
+        }
+    }
+    if (!waiting) {
+        close_maker(a);
+    }
+    return ok;
 }
 
 /* ---- requests ---- */

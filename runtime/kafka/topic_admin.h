@@ -12,8 +12,9 @@
 typedef struct sl__topic_admin sl__topic_admin;
 
 typedef enum sl__ask_state {
-    SL__ASK_LOOK,     /* see whether it is there [CREATE, DESCRIBE, DONE, FAILED] */
+    SL__ASK_LOOK,     /* see whether it is there [CREATE, AUTO, DESCRIBE, FAILED] */
     SL__ASK_CREATE,   /* make it [LOOK, FAILED] */
+    SL__ASK_AUTO,     /* see whether the broker makes it by itself [DESCRIBE, DONE] */
     SL__ASK_DESCRIBE, /* see how large messages may be [DONE] */
     SL__ASK_DONE,     /* info holds */
     SL__ASK_FAILED,   /* err holds */
@@ -26,7 +27,7 @@ typedef struct sl__topic_ask {
     sl__topic_info info;
     sl_error *err;   /* owned */
     bool asked_for;  /* it was tried to make it: it must show up soon */
-    int64_t made_ms; /* when */
+    int64_t made_ms; /* when; AUTO: since when the broker may be at it */
 } sl__topic_ask;
 
 SL_MUST_CHECK sl_error *sl__topic_admin_open(const sl__client_config *conf,
@@ -37,6 +38,7 @@ void sl__topic_admin_close(sl__topic_admin *a); /* NULL is allowed */
  * stays as it is. */
 bool sl__topic_admin_look(sl__topic_admin *a, sl__topic_ask **asks, size_t n);
 bool sl__topic_admin_create(sl__topic_admin *a, sl__topic_ask **asks, size_t n);
+bool sl__topic_admin_auto(sl__topic_admin *a, sl__topic_ask **asks, size_t n);
 bool sl__topic_admin_describe(sl__topic_admin *a, sl__topic_ask **asks, size_t n);
 
 /* sl__topic_admin_ends gives the offset behind the last record of each of a topic's n partitions, with

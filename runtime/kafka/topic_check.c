@@ -18,6 +18,8 @@ static bool step(sl__topic_admin *a, sl__topic_ask *ask) {
         return sl__topic_admin_look(a, &ask, 1);
     case SL__ASK_CREATE:
         return sl__topic_admin_create(a, &ask, 1);
+    case SL__ASK_AUTO:
+        return sl__topic_admin_auto(a, &ask, 1);
     case SL__ASK_DESCRIBE:
         return sl__topic_admin_describe(a, &ask, 1);
     case SL__ASK_DONE:

@@ -20,7 +20,8 @@
 #define KNOWN_MS (5 * 60 * 1000)
 #define MISSING_MS 10000 /* a topic that is not there may come soon */
 #define FAILED_MS 5000   /* long enough for all who wait for it */
-#define AGAIN_MS 50
+#define AGAIN_MS 4 /* a topic that was just made is seen within some milliseconds */
+#define AGAIN_MAX_MS 64
 #define BACKOFF_MAX_MS 5000
 #define ROUND 256 /* topics asked for at a time */
 
@@ -265,7 +266,8 @@ static size_t collect(sl__topics *t, sl__topic_ask **asks, size_t max) {
 /* ask_all moves the asks on as far as they go now; false: the cluster cannot be reached. No lock. */
 static bool ask_all(sl__topic_admin *a, sl__topic_ask **asks, size_t n) {
     return sl__topic_admin_look(a, asks, n) && sl__topic_admin_create(a, asks, n) &&
-           sl__topic_admin_look(a, asks, n) && sl__topic_admin_describe(a, asks, n);
+           sl__topic_admin_look(a, asks, n) && sl__topic_admin_auto(a, asks, n) &&
+           sl__topic_admin_describe(a, asks, n);
 }
 
 /* settle ends an entry's wait if its ask is over. Lock held. */
@@ -324,6 +326,14 @@ static void fail_all(sl__topic_ask **asks, size_t n, sl_error *err) {
     sl_error_free(err);
 }
 
+/* Pauses between rounds, by whether the cluster answers. */
+static int64_t longer(int64_t pause, bool answers) {
+    int64_t first = answers ? AGAIN_MS : 100;
+    int64_t most = answers ? AGAIN_MAX_MS : BACKOFF_MAX_MS;
+    int64_t next = pause ? pause * 2 : first;
+    return next > most ? most : next;
+}
+
 /* run_round asks for all pending topics once; gives how long to wait before the next round, 0 = there is
    nothing left. Lock held, but not while asking. */
 static int64_t run_round(sl__topics *t, int64_t backoff) {
@@ -349,7 +359,7 @@ static int64_t run_round(sl__topics *t, int64_t backoff) {
     if (!t->npending) {
         return 0;
     }
-    return ok ? AGAIN_MS : backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : backoff * 2 + 100;
+    return longer(backoff, ok);
 }
 
 static void *serve(void *arg) {

@@ -1,8 +1,9 @@
 #!/bin/bash
 # run.sh - the kafka folder against a real broker: run.sh [BUILD]
 #
-# Builds the test with the libraries of BUILD (default: build), starts a broker, and hands the test a second address where one is
-# started while it runs. KAFKA_PORT and LATE_PORT choose the ports (default: free ones). Both brokers are removed in the end.
+# Builds the test with the libraries of BUILD (default: build), starts a broker, and hands the test a second address where one,
+# which makes no topics by itself, is started while it runs. KAFKA_PORT and LATE_PORT choose the ports (default: free ones). Both
+# brokers are removed in the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 # shellcheck source=tests/support/lib.sh
@@ -31,5 +32,5 @@ bash tests/support/kafka.sh start "$dir/broker" "${KAFKA_PORT:-$(free_port)}"
 export BOOTSTRAP
 late=${LATE_PORT:-$(free_port)}
 export LATE_BOOTSTRAP=127.0.0.1:$late
-export START="bash tests/support/kafka.sh start '$dir/late' $late >&2"
+export START="bash tests/support/kafka.sh start '$dir/late' $late auto.create.topics.enable=false >&2"
 CMOCKA_MESSAGE_OUTPUT=STDOUT timeout -k 10 300 "$dir/test_kafka_broker"

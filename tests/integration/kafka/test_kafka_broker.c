@@ -80,21 +80,27 @@ static void topics_are_looked_up_and_made(void **state) {
     assert_false(info.created);
     assert_int_equal(info.partitions, 3);
     assert_int_equal(info.max_message_bytes, 200000);
-    /* a look makes no topic, although this broker makes those that are asked for */
-    const char *missing = fresh("missing");
-    sl__topic_spec absent = {sl_str_of(missing), false, -1, -1, NULL, NULL};
+    bench_close(&b);
+}
+
+static void a_topic_that_the_broker_makes_is_waited_for(void **state) {
+    (void)state;
+    bench b;
+    sl__topic_info info;
+    sl_error *err = NULL;
+    bench_open(&b, servers);
+    sl__topics *t = sl__kafka_topics(b.kafka);
+    const char *name = fresh("auto");
+    sl__topic_spec absent = {sl_str_of(name), false, -1, -1, NULL, NULL};
     assert_int_equal(look_up(t, &absent, &info, &err), SL_LOOKUP_READY);
-    assert_false(info.exists);
-    bench other;
-    bench_open(&other, servers);
-    assert_int_equal(look_up(sl__kafka_topics(other.kafka), &absent, &info, &err), SL_LOOKUP_READY);
-    assert_false(info.exists);
-    bench_close(&other);
-    /* the broker's own defaults */
-    sl__topic_spec defaults = {sl_str_of(missing), true, -1, -1, NULL, NULL};
-    assert_int_equal(look_up(t, &defaults, &info, &err), SL_LOOKUP_READY);
-    assert_true(info.created);
+    assert_true(info.exists && info.created);
     assert_int_equal(info.partitions, 1);
+    assert_int_equal(info.max_message_bytes, 1048588);
+    sl__topic_spec defaults = {sl_str_of(name), true, -1, -1, NULL, NULL};
+    assert_int_equal(look_up(t, &defaults, &info, &err), SL_LOOKUP_READY);
+    assert_true(info.exists && !info.created);
+    bench_send(&b, name, SL_STR_NONE, SL_STR("first"));
+    counter_wait(&b.counter, 1);
     bench_close(&b);
 }
 
@@ -461,6 +467,10 @@ static void waits_for_the_broker_to_come(void **state) {
     assert_int_equal(atomic_load(&b.counter.delivered), 1);
     test_assert_ok(reader_until(&r, 1));
     assert_null(sl__topics_outage(t, &arena).p);
+    /* this broker makes no topic by itself */
+    sl__topic_spec absent = {SL_STR("absent"), false, -1, -1, NULL, NULL};
+    assert_int_equal(look_up(t, &absent, &info, &err), SL_LOOKUP_READY);
+    assert_false(info.exists);
     reader_close(&r);
     sl__topics_forget(t, &w.waiter);
     bench_close(&b);
@@ -470,6 +480,7 @@ static void waits_for_the_broker_to_come(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topics_are_looked_up_and_made),
+        cmocka_unit_test(a_topic_that_the_broker_makes_is_waited_for),
         cmocka_unit_test(topics_that_cannot_be),
         cmocka_unit_test(knows_the_cluster),
         cmocka_unit_test(ten_thousand_there_and_back),
