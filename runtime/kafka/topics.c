@@ -20,7 +20,7 @@
 #define KNOWN_MS (5 * 60 * 1000)
 #define MISSING_MS 10000 /* a topic that is not there may come soon */
 #define FAILED_MS 5000   /* long enough for all who wait for it */
-#define AGAIN_MS 4 /* a topic that was just made is seen within some milliseconds */
+#define AGAIN_MS 4       /* a topic that was just made is seen within some milliseconds */
 #define AGAIN_MAX_MS 64
 #define BACKOFF_MAX_MS 5000
 #define ROUND 256 /* topics asked for at a time */
