@@ -84,7 +84,7 @@ sl_error *cdc_emitter_init(cdc_emitter *e, const sl_context *ctx, const cdc_conf
     e->config = c;
     e->schemas = s;
     sl_arena_init(&e->arena, 1024);
-    sl_arena_init(&e->tx_arena, 1024);
+    cdc_transaction_init(&e->tx);
     parse_skipped(e, c->skipped_operations);
     e->heartbeat_topic = sl_arena_printf(&e->arena, "%.*s%.*s%.*s", SL_STR_ARG(c->topic_heartbeat_prefix),
                                          SL_STR_ARG(c->topic_delimiter), SL_STR_ARG(c->topic_prefix));
@@ -113,9 +113,8 @@ void cdc_emitter_deinit(cdc_emitter *e) {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         e->host->schema_unref(all[i]);
     }
-    sl_free(e->counts);
     sl_arena_deinit(&e->arena);
-    sl_arena_deinit(&e->tx_arena);
+    cdc_transaction_deinit(&e->tx);
     memset(e, 0, sizeof *e);
 }
 
@@ -228,61 +227,24 @@ static sl_value make_key(cdc_emitter *e, cdc_table *t, const sl_value *row) {
 
 /* ---- transactions ---- */
 
-static cdc_collection_count *count_of(cdc_emitter *e, sl_str id) {
-    for (size_t i = 0; i < e->ncounts; i++) {
-        if (sl_str_eq(e->counts[i].id, id)) {
-            return &e->counts[i];
-        }
-    }
-    if (e->ncounts == e->counts_cap) {
-        size_t cap = e->counts_cap ? e->counts_cap * 2 : 8;
-        cdc_collection_count *counts = sl_realloc(e->counts, cap * sizeof *counts);
-        if (!counts) {
-            return NULL;
-        }
-        e->counts = counts;
-        e->counts_cap = cap;
-    }
-    e->counts[e->ncounts] = (cdc_collection_count){sl_arena_str(&e->tx_arena, id), 0};
-    return &e->counts[e->ncounts++];
-}
-
-static void count_event(cdc_emitter *e, cdc_table *t) {
-    if (t->tx_serial != e->tx_serial) {
-        t->tx_serial = e->tx_serial;
-        t->tx_order = 0;
-    }
-    e->tx_total++;
-    t->tx_order++;
-    cdc_collection_count *c = count_of(e, t->id);
-    if (c) {
-        c->n++;
-        t->tx_order = (uint64_t)c->n;
-    }
-}
-
 sl_value cdc_transaction_value(cdc_emitter *e, sl_arena *a, sl_str id, cdc_table *t) {
     if (!id.p) {
         return sl_null();
     }
+    int64_t order = 1;
     if (t) {
-        count_event(e, t);
+        order = cdc_transaction_event(&e->tx, t);
     } else {
-        e->tx_total++;
+        cdc_transaction_message(&e->tx);
     }
     sl_value v = sl_value_alloc(a, SL_STRUCT, 3);
     if (v.type == SL_STRUCT) {
         v.items[0] = sl_string(id);
-        v.items[1] = sl_int64((int64_t)e->tx_total);
-        v.items[2] = sl_int64(t ? (int64_t)t->tx_order : 1);
+        v.items[1] = sl_int64(e->tx.total);
+        v.items[2] = sl_int64(order);
     }
+    a->failed = a->failed || !order;
     return v;
-}
-
-void cdc_emit_skip(cdc_emitter *e, cdc_table *t) {
-    if (e->config->transaction_metadata) {
-        count_event(e, t);
-    }
 }
 
 static sl_value tx_record_value(cdc_emitter *e, const char *status, sl_str id, int64_t ts_ms, bool end) {
@@ -297,13 +259,13 @@ static sl_value tx_record_value(cdc_emitter *e, const char *status, sl_str id, i
     if (!end) {
         return v;
     }
-    v.items[2] = sl_int64((int64_t)e->tx_total);
-    v.items[3] = sl_value_alloc(a, SL_ARRAY, e->ncounts);
-    for (size_t i = 0; v.items[3].type == SL_ARRAY && i < e->ncounts; i++) {
+    v.items[2] = sl_int64(e->tx.total);
+    v.items[3] = sl_value_alloc(a, SL_ARRAY, e->tx.ncounts);
+    for (size_t i = 0; v.items[3].type == SL_ARRAY && i < e->tx.ncounts; i++) {
         sl_value c = sl_value_alloc(a, SL_STRUCT, 2);
         if (c.type == SL_STRUCT) {
-            c.items[0] = sl_string(sl_arena_str(a, e->counts[i].id));
-            c.items[1] = sl_int64(e->counts[i].n);
+            c.items[0] = sl_string(sl_arena_str(a, e->tx.counts[i].id));
+            c.items[1] = sl_int64(e->tx.counts[i].n);
         }
         v.items[3].items[i] = c;
     }
@@ -323,19 +285,17 @@ static sl_error *tx_record(cdc_emitter *e, const char *status, sl_str id, int64_
     return e->batch->failed || e->batch->arena.failed ? sl_error_nomem() : NULL;
 }
 
-sl_error *cdc_emit_tx_begin(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write) {
-    if (!e->config->transaction_metadata) {
+sl_error *cdc_emit_tx_begin(cdc_emitter *e, sl_str xid, sl_str id, int64_t ts_ms, bool again) {
+    if (!e->config->transaction_metadata || (again && cdc_transaction_is(&e->tx, xid))) {
         return NULL;
     }
-    e->tx_serial++;
-    e->tx_total = 0;
-    e->ncounts = 0;
-    sl_arena_reset(&e->tx_arena, 4096);
-    return write ? tx_record(e, "BEGIN", id, ts_ms, false) : NULL;
+    return cdc_transaction_begin(&e->tx, xid) ? tx_record(e, "BEGIN", id, ts_ms, false) : sl_error_nomem();
 }
 
-sl_error *cdc_emit_tx_end(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write) {
-    return e->config->transaction_metadata && write ? tx_record(e, "END", id, ts_ms, true) : NULL;
+sl_error *cdc_emit_tx_end(cdc_emitter *e, sl_str id, int64_t ts_ms) {
+    sl_error *err = e->config->transaction_metadata ? tx_record(e, "END", id, ts_ms, true) : NULL;
+    cdc_transaction_end(&e->tx);
+    return err;
 }
 
 /* ---- records ---- */
@@ -413,6 +373,9 @@ static sl_error *emit_update(cdc_emitter *e, cdc_table *t, sl_value *before, sl_
     if (t->key && before && !sl_value_eq(&old_key, &key)) {
         return key_change(e, t, old_key, key, was, is, ev);
     }
+    if (e->skip[CDC_OP_UPDATE]) {
+        return NULL;
+    }
     sl_record *r = add_change(e, t, CDC_OP_UPDATE, key, was, is, ev);
     if (!r) {
         return sl_error_nomem();
@@ -440,7 +403,7 @@ static sl_error *emit_delete(cdc_emitter *e, cdc_table *t, sl_value *before, con
 
 sl_error *cdc_emit_row(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value *before, sl_value *after,
                        const cdc_event *ev) {
-    if (e->skip[op]) {
+    if (e->skip[op] && op != CDC_OP_UPDATE) { /* an update may be a delete and a create */
         return NULL;
     }
     sl_error *err = NULL;

@@ -13,13 +13,9 @@
 #include <sluice/host.h>
 
 #include "table.h"
+#include "transaction.h"
 
 typedef enum cdc_op { CDC_OP_READ, CDC_OP_CREATE, CDC_OP_UPDATE, CDC_OP_DELETE, CDC_OP_TRUNCATE } cdc_op;
-
-typedef struct cdc_collection_count {
-    sl_str id;
-    int64_t n;
-} cdc_collection_count;
 
 typedef struct cdc_emitter {
     const sl_host *host;
@@ -36,13 +32,7 @@ typedef struct cdc_emitter {
     sl_batch *batch;
     uint64_t batch_serial;
     sl_header *headers; /* shared by its records */
-    /* the transaction at hand */
-    uint64_t tx_serial;
-    uint64_t tx_total;
-    sl_arena tx_arena;
-    cdc_collection_count *counts;
-    size_t ncounts;
-    size_t counts_cap;
+    cdc_transaction tx;
 } cdc_emitter;
 
 /* What the position of an event is, for the envelope. */
@@ -67,13 +57,11 @@ void cdc_emit_use(cdc_emitter *e, cdc_table *t);
 SL_MUST_CHECK sl_error *cdc_emit_row(cdc_emitter *e, cdc_table *t, cdc_op op, sl_value *before,
                                      sl_value *after, const cdc_event *ev);
 
-/* cdc_emit_skip counts an event that was delivered before, for the transaction's totals. */
-void cdc_emit_skip(cdc_emitter *e, cdc_table *t);
-
-/* Transactions: begin resets the counts; with provide.transaction.metadata and `write` both write a record.
- */
-SL_MUST_CHECK sl_error *cdc_emit_tx_begin(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write);
-SL_MUST_CHECK sl_error *cdc_emit_tx_end(cdc_emitter *e, sl_str id, int64_t ts_ms, bool write);
+/* Transactions, with provide.transaction.metadata: begin and end write a record with `id`. xid is the
+ * database's name of the transaction. `again`: it was cut, and what comes now goes on with it: nothing is
+ * written when its counts are known. */
+SL_MUST_CHECK sl_error *cdc_emit_tx_begin(cdc_emitter *e, sl_str xid, sl_str id, int64_t ts_ms, bool again);
+SL_MUST_CHECK sl_error *cdc_emit_tx_end(cdc_emitter *e, sl_str id, int64_t ts_ms);
 
 SL_MUST_CHECK sl_error *cdc_emit_heartbeat(cdc_emitter *e, int64_t now_ms);
 

@@ -3,6 +3,8 @@
  */
 #include "incremental.h"
 
+#include "offset_map.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -212,27 +214,19 @@ static sl_str list_text(const cdc_incremental *c, sl_arena *a) {
     return sl_buf_take(&b);
 }
 
-static void put(sl_value *map, const char *key, sl_value v) {
-    map->items[2 * map->n] = sl_string(sl_str_of(key));
-    map->items[2 * map->n + 1] = v;
-    map->n++;
-}
-
 sl_error *cdc_incremental_store(const cdc_incremental *c, sl_arena *a, sl_value *offset) {
     if (!cdc_incremental_running(c)) {
         return NULL;
     }
-    uint32_t n = offset->n;
-    sl_value map = sl_value_alloc(a, SL_MAP, n + 4);
+    sl_value map = cdc_map_more(a, offset, 4);
     if (map.type != SL_MAP) {
         return sl_error_nomem();
     }
-    memcpy(map.items, offset->items, 2 * n * sizeof *map.items);
-    map.n = n;
-    put(&map, KEY_LAST, sl_string(cdc_java_write(c->sent.parts, c->sent.n, a)));
-    put(&map, KEY_MAX, sl_string(cdc_java_write(c->max.parts, c->max.n, a)));
-    put(&map, KEY_LIST, sl_string(list_text(c, a)));
-    put(&map, KEY_ID, c->correlation ? sl_string(sl_arena_str(a, sl_str_of(c->correlation))) : sl_null());
+    cdc_map_put(&map, SL_STR(KEY_LAST), sl_string(cdc_java_write(c->sent.parts, c->sent.n, a)));
+    cdc_map_put(&map, SL_STR(KEY_MAX), sl_string(cdc_java_write(c->max.parts, c->max.n, a)));
+    cdc_map_put(&map, SL_STR(KEY_LIST), sl_string(list_text(c, a)));
+    cdc_map_put(&map, SL_STR(KEY_ID),
+                c->correlation ? sl_string(sl_arena_str(a, sl_str_of(c->correlation))) : sl_null());
     *offset = map;
     return a->failed ? sl_error_nomem() : NULL;
 }

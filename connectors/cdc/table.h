@@ -50,8 +50,8 @@ typedef struct cdc_table {
     const sl_schema *key; /* NULL = no key; shared */
     const sl_schema *value;
     const sl_schema *envelope;
-    uint64_t tx_order;  /* events of this table in the current transaction */
-    uint64_t tx_serial; /* of the transaction that tx_order is about */
+    uint64_t tx_serial; /* of the transaction that counted it last (transaction.h) */
+    size_t tx_place;    /* of its count there */
     sl_str batch_topic; /* the names in the arena of the batch with the serial below: see cdc_emit_use */
     sl_str batch_schema;
     sl_str batch_name;

@@ -8,7 +8,9 @@
  *
  * lsn is of the last event, lsn_commit the end of the last transaction. "lsn_events_processed" (of later
  * Debezium versions; 3.5 ignores it) counts the events at lsn, for several may have the same.
- * "sluice_snapshot" says what of a snapshot is finished (cdc/chunk.h); Debezium ignores it and starts over.
+ * Within a transaction there are its counts (cdc/transaction.h), in an incremental snapshot what is left of
+ * it. "sluice_snapshot" says what of a snapshot is finished (cdc/chunk.h); Debezium ignores it and starts
+ * over.
  */
 #ifndef PG_OFFSET_H
 #define PG_OFFSET_H

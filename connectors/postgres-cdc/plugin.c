@@ -54,6 +54,9 @@ static sl_error *load_offset(pg_task *t, bool *found) {
     if (!err && *found) {
         err = pg_incremental_load(t, &offset);
     }
+    if (!err && *found && t->s->cdc.transaction_metadata) {
+        err = cdc_transaction_load(&t->emitter.tx, &offset);
+    }
     sl_arena_deinit(&a);
     return err;
 }

@@ -265,6 +265,7 @@ sl_error *pg_set_offset(pg_task *t, sl_batch *b) {
     sl_value partition = pg_partition(t->s->cdc.topic_prefix, &b->arena);
     sl_value offset = pg_offset_store(&t->pos, &b->arena);
     if (offset.type == SL_MAP && t->state == PG_STATE_STREAM) {
+        SL_TRY(cdc_transaction_store(&t->emitter.tx, &b->arena, &offset));
         SL_TRY(cdc_incremental_store(&t->inc.todo, &b->arena, &offset));
     }
     if (partition.type != SL_MAP || offset.type != SL_MAP || !sl_batch_set_offset(b, partition, offset)) {

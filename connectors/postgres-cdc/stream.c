@@ -209,18 +209,28 @@ static sl_str tx_id(pg_task *t, uint64_t lsn) {
     return sl_arena_printf(&t->emitter.batch->arena, "%u:%llu", t->stream.tx.xid, (unsigned long long)lsn);
 }
 
+/* The stored offset is within a transaction that the server has not sent again yet. */
+static bool resume_pending(const pg_task *t) {
+    const pg_offset *o = &t->resume;
+    return o->has_lsn && o->has_tx && o->message && strcmp(o->message, "COMMIT") != 0 &&
+           strcmp(o->message, "BEGIN") != 0;
+}
+
 static sl_error *on_begin(pg_task *t, const pgo_message *m, uint64_t lsn) {
     pg_tx *tx = &t->stream.tx;
     *tx = (pg_tx){.open = true, .xid = m->xid, .final_lsn = m->lsn, .commit_us = m->commit_us};
     tx->skip = m->lsn < t->stream.start;
-    tx->resuming = !tx->skip && t->resume.has_lsn && t->resume.message && t->resume.has_tx &&
-                   (uint32_t)t->resume.tx == m->xid && strcmp(t->resume.message, "COMMIT") != 0 &&
-                   strcmp(t->resume.message, "BEGIN") != 0 && lsn <= t->resume.lsn;
+    tx->resuming = !tx->skip && resume_pending(t) && (uint32_t)t->resume.tx == m->xid && lsn <= t->resume.lsn;
     if (tx->resuming && t->resume.events == 0) {
         t->resume.events = 1;
     }
-    return tx->skip ? NULL
-                    : cdc_emit_tx_begin(&t->emitter, tx_id(t, lsn), m->commit_us / 1000, !tx->resuming);
+    if (tx->skip) {
+        return NULL;
+    }
+    char xid[16];
+    int n = snprintf(xid, sizeof xid, "%u", m->xid);
+    return cdc_emit_tx_begin(&t->emitter, (sl_str){xid, (size_t)n}, tx_id(t, lsn), m->commit_us / 1000,
+                             tx->resuming);
 }
 
 static sl_error *on_commit(pg_task *t, const pgo_message *m) {
@@ -246,7 +256,7 @@ static sl_error *on_commit(pg_task *t, const pgo_message *m) {
     pg_source_commit(t);
     pg_metrics_commit(t, tx->xid, m->commit_us);
     t->stream.moved = true;
-    return cdc_emit_tx_end(&t->emitter, tx_id(t, m->end_lsn), m->commit_us / 1000, true);
+    return cdc_emit_tx_end(&t->emitter, tx_id(t, m->end_lsn), m->commit_us / 1000);
 }
 
 /* Counts an event of the transaction; false when it was delivered before. */
@@ -305,11 +315,7 @@ static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
         return sl_error_new(SL_E_DATABASE, SL_FATAL,
                             "the server sent a row of a relation that it did not describe");
     }
-    if (!r->table) {
-        return NULL;
-    }
-    if (!fresh) {
-        cdc_emit_skip(&t->emitter, r->table);
+    if (!r->table || !fresh) {
         return NULL;
     }
     sl_batch *b = t->emitter.batch;
@@ -443,7 +449,7 @@ static sl_error *on_payload(pg_task *t, sl_str data, uint64_t lsn) {
 }
 
 /* Between transactions everything before the server's position that concerns us was sent: a slot whose tables
-   are idle moves on with it. */
+   are idle moves on with it; but not over the rest of a transaction that was cut. */
 static sl_error *on_keepalive(pg_task *t, sl_reader *r) {
     uint64_t end = sl_reader_u64be(r);
     sl_reader_u64be(r);
@@ -455,7 +461,7 @@ static sl_error *on_keepalive(pg_task *t, sl_reader *r) {
     if (end > st->received) {
         st->received = end;
     }
-    if (!st->tx.open && end > pg_offset_start(&t->pos)) {
+    if (!st->tx.open && !resume_pending(t) && end > pg_offset_start(&t->pos)) {
         t->pos.has_lsn = t->pos.has_proc = t->pos.has_commit = true;
         t->pos.lsn = t->pos.lsn_proc = t->pos.lsn_commit = end;
         t->pos.events = 0;

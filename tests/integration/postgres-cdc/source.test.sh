@@ -109,6 +109,28 @@ expect "a transaction goes on where it was cut: nothing missing, nothing twice, 
     "$(count "$dir/all" "len(rows), [r['key']['id'] for r in rows if r['topic'] == 't.public.b'] == list(range(1, 10001)), rows[-1]['key']['id']")" \
     "(10001, True, 9001)"
 
+# counts of a transaction in which events are not rows: key changes, messages, truncates, and operations that are left out
+tx_lines=(provide.transaction.metadata=true skipped.operations=u "table.include.list=public.a,public.b" max.batch.size=8)
+properties tx "${tx_lines[@]}"
+tac "$dir/tx.properties" | awk -F= '!seen[$1]++' >"$dir/tx.once" && mv "$dir/tx.once" "$dir/tx.properties"
+drive tx
+sql -d "$db" -c "begin; insert into a select i, 'tx' from generate_series(20001, 20030) i; update a set id = id + 100 where id > 20025;
+    select pg_logical_emit_message(true, 'p', 'm'); update a set v = 'u' where id > 20000; insert into b values (20001, 'b');
+    select pg_logical_emit_message(true, 'p', 'm'); delete from a where id > 20000; insert into b values (20002, 'b'); commit" >/dev/null
+: >"$dir/all"
+for _ in $(seq 16); do
+    drive tx --records 8
+    cat "$dir/out" >>"$dir/all"
+    grep -c '"transaction_id"' "$dir/offsets.json" >>"$dir/cuts" || true
+done
+expect "the transaction was cut" "$(grep -c 1 "$dir/cuts" | awk '{ print ($1 > 5) }')" 1
+expect "total_order goes on, with one begin and one end" \
+    "$(count "$dir/all" "[r['value']['transaction']['total_order'] for r in rows if r['value'] and 'transaction' in r['value']] == list(range(1, 75)), [(r['value']['status'], r['value']['event_count'], [(c['data_collection'], c['event_count']) for c in r['value']['data_collections'] or []]) for r in rows if r['topic'] == 't.transaction']")" \
+    "(True, [('BEGIN', None, []), ('END', 74, [('public.a', 70), ('public.b', 2)])])"
+expect "and data_collection_order" \
+    "$(count "$dir/all" "[[r['value']['transaction']['data_collection_order'] for r in rows if r['value'] and r['topic'] == 't.public.' + t] == list(range(1, n)) for t, n in (('a', 71), ('b', 3))]")" "[True, True]"
+! grep -q transaction_ "$dir/offsets.json" || fail "a transaction that ended is in the offset"
+
 sql -d "$db" -c "update big set s = 's2'; update big set id = 2; delete from big"
 drive main
 expect "unsent values, key changes, tombstones" \
@@ -166,5 +188,5 @@ sql -d "$db" -c "select pg_drop_replication_slot('$slot')" >/dev/null
 expect_log "a dropped slot" 'is not there any more.*when_needed' drive main
 properties again 'snapshot.mode=when_needed'
 drive again
-expect "when_needed reads the tables again" "$(count "$dir/out" "len(rows), rows[-1]['value']['source']['snapshot']")" "(13004, 'last')"
+expect "when_needed reads the tables again" "$(count "$dir/out" "len(rows), rows[-1]['value']['source']['snapshot']")" "(13006, 'last')"
 log "passed"

@@ -372,6 +372,84 @@ static void keys_can_be_chosen(void **state) {
     close_fixture(&f);
 }
 
+/* ---- transactions ---- */
+
+static void counts_go_on_behind_a_cut(void **state) {
+    (void)state;
+    fixture f = {0};
+    default_config(&f.config);
+    f.config.transaction_metadata = true;
+    open_fixture(&f);
+    sl_batch b;
+    init_batch(&b);
+    test_assert_ok(cdc_emit_begin(&f.emitter, &b));
+    sl_value offset = sl_value_alloc(&arena, SL_MAP, 1);
+    offset.items[0] = sl_string(SL_STR("lsn"));
+    offset.items[1] = sl_int64(9);
+    sl_value none = offset;
+    test_assert_ok(cdc_transaction_store(&f.emitter.tx, &arena, &none));
+    assert_int_equal(none.n, 1); /* none is open */
+
+    test_assert_ok(cdc_emit_tx_begin(&f.emitter, SL_STR("7"), SL_STR("7:1"), 5, false));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(cdc_transaction_value(&f.emitter, &arena, SL_STR("7:2"), f.table).items[2].i, i + 1);
+    }
+    cdc_transaction_value(&f.emitter, &arena, SL_STR("7:3"), NULL);
+    test_assert_ok(cdc_transaction_store(&f.emitter.tx, &arena, &offset));
+    assert_int_equal(offset.n, 4);
+    test_assert_str(sl_value_str(sl_map_get(&offset, SL_STR("transaction_id"))), "7");
+    assert_int_equal(sl_map_get(&offset, SL_STR("transaction_data_collection_order_s.t"))->i, 3);
+
+    test_assert_ok(cdc_emit_tx_begin(&f.emitter, SL_STR("8"), SL_STR("8:1"), 5, false)); /* another run */
+    test_assert_ok(cdc_transaction_load(&f.emitter.tx, &offset));
+    size_t n = b.n;
+    test_assert_ok(cdc_emit_tx_begin(&f.emitter, SL_STR("7"), SL_STR("7:1"), 5, true));
+    assert_int_equal(b.n, n); /* its begin was written */
+    sl_value v = cdc_transaction_value(&f.emitter, &arena, SL_STR("7:4"), f.table);
+    assert_int_equal(v.items[1].i, 5);
+    assert_int_equal(v.items[2].i, 4);
+    test_assert_ok(cdc_emit_tx_end(&f.emitter, SL_STR("7:5"), 6));
+    const sl_value *end = &b.records[b.n - 1].value;
+    assert_int_equal(end->items[2].i, 5);
+    assert_int_equal(end->items[3].n, 1); /* a logical message is of no table */
+    assert_int_equal(end->items[3].items[0].items[1].i, 4);
+    test_assert_ok(cdc_transaction_store(&f.emitter.tx, &arena, &none));
+    assert_int_equal(none.n, 1);
+
+    /* what is not known cannot go on: its rest is a transaction of its own, as in Debezium */
+    test_assert_ok(cdc_transaction_load(&f.emitter.tx, &none));
+    n = b.n;
+    test_assert_ok(cdc_emit_tx_begin(&f.emitter, SL_STR("7"), SL_STR("7:1"), 5, true));
+    assert_int_equal(b.n, n + 1);
+    offset.items[offset.n * 2 - 1] = sl_string(SL_STR("many"));
+    test_assert_error(cdc_transaction_load(&f.emitter.tx, &offset), SL_E_DATA, "number of events");
+    deinit_batch(&b);
+    close_fixture(&f);
+}
+
+static void each_message_of_debezium_is_one_event(void **state) {
+    (void)state;
+    cdc_transaction t;
+    cdc_transaction_init(&t);
+    static const char *const texts[] = {
+        "transaction_id", "transaction_data_collection_order_public.a",
+        "transaction_data_collection_order_io.debezium.connector.postgresql.LogicalDecodingMessageMonitor$"
+        "LogicalDecodingMessageId@1f2e3d4c",
+        "transaction_data_collection_order_io.debezium.connector.postgresql.LogicalDecodingMessageMonitor$"
+        "LogicalDecodingMessageId@5b6a7988"};
+    sl_value offset = sl_value_alloc(&arena, SL_MAP, 4);
+    for (size_t i = 0; i < 4; i++) {
+        offset.items[i * 2] = sl_string(sl_str_of(texts[i]));
+        offset.items[i * 2 + 1] = i ? sl_int64(i == 1 ? 40 : 1) : sl_string(SL_STR("1234"));
+    }
+    test_assert_ok(cdc_transaction_load(&t, &offset));
+    assert_int_equal(t.total, 42);
+    assert_int_equal(t.messages, 2);
+    assert_int_equal(t.ncounts, 1);
+    assert_true(cdc_transaction_is(&t, SL_STR("1234")));
+    cdc_transaction_deinit(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(names_are_adjusted, setup, teardown),
@@ -384,6 +462,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(columns_are_masked_cut_and_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(hashes_are_debeziums, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_can_be_chosen, setup, teardown),
+        cmocka_unit_test_setup_teardown(counts_go_on_behind_a_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_message_of_debezium_is_one_event, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
