@@ -10,6 +10,8 @@ const sl_config_enum cdc_naming_enum[] = {{STRATEGY("Schema"), CDC_NAMING_SCHEMA
                                           {STRATEGY("Default"), CDC_NAMING_TABLE},
                                           {STRATEGY("SchemaUnicode"), CDC_NAMING_SCHEMA_UNICODE},
                                           {STRATEGY("DefaultUnicode"), CDC_NAMING_TABLE_UNICODE},
+                                          {STRATEGY("SchemaRegex"), CDC_NAMING_SCHEMA_REGEX},
+                                          {STRATEGY("DefaultRegex"), CDC_NAMING_TABLE_REGEX},
                                           {NULL, 0}};
 const sl_config_enum cdc_guard_enum[] = {{"warn", CDC_GUARD_WARN}, {"fail", CDC_GUARD_FAIL}, {NULL, 0}};
 const sl_config_enum cdc_tx_factory_enum[] = {
@@ -71,7 +73,8 @@ const char *cdc_check_patterns(const sl_config_row *row, sl_str value, sl_arena 
     if (!err) {
         return NULL;
     }
-    const char *text = sl_arena_printf(arena, "%s", err->message).p;
+    char line[400];
+    const char *text = sl_arena_printf(arena, "%s", sl_error_text(err, line, sizeof line)).p;
     sl_error_free(err);
     return text;
 }

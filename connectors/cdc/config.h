@@ -36,7 +36,9 @@ typedef enum cdc_naming {
     CDC_NAMING_SCHEMA,
     CDC_NAMING_TABLE,
     CDC_NAMING_SCHEMA_UNICODE,
-    CDC_NAMING_TABLE_UNICODE
+    CDC_NAMING_TABLE_UNICODE,
+    CDC_NAMING_SCHEMA_REGEX,
+    CDC_NAMING_TABLE_REGEX
 } cdc_naming;
 typedef enum cdc_guard { CDC_GUARD_WARN, CDC_GUARD_FAIL } cdc_guard;
 
@@ -45,6 +47,11 @@ typedef struct cdc_config {
     sl_str topic_delimiter;
     sl_str topic_transaction;
     sl_str topic_heartbeat_prefix;
+    sl_str topic_regex;
+    sl_str topic_replacement;
+    sl_str topic_key_field;
+    sl_str topic_key_regex;
+    sl_str topic_key_replacement;
     sl_str schema_include;
     sl_str schema_exclude;
     sl_str table_include;
@@ -74,6 +81,7 @@ typedef struct cdc_config {
     int64_t heartbeat_interval_ms;
     int64_t snapshot_delay_ms;
     int64_t streaming_delay_ms;
+    bool topic_key_unique;
     bool tombstones;
     bool transaction_metadata;
     bool skip_unchanged;

@@ -78,9 +78,51 @@
          .group = "Topics",                                                                                  \
          .doc = "What a table's topic is named after: prefix, schema and table (Schema...), or prefix and "  \
                 "table (Default...); ...Unicode... writes characters that Kafka does not allow as _uXXXX "   \
-                "instead of _.",                                                                             \
+                "instead of _; ...Regex... changes the name by topic.regex.",                                \
          .enums = cdc_naming_enum,                                                                           \
          .field = CDC_F(S, m, topic_naming)},                                                                \
+        {.name = "topic.regex",                                                                              \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc = "With a Regex strategy: a Java regular expression; a topic's name is changed when the "      \
+                "whole of it "                                                                               \
+                "matches.",                                                                                  \
+         .field = CDC_F(S, m, topic_regex)},                                                                 \
+        {.name = "topic.replacement",                                                                        \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc = "With a Regex strategy: what the name becomes, $1 being the first group.",                   \
+         .field = CDC_F(S, m, topic_replacement)},                                                           \
+        {.name = "topic.key.enforce.uniqueness",                                                             \
+         .type = SL_CONFIG_BOOLEAN,                                                                          \
+         .default_value = "true",                                                                            \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc =                                                                                              \
+             "With a Regex strategy: keys get a field that tells the table, for several may share a topic.", \
+         .field = CDC_F(S, m, topic_key_unique)},                                                            \
+        {.name = "topic.key.field.name",                                                                     \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .default_value = "__dbz__physicalTableIdentifier",                                                  \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc = "Name of that field.",                                                                       \
+         .field = CDC_F(S, m, topic_key_field)},                                                             \
+        {.name = "topic.key.field.regex",                                                                    \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc = "A Java regular expression for the topic's name as it is before topic.regex: with "          \
+                "topic.key.field.replacement it makes that field's value; without one it is the name.",      \
+         .field = CDC_F(S, m, topic_key_regex)},                                                             \
+        {.name = "topic.key.field.replacement",                                                              \
+         .type = SL_CONFIG_STRING,                                                                           \
+         .importance = SL_LOW,                                                                               \
+         .group = "Topics",                                                                                  \
+         .doc = "What the value becomes, $1 being the first group.",                                         \
+         .field = CDC_F(S, m, topic_key_replacement)},                                                       \
         {.name = "schema.name.adjustment.mode",                                                              \
          .type = SL_CONFIG_STRING,                                                                           \
          .default_value = "none",                                                                            \

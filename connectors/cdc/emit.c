@@ -149,6 +149,7 @@ void cdc_emit_use(cdc_emitter *e, cdc_table *t) {
     t->batch_topic = sl_arena_str(&e->batch->arena, t->topic);
     t->batch_schema = sl_arena_str(&e->batch->arena, t->schema);
     t->batch_name = sl_arena_str(&e->batch->arena, t->name);
+    t->batch_key_table = sl_arena_str(&e->batch->arena, t->key_table);
 }
 
 static void use_headers(cdc_emitter *e, sl_record *r) {
@@ -217,10 +218,14 @@ static sl_value make_key(cdc_emitter *e, cdc_table *t, const sl_value *row) {
     if (!t->key || !row) {
         return sl_null();
     }
-    sl_value v = sl_value_alloc(&e->batch->arena, SL_STRUCT, t->nkey);
+    sl_value v = sl_value_alloc(&e->batch->arena, SL_STRUCT, t->nkey + (t->key_table.p ? 1 : 0));
     for (uint32_t i = 0; v.type == SL_STRUCT && i < t->nkey; i++) {
         const sl_value *from = &row[t->key_cols[i]];
         v.items[i] = from->type == SL_NULL ? null_of(e, &t->cols[t->key_cols[i]]) : *from;
+    }
+    if (v.type == SL_STRUCT && t->key_table.p) {
+        cdc_emit_use(e, t);
+        v.items[t->nkey] = sl_string(t->batch_key_table);
     }
     return v;
 }

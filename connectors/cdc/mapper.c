@@ -176,6 +176,7 @@ static sl_error *init_rules(cdc_rules *r, const cdc_config *c, const sl_config *
     SL_TRY(cdc_patterns_new("column.exclude.list", c->column_exclude, &r->column_exclude));
     SL_TRY(cdc_patterns_new("snapshot.include.collection.list", c->snapshot_include, &r->snapshot_include));
     SL_TRY(add_key_rules(r, c->message_key_columns));
+    SL_TRY(cdc_topics_init(&r->topics, c));
     return add_mappers(r, c, map);
 }
 
@@ -195,6 +196,7 @@ void cdc_rules_deinit(cdc_rules *r) {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         cdc_patterns_free(all[i]);
     }
+    cdc_topics_deinit(&r->topics);
     for (cdc_mapper *m = r->mappers, *next; m; m = next) {
         next = m->next;
         cdc_patterns_free(m->columns);

@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "regex.h"
+#include "topic.h"
 
 typedef enum cdc_mapper_kind {
     CDC_MAP_TRUNCATE,
@@ -42,6 +43,7 @@ typedef struct cdc_rules {
     cdc_patterns *snapshot_include;
     cdc_mapper *mappers;
     cdc_key_rule *keys;
+    cdc_topics topics;
     sl_str signal_schema, signal_table; /* captured whatever the lists say; absent = none. Borrowed */
 } cdc_rules;
 

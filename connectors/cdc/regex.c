@@ -1,19 +1,13 @@
 /*
  * regex.c - see regex.h. Memory: heap, freed with cdc_patterns_free.
  */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include "regex.h"
 
-#define MATCH_LIMIT 200000
-#define DEPTH_LIMIT 5000
+#include "java_regex.h"
 
 struct cdc_patterns {
-    pcre2_code **codes;
+    java_regex **all;
     size_t n;
-    pcre2_match_data *data;
-    pcre2_match_context *limits;
 };
 
 bool cdc_list_next(sl_str *rest, char sep, sl_str *part) {
@@ -29,30 +23,17 @@ bool cdc_list_next(sl_str *rest, char sep, sl_str *part) {
     return true;
 }
 
-static sl_error *compile(const char *key, sl_str text, pcre2_code **out) {
-    int code = 0;
-    PCRE2_SIZE at = 0;
-    *out = pcre2_compile((PCRE2_SPTR)(text.n ? text.p : ""), text.n,
-                         PCRE2_UTF | PCRE2_CASELESS | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, NULL);
-    if (*out) {
-        return NULL;
-    }
-    PCRE2_UCHAR why[128] = "";
-    pcre2_get_error_message(code, why, sizeof why);
-    return sl_error_new(SL_E_CONFIG, SL_USER,
-                        "%s: expected a list of regular expressions, but '%.*s' is none: %s at character %zu",
-                        key, SL_STR_ARG(text), (const char *)why, (size_t)at + 1);
-}
-
-static sl_error *prepare(cdc_patterns *p) {
-    p->data = pcre2_match_data_create(1, NULL);
-    p->limits = pcre2_match_context_create(NULL);
-    if (!p->data || !p->limits) {
-        return sl_error_nomem();
-    }
-    pcre2_set_match_limit(p->limits, MATCH_LIMIT);
-    pcre2_set_depth_limit(p->limits, DEPTH_LIMIT);
-    return NULL;
+static sl_error *compile(const char *key, sl_str text, java_regex **out) {
+    sl_buf b;
+    sl_buf_init(&b, NULL);
+    sl_buf_add_z(&b, "(?i)");
+    sl_buf_add_str(&b, text);
+    sl_error *err = b.failed ? sl_error_nomem() : java_regex_new(sl_buf_view(&b), out);
+    sl_buf_deinit(&b);
+    return err && err->code == SL_E_CONFIG
+               ? sl_error_wrap(err, "%s: expected a list of regular expressions, but '%.*s' is none", key,
+                               SL_STR_ARG(text))
+               : err;
 }
 
 sl_error *cdc_patterns_new(const char *key, sl_str list, cdc_patterns **out) {
@@ -62,20 +43,20 @@ sl_error *cdc_patterns_new(const char *key, sl_str list, cdc_patterns **out) {
         return NULL;
     }
     cdc_patterns *p = sl_calloc(1, sizeof *p);
-    sl_error *err = p ? prepare(p) : sl_error_nomem();
+    sl_error *err = p ? NULL : sl_error_nomem();
     sl_str rest = list;
     sl_str part;
     while (!err && cdc_list_next(&rest, ',', &part)) {
         if (part.n == 0) {
             continue;
         }
-        pcre2_code **codes = sl_realloc(p->codes, (p->n + 1) * sizeof *codes);
-        if (!codes) {
+        java_regex **all = sl_realloc(p->all, (p->n + 1) * sizeof(java_regex *));
+        if (!all) {
             err = sl_error_nomem();
             break;
         }
-        p->codes = codes;
-        err = compile(key, part, &p->codes[p->n]);
+        p->all = all;
+        err = compile(key, part, &p->all[p->n]);
         p->n += err ? 0 : 1;
     }
     if (err) {
@@ -91,11 +72,9 @@ void cdc_patterns_free(cdc_patterns *p) {
         return;
     }
     for (size_t i = 0; i < p->n; i++) {
-        pcre2_code_free(p->codes[i]);
+        java_regex_free(p->all[i]);
     }
-    sl_free(p->codes);
-    pcre2_match_data_free(p->data);
-    pcre2_match_context_free(p->limits);
+    sl_free(p->all);
     sl_free(p);
 }
 
@@ -104,7 +83,13 @@ size_t cdc_patterns_count(const cdc_patterns *p) {
 }
 
 bool cdc_patterns_match_one(const cdc_patterns *p, size_t i, sl_str s) {
-    return pcre2_match(p->codes[i], (PCRE2_SPTR)(s.n ? s.p : ""), s.n, 0, 0, p->data, p->limits) >= 0;
+    bool matches = false;
+    sl_error *err = java_regex_matches(p->all[i], s, &matches);
+    if (err) { /* it took too long */
+        sl_error_free(err);
+        return false;
+    }
+    return matches;
 }
 
 bool cdc_patterns_match(const cdc_patterns *p, sl_str s) {

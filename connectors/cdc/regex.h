@@ -2,8 +2,8 @@
  * regex.h - lists of regular expressions as Debezium's settings have them.
  *
  * A list is split at commas (a comma within an expression is written "\,"), each part is trimmed, compared
- * without regard to case, and must match the whole name. Expressions are PCRE2's with limits on matching, so
- * that a bad one cannot stall a task; a match that hits the limit counts as no match.
+ * without regard to case, and must match the whole name. Expressions are Java's, with limits on matching
+ * (java_regex.h), so that a bad one cannot stall a task; a match that hits the limit counts as no match.
  *
  * Threads: immutable after cdc_patterns_new except for the match data, so one owner at a time.
  */

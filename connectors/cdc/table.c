@@ -187,26 +187,50 @@ static void choose_key(cdc_table *t, const cdc_rules *r, const sl_str *pk, size_
     }
 }
 
-static sl_error *build_key(cdc_table *t, const cdc_schemas *s, const cdc_config *c, sl_str prefix) {
-    if (t->nkey == 0) {
-        return NULL;
-    }
-    sl_field *fields = sl_arena_zalloc(&t->arena, t->nkey * sizeof *fields);
-    if (!fields) {
-        return sl_error_nomem();
-    }
-    sl_error *err = NULL;
+/* The fields of the key that are columns, and room for one more. */
+static sl_error *key_fields(cdc_table *t, const cdc_schemas *s, const cdc_config *c, sl_field **out) {
+    sl_field *fields = sl_arena_zalloc(&t->arena, (t->nkey + 1) * sizeof *fields);
+    *out = fields;
+    sl_error *err = fields ? NULL : sl_error_nomem();
     for (uint32_t i = 0; i < t->nkey && !err; i++) {
         cdc_column *col = &t->cols[t->key_cols[i]];
         fields[i].name = cdc_name_field(&t->arena, col->name, (cdc_adjust)c->field_adjust);
         err = column_schema(t, col, s, NULL, &fields[i].schema);
     }
-    if (!err) {
-        sl_str name = sl_arena_printf(&t->arena, "%.*s.Key", SL_STR_ARG(prefix));
-        err = cdc_struct_schema(s->host, cdc_name_schema(&t->arena, name, (cdc_adjust)c->schema_adjust), 0,
-                                false, fields, t->nkey, &t->key);
+    return err;
+}
+
+static sl_error *add_key_table(cdc_table *t, const cdc_schemas *s, const cdc_rules *r, sl_field *fields,
+                               uint32_t *n) {
+    sl_str name;
+    SL_TRY(cdc_topics_field(&r->topics, &t->arena, t->schema, t->name, &name, &t->key_table));
+    for (uint32_t i = 0; name.p && i < t->nkey; i++) {
+        if (sl_str_eq(fields[i].name, name)) {
+            return sl_error_new(
+                SL_E_CONFIG, SL_USER,
+                "topic.key.field.name: '%.*s' is a column of the key of %.*s; expected a name "
+                "that no key has",
+                SL_STR_ARG(name), SL_STR_ARG(t->id));
+        }
     }
-    for (uint32_t i = 0; i < t->nkey; i++) {
+    if (name.p) {
+        s->host->schema_ref(s->string);
+        fields[(*n)++] = (sl_field){name, s->string};
+    }
+    return NULL;
+}
+
+static sl_error *build_key(cdc_table *t, const cdc_schemas *s, const cdc_config *c, const cdc_rules *r) {
+    sl_field *fields = NULL;
+    uint32_t n = t->nkey;
+    sl_error *err = key_fields(t, s, c, &fields);
+    err = err ? err : add_key_table(t, s, r, fields, &n);
+    if (!err && n) {
+        sl_str name = sl_arena_printf(&t->arena, "%.*s.Key", SL_STR_ARG(t->topic));
+        err = cdc_struct_schema(s->host, cdc_name_schema(&t->arena, name, (cdc_adjust)c->schema_adjust), 0,
+                                false, fields, n, &t->key);
+    }
+    for (uint32_t i = 0; fields && i < n; i++) {
         s->host->schema_unref(fields[i].schema);
     }
     return err;
@@ -265,25 +289,11 @@ static sl_error *build_envelope(cdc_table *t, const cdc_schemas *s, const cdc_co
                              false, fields, sizeof fields / sizeof *fields, &t->envelope);
 }
 
-static sl_str topic_of(cdc_table *t, const cdc_config *c) {
-    sl_arena *a = &t->arena;
-    bool with_schema = c->topic_naming == CDC_NAMING_SCHEMA || c->topic_naming == CDC_NAMING_SCHEMA_UNICODE;
-    bool unicode =
-        c->topic_naming == CDC_NAMING_SCHEMA_UNICODE || c->topic_naming == CDC_NAMING_TABLE_UNICODE;
-    sl_str head = sl_arena_printf(a, "%.*s%.*s", SL_STR_ARG(c->topic_prefix), SL_STR_ARG(c->topic_delimiter));
-    if (with_schema) {
-        head = sl_arena_printf(a, "%.*s%.*s%.*s", SL_STR_ARG(head), SL_STR_ARG(t->schema),
-                               SL_STR_ARG(c->topic_delimiter));
-    }
-    sl_str name = sl_arena_printf(a, "%.*s%.*s", SL_STR_ARG(head), SL_STR_ARG(t->name));
-    return unicode ? cdc_name_topic_unicode(a, name) : cdc_name_topic(a, name);
-}
-
 sl_error *cdc_table_build(cdc_table *t, const cdc_schemas *s, const cdc_config *c, const cdc_rules *r,
                           const sl_str *pk, size_t npk) {
-    t->topic = topic_of(t, c);
+    SL_TRY(cdc_topics_name(&r->topics, &t->arena, t->schema, t->name, &t->topic));
     choose_key(t, r, pk, npk);
-    SL_TRY(build_key(t, s, c, t->topic));
+    SL_TRY(build_key(t, s, c, r));
     SL_TRY(build_value(t, s, c, r, t->topic));
     SL_TRY(build_envelope(t, s, c, t->topic));
     return t->arena.failed ? sl_error_nomem() : NULL;

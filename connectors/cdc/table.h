@@ -47,6 +47,7 @@ typedef struct cdc_table {
     uint32_t nvalue;
     uint32_t nkey;
     uint32_t *key_cols;   /* column of each key field */
+    sl_str key_table;     /* the value of a further key field (topic.h); absent = there is none */
     const sl_schema *key; /* NULL = no key; shared */
     const sl_schema *value;
     const sl_schema *envelope;
@@ -55,6 +56,7 @@ typedef struct cdc_table {
     sl_str batch_topic; /* the names in the arena of the batch with the serial below: see cdc_emit_use */
     sl_str batch_schema;
     sl_str batch_name;
+    sl_str batch_key_table;
     uint64_t batch_serial;
 } cdc_table;
 

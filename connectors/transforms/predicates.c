@@ -4,7 +4,7 @@
  * Topics come again and again, so TopicNameMatches keeps the last one's answer. Memory: states are on the
  * heap.
  */
-#include "java_regex.h"
+#include <cdc/java_regex.h>
 #include "transforms.h"
 
 #define PREDICATE(var, short_name, text, operations)                                                         \

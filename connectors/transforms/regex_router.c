@@ -5,7 +5,7 @@
  * replaceFirst does. Topics come again and again, so the last one's result is kept. Memory: the state is on
  * the heap, the topic in the batch's arena.
  */
-#include "java_regex.h"
+#include <cdc/java_regex.h>
 #include "transforms.h"
 
 typedef struct settings {

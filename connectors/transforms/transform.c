@@ -3,7 +3,7 @@
  */
 #include "transform.h"
 
-#include "java_regex.h"
+#include <cdc/java_regex.h>
 #include "simple_date.h"
 
 const char *tf_kind(const sl_value *v) {

@@ -101,7 +101,7 @@ def op(record):
 
 def plain(name):
     """A topic or path without what the delimiter and adjusted names make of it."""
-    return re.sub(r"_u00([0-9a-f]{2})", lambda m: chr(int(m[1], 16)), name).replace("PREFIX_", "PREFIX.").replace("public_", "public.").replace("PREFIX.edge", "PREFIX.public.edge").replace("PREFIX.fdef", "PREFIX.public.fdef")
+    return re.sub(r"_u00([0-9a-f]{2})", lambda m: chr(int(m[1], 16)), name).replace("PREFIX_", "PREFIX.").replace("public_", "public.").replace("PREFIX.all_", "PREFIX.public.").replace("PREFIX.edge", "PREFIX.public.edge").replace("PREFIX.fdef", "PREFIX.public.fdef")
 
 
 def main():

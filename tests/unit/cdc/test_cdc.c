@@ -450,6 +450,111 @@ static void each_message_of_debezium_is_one_event(void **state) {
     cdc_transaction_deinit(&t);
 }
 
+/* ---- topics ---- */
+
+static void check_topic(cdc_config *c, const char *table, const char *topic, const char *value) {
+    cdc_topics t;
+    sl_str name;
+    sl_str field;
+    sl_str got;
+    test_assert_ok(cdc_topics_init(&t, c));
+    test_assert_ok(cdc_topics_name(&t, &arena, SL_STR("s"), sl_str_of(table), &name));
+    test_assert_str(name, topic);
+    test_assert_ok(cdc_topics_field(&t, &arena, SL_STR("s"), sl_str_of(table), &field, &got));
+    if (value) {
+        test_assert_str(field, "f");
+        test_assert_str(got, value);
+    } else {
+        assert_null(field.p);
+    }
+    cdc_topics_deinit(&t);
+}
+
+static void topics_are_named_by_strategy(void **state) {
+    (void)state;
+    cdc_config c;
+    default_config(&c);
+    c.topic_key_field = SL_STR("f");
+    c.topic_key_unique = true;
+    static const char *const names[] = {"p.s.a_b", "p.a_b", "p.s.a_u0020b", "p.a_u0020b"};
+    for (int i = 0; i < 4; i++) {
+        c.topic_naming = i;
+        check_topic(&c, "a b", names[i], NULL);
+    }
+    c.topic_naming = CDC_NAMING_SCHEMA_REGEX;
+    c.topic_regex = SL_STR("(.*)\\.shard_[0-9]+");
+    c.topic_replacement = SL_STR("$1.all");
+    check_topic(&c, "shard_17", "p.s.all", "p.s.shard_17");
+    check_topic(&c, "shard_1\xc3\xa4", "p.s.shard_1_", "p.s.shard_1\xc3\xa4"); /* matched as it is in Kafka */
+    check_topic(&c, "xshard_17x", "p.s.xshard_17x", "p.s.xshard_17x");         /* the whole name */
+    c.topic_naming = CDC_NAMING_TABLE_REGEX;
+    c.topic_key_regex = SL_STR("p.shard_(?<n>.*)");
+    c.topic_key_replacement = SL_STR("<${n}>");
+    check_topic(&c, "shard_17", "p.all", "<17>");
+    check_topic(&c, "other", "p.other", "p.other");
+    c.topic_key_unique = false;
+    check_topic(&c, "shard_17", "p.all", NULL);
+    c.topic_regex = SL_STR("(p).*|");
+    c.topic_replacement = SL_STR("$1x$1"); /* the first match in the name, not the name */
+    check_topic(&c, "y", "pxp", NULL);
+}
+
+static void topics_by_regex_need_their_settings(void **state) {
+    (void)state;
+    cdc_topics t;
+    cdc_config c;
+    default_config(&c);
+    c.topic_naming = CDC_NAMING_SCHEMA_REGEX;
+    test_assert_error(cdc_topics_init(&t, &c), SL_E_CONFIG, "topic.regex: expected an expression");
+    c.topic_regex = SL_STR("(.*)");
+    test_assert_error(cdc_topics_init(&t, &c), SL_E_CONFIG, "topic.replacement: expected a replacement");
+    c.topic_replacement = SL_STR("$2");
+    test_assert_error(cdc_topics_init(&t, &c), SL_E_CONFIG, "topic.replacement: $n stands for a group");
+    c.topic_replacement = SL_STR("$1");
+    c.topic_key_regex = SL_STR("(");
+    c.topic_key_replacement = SL_STR("x");
+    test_assert_error(cdc_topics_init(&t, &c), SL_E_CONFIG, "topic.key.field.regex");
+}
+
+static void keys_tell_the_table(void **state) {
+    (void)state;
+    fixture f = {0};
+    default_config(&f.config);
+    f.config.topic_naming = CDC_NAMING_SCHEMA_REGEX;
+    f.config.topic_regex = SL_STR("p.*");
+    f.config.topic_replacement = SL_STR("all");
+    f.config.topic_key_unique = true;
+    f.config.topic_key_field = SL_STR("table");
+    open_fixture(&f);
+    test_assert_str(f.table->key->name, "all.Key");
+    assert_int_equal(f.table->key->nfields, 2);
+    cdc_table *none = cdc_table_new(SL_STR("s"), SL_STR("keyless"), 1);
+    add_column(none, 0, "id", SL_INT32, true);
+    test_assert_ok(cdc_table_build(none, &f.schemas, &f.config, &f.rules, NULL, 0));
+    assert_int_equal(none->key->nfields, 1);
+    sl_batch b;
+    init_batch(&b);
+    test_assert_ok(cdc_emit_begin(&f.emitter, &b));
+    cdc_event ev = event_of(&f, &b);
+    test_assert_ok(cdc_emit_row(&f.emitter, f.table, CDC_OP_CREATE, NULL, row(&b, 4, "v", "w"), &ev));
+    test_assert_ok(cdc_emit_row(&f.emitter, none, CDC_OP_CREATE, NULL, row(&b, 4, "v", "w"), &ev));
+    assert_int_equal(b.records[0].key.items[0].i, 4);
+    test_assert_str(sl_value_str(&b.records[0].key.items[1]), "p.s.t");
+    test_assert_str(sl_value_str(&b.records[1].key.items[0]), "p.s.keyless");
+    test_assert_str(b.records[1].topic, "all");
+    cdc_table_free(none, f.ctx.host);
+    deinit_batch(&b);
+
+    f.config.topic_key_field = SL_STR("id");
+    cdc_table *clash = cdc_table_new(SL_STR("s"), SL_STR("t"), 1);
+    add_column(clash, 0, "id", SL_INT32, false);
+    sl_str pk = SL_STR("id");
+    test_assert_error(cdc_table_build(clash, &f.schemas, &f.config, &f.rules, &pk, 1), SL_E_CONFIG,
+                      "topic.key.field.name: 'id' is a column");
+    cdc_table_free(clash, f.ctx.host);
+    close_fixture(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(names_are_adjusted, setup, teardown),
@@ -463,6 +568,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(hashes_are_debeziums, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_can_be_chosen, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_go_on_behind_a_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(topics_are_named_by_strategy, setup, teardown),
+        cmocka_unit_test_setup_teardown(topics_by_regex_need_their_settings, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_tell_the_table, setup, teardown),
         cmocka_unit_test_setup_teardown(each_message_of_debezium_is_one_event, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
  */
 #include "cases.h"
 
-#include <transforms/java_regex.h>
+#include <cdc/java_regex.h>
 
 #define APACHE "org.apache.kafka.connect.transforms."
 

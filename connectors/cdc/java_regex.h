@@ -7,8 +7,8 @@
  * (*VERBS), recursion, \K). A match that takes too long is an error, never a stall. Threads: one owner at a
  * time, since an expression holds its match data. Memory: heap; free with java_regex_free.
  */
-#ifndef SLUICE_TRANSFORMS_JAVA_REGEX_H
-#define SLUICE_TRANSFORMS_JAVA_REGEX_H
+#ifndef CDC_JAVA_REGEX_H
+#define CDC_JAVA_REGEX_H
 
 #include <sluice/memory.h>
 
