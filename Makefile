@@ -9,7 +9,9 @@
 
 B ?= build
 SANITIZE ?=
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 VERSION := $(shell cat VERSION)

@@ -1,7 +1,10 @@
 # lint.mk - `make lint`: format, includes, banned functions, shape, shellcheck, cppcheck, clang-tidy, generated pages.
 # LINT names parts of it: `make lint LINT="format source"`.
 
-LINT ?=
+# make has a LINT of its own, which means nothing here
+ifeq ($(origin LINT),default)
+LINT :=
+endif
 
 .PHONY: lint
 lint:
