@@ -11,8 +11,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char *remedy(int e) {
+    switch (e) {
+    case ENOSPC:
+    case EDQUOT:
+        return "; make room on its file system";
+    case EFBIG:
+        return "; raise the limit on the size of files (ulimit -f)";
+    case EACCES:
+    case EPERM:
+        return "; let the worker's user write there";
+    case EROFS:
+        return "; mount its file system for writing";
+    case ENOENT:
+        return "; make the folder first";
+    default:
+        return "";
+    }
+}
+
 static sl_error *io_error(const char *what, const char *path) {
-    return sl_error_new(SL_E_IO, SL_RETRIABLE, "cannot %s '%s': %s", what, path, strerror(errno));
+    int e = errno;
+    return sl_error_new(SL_E_IO, SL_RETRIABLE, "cannot %s '%s': %s%s", what, path, strerror(e), remedy(e));
 }
 
 static bool with_suffix(const char *path, const char *suffix, char *out, size_t size) {

@@ -181,8 +181,11 @@ static sl_error *store(source *s) {
     sl__task_count_commit(t, began, err);
     if (err && err->cls == SL_RETRIABLE) {
         char text[512];
-        sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: offsets were not stored and will be tried again: %s",
-                SL_STR_ARG(t->spec.connector), t->spec.task, sl_error_text(err, text, sizeof(text)));
+        sl__log(SL_LOG_WARN, "offsets", "%.*s-%d: offsets were not stored %s: %s",
+                SL_STR_ARG(t->spec.connector), t->spec.task,
+                sl__task_stopping(t) ? "at the end, what came after the stored ones will be read again"
+                                     : "and will be tried again",
+                sl_error_text(err, text, sizeof(text)));
         sl_error_free(err);
         s->flush_at_ms = sl__now_ms() + RETRY_FLUSH_MS;
         return offsets_compact(&s->storing);
