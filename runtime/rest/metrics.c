@@ -170,15 +170,30 @@ static void add_pool(sl_buf *b, sl__herder *h) {
     add_number(b, "sluice_pool_steps_total", (long long)stats.steps);
 }
 
+/* resident_pages reads the second number of /proc/self/statm, -1 = not known. */
+static int64_t resident_pages(void) {
+    char line[128];
+    int64_t pages = -1;
+    sl_str rest, token;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f && fgets(line, sizeof line, f)) {
+        rest = sl_str_of(line);
+        if (!sl_str_next(&rest, ' ', &token) || !sl_str_next(&rest, ' ', &token) ||
+            !sl_str_to_i64(token, &pages)) {
+            pages = -1;
+        }
+    }
+    if (f) {
+        fclose(f);
+    }
+    return pages;
+}
+
 static void add_process(sl_buf *b) {
     struct rusage u;
-    long pages = 0, ignored = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (f) {
-        if (fscanf(f, "%ld %ld", &ignored, &pages) == 2) {
-            add_number(b, "process_resident_memory_bytes", (long long)pages * sysconf(_SC_PAGESIZE));
-        }
-        fclose(f);
+    int64_t pages = resident_pages();
+    if (pages >= 0) {
+        add_number(b, "process_resident_memory_bytes", (long long)pages * sysconf(_SC_PAGESIZE));
     }
     if (getrusage(RUSAGE_SELF, &u) == 0) {
         add_head(b, "process_cpu_seconds_total");
