@@ -37,8 +37,8 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
 }
 
 /* open_client: a consumer's metadata requests make topics, if the broker does so, only when told to. */
-static sl_error *open_client(sl__topic_admin *a, const struct sl__embedded *embedded, const char *makes_topics,
-                             rd_kafka_t **out) {
+static sl_error *open_client(sl__topic_admin *a, const struct sl__embedded *embedded,
+                             const char *makes_topics, rd_kafka_t **out) {
     const sl__rk_setting forced[] = {
         {"allow.auto.create.topics", makes_topics},
         {"isolation.level", "read_uncommitted"}, /* for sl__topic_admin_ends */
@@ -257,7 +257,8 @@ bool sl__topic_admin_auto(sl__topic_admin *a, sl__topic_ask **asks, size_t n) {
     bool waiting = false;
     for (size_t i = 0; ok && i < n; i++) {
         sl__topic_ask *ask = asks[i];
-        sl_error *err = ask->state == SL__ASK_AUTO && !a->maker ? open_client(a, NULL, "true", &a->maker) : NULL;
+        sl_error *err =
+            ask->state == SL__ASK_AUTO && !a->maker ? open_client(a, NULL, "true", &a->maker) : NULL;
         if (err) {
             fail(ask, err);
         } else if (ask->state == SL__ASK_AUTO) {

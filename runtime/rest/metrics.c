@@ -178,8 +178,9 @@ static int64_t resident_pages(void) {
     FILE *f = fopen("/proc/self/statm", "re");
     if (f && fgets(line, sizeof line, f)) {
         rest = sl_str_of(line);
-        if (!sl_str_next(&rest, ' ', &token) || !sl_str_next(&rest, ' ', &token) ||
-            !sl_str_to_i64(token, &pages)) {
+        bool second = sl_str_next(&rest, ' ', &token);
+        second = second && sl_str_next(&rest, ' ', &token);
+        if (!second || !sl_str_to_i64(token, &pages)) {
             pages = -1;
         }
     }

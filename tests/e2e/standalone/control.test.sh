@@ -131,6 +131,7 @@ expect 400 PUT /admin/loggers/herder '{}'
 expect 200 GET /metrics
 grep -q '^kafka_connect_sink_task_sink_record_send_total{connector="sink",task="0"} 500$' "$dir/answer" || fail "metrics: $(grep sink_record "$dir/answer")"
 grep -q '^sluice_tasks{state="RUNNING"} 2$' "$dir/answer" || fail "metrics: $(grep sluice_tasks "$dir/answer")"
+grep -qE '^process_resident_memory_bytes [1-9][0-9]{6,}$' "$dir/answer" || fail "metrics: $(grep process_ "$dir/answer")"
 if grep -v '^#' "$dir/answer" | grep -vqE '^[a-zA-Z_]+(\{[^}]*\})? [0-9.eE+-]+$'; then
     fail "a line of /metrics has the wrong form"
 fi
