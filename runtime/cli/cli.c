@@ -5,6 +5,8 @@
 
 #include <stdarg.h>
 
+#include "base/log.h"
+
 int sl__cli_usage(const sl__command *c, const char *fmt, ...) {
     va_list args;
     fprintf(stderr, "sluice %s: ", c->name);
@@ -163,12 +165,25 @@ size_t sl__cli_print_report(FILE *to, const sl_config_report *r, const sl_config
 
 /* ---- plugins ---- */
 
-sl_error *sl__cli_load_plugins(sl_str plugin_path, sl__registry **out) {
+/* load_worker loads the plugin.path of a worker's file. */
+static sl_error *load_worker(sl__registry *reg, sl_str plugin_path) {
+    size_t foreign = 0;
+    sl_error *err = sl__registry_load_worker_path(reg, plugin_path, &foreign);
+    if (!err && foreign) {
+        sl__log(SL_LOG_WARN, "config",
+                "plugin.path '%.*s': %zu of its folders cannot be read or have no plugin of Sluice's (*.so); "
+                "passed over, and when all are, the plugins that came with the worker are used",
+                SL_STR_ARG(plugin_path), foreign);
+    }
+    return err;
+}
+
+sl_error *sl__cli_load_plugins(sl_str plugin_path, bool worker, sl__registry **out) {
     *out = sl__registry_new();
     if (!*out) {
         return sl_error_nomem();
     }
-    sl_error *err = sl__registry_load_path(*out, plugin_path);
+    sl_error *err = worker ? load_worker(*out, plugin_path) : sl__registry_load_path(*out, plugin_path);
     if (err) {
         sl__registry_free(*out);
         *out = NULL;

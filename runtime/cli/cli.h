@@ -86,7 +86,8 @@ const char *sl__cli_place(const sl_config *c, sl_str key, sl_str file, uint32_t 
 size_t sl__cli_print_report(FILE *to, const sl_config_report *r, const sl_config *c, sl_str file,
                             uint32_t line);
 
-/* sl__cli_load_plugins loads plugin.path (absent = the default folder). */
-SL_MUST_CHECK sl_error *sl__cli_load_plugins(sl_str plugin_path, sl__registry **out);
+/* sl__cli_load_plugins loads plugin.path (absent = the default folder). worker: it is a worker's setting, so
+   Java's folders in it are passed over (see registry.h). */
+SL_MUST_CHECK sl_error *sl__cli_load_plugins(sl_str plugin_path, bool worker, sl__registry **out);
 
 #endif

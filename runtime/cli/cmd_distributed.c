@@ -88,7 +88,7 @@ static sl_error *check_all(distributed *s) {
     const sl__config_file *f = s->files.worker;
     sl_config_report report;
     sl_config_report_init(&report, &s->files.arena);
-    SL_TRY(sl__cli_load_plugins(sl_config_get(&f->worker, SL_STR("plugin.path")), &s->registry));
+    SL_TRY(sl__cli_load_plugins(sl_config_get(&f->worker, SL_STR("plugin.path")), true, &s->registry));
     s->catalog = sl__registry_catalog(s->registry, sl__host_table());
     for (size_t i = 0; i < s->files.n; i++) {
         log_report(s, &s->files.items[i].report, false);

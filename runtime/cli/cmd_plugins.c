@@ -380,7 +380,7 @@ int sl__cmd_plugins(const sl__command *self, int argc, char **argv) {
     l.nnames = argc;
     sl__log_init(false, SL_LOG_ERROR);
     sl__log_set_level("plugin", SL_LOG_OFF); /* plugins that are not used are listed below */
-    sl_error *err = sl__cli_load_plugins(path, &l.registry);
+    sl_error *err = sl__cli_load_plugins(path, false, &l.registry);
     int code = err ? sl__cli_error(err) : list(self, &l);
     sl__registry_free(l.registry);
     return code;

@@ -102,8 +102,8 @@ static sl_error *check_connectors(standalone *s, size_t *errors) {
 
 static sl_error *check_all(standalone *s, size_t *errors) {
     SL_TRY(check_files(s, errors));
-    SL_TRY(
-        sl__cli_load_plugins(sl_config_get(&s->files.worker->worker, SL_STR("plugin.path")), &s->registry));
+    SL_TRY(sl__cli_load_plugins(sl_config_get(&s->files.worker->worker, SL_STR("plugin.path")), true,
+                                &s->registry));
     s->catalog = sl__registry_catalog(s->registry, sl__host_table());
     SL_TRY(check_worker(s, errors));
     return check_connectors(s, errors);

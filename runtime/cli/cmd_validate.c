@@ -77,7 +77,7 @@ static sl_error *check_connectors(validation *v) {
 static sl_error *check_chosen(validation *v) {
     sl_str path =
         v->files.worker ? sl_config_get(&v->files.worker->worker, SL_STR("plugin.path")) : SL_STR_NONE;
-    SL_TRY(sl__cli_load_plugins(path, &v->registry));
+    SL_TRY(sl__cli_load_plugins(path, true, &v->registry));
     v->catalog = sl__registry_catalog(v->registry, sl__host_table());
     SL_TRY(check_worker(v));
     return check_connectors(v);

@@ -261,10 +261,12 @@ sl_error *sl__job_task_config(const sl__job *job, size_t task, bool clean, sl_ar
         }
         SL_TRY(sl__config_builder_put(&b, &e, NULL));
     }
-    sl_str task_class = sl__task_class(job->checked.def, sl_config_get(config, SL_STR("connector.class")));
-    if (task_class.p) {
-        const sl_config_entry e = {.key = SL_STR("task.class"), .value = task_class};
+    sl__java_task java;
+    if (sl__java_task_of(job->checked.def, sl_config_get(config, SL_STR("connector.class")), &java)) {
+        const sl_config_entry e = {.key = SL_STR("task.class"), .value = java.task_class};
+        const sl_config_entry id = {.key = SL_STR("task.id"), .value = sl_arena_printf(arena, "%zu", task)};
         SL_TRY(sl__config_builder_put(&b, &e, NULL));
+        SL_TRY(java.numbered ? sl__config_builder_put(&b, &id, NULL) : NULL);
     }
     *out = sl__config_builder_done(&b);
     return NULL;

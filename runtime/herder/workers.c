@@ -274,7 +274,7 @@ bool sl__workers_apply(sl__workers *w, sl_str name, sl_str json) {
     bool ok = true;
     json_t *v = json.p ? json_loadb(json.p, json.n, 0, &e) : NULL;
     if (json.p && !json_is_object(v)) {
-        sl__log(SL_LOG_WARN, COMPONENT, "the config topic's record 'sluice-%.*s' is damaged and passed over",
+        sl__log(SL_LOG_WARN, COMPONENT, "the config topic's own record '%.*s' is damaged and passed over",
                 SL_STR_ARG(name));
     }
     if (sl_str_starts(name, SL_STR("worker-"))) {

@@ -2,7 +2,7 @@
  * workers.h - what the workers' own records in the config topic say: who they are, what each was given to
  * run, what each has let go of.
  *
- * Keys (behind "sluice-") and values:
+ * Names (config_record.h has the whole keys) and values:
  *   worker-HOST:PORT      {"member":M,"url":U,"done":G,"still":{NAME:[N,...]}}
  *       written by the worker: the member id under which it is in the group; it runs nothing but what
  *       generation G gave it, and what is in still (being stopped)
@@ -11,6 +11,8 @@
  *   leader                {"member":M,"worker":"HOST:PORT"}
  *   proposal-NAME         {"config":HASH,"tasks":[{...}]}
  *       written by the connector's worker: task configurations for the leader to write
+ *   reset-topics-NAME     {"at":MS}
+ *       written by the leader: a connector's topics were reset over REST (distributed_ops.c)
  *
  * Threads: the herder's. Memory: everything belongs to the view.
  */

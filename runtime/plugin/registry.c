@@ -297,6 +297,45 @@ sl_error *sl__registry_load_path(sl__registry *reg, sl_str plugin_path) {
     return NULL;
 }
 
+/* has_plugins tells whether a place is a file, or a folder with a shared object. */
+static bool has_plugins(sl_str place) {
+    struct dirent **names = NULL;
+    struct stat st;
+    char *path = sl_strdup(place);
+    bool file = path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    int n = path && !file ? scandir(path, &names, is_shared_object, NULL) : 0;
+    for (int i = 0; i < n; i++) {
+        free(names[i]);
+    }
+    free(names);
+    sl_free(path);
+    return file || n > 0;
+}
+
+sl_error *sl__registry_load_worker_path(sl__registry *reg, sl_str plugin_path, size_t *foreign) {
+    sl_str rest = plugin_path;
+    sl_str place;
+    size_t places = 0;
+    *foreign = 0;
+    while (sl_str_next(&rest, ',', &place)) {
+        place = sl_str_trim(place);
+        places += place.n > 0;
+        if (place.n && has_plugins(place)) {
+            SL_TRY(load_place(reg, place));
+        } else if (place.n) {
+            ++*foreign;
+        }
+    }
+    char dir[PATH_MAX];
+    if (places > *foreign) {
+        return NULL;
+    }
+    if (places && (!sl__registry_default_dir(dir, sizeof dir) || !is_dir(dir))) {
+        return NULL; /* it says so itself when a plugin is looked for */
+    }
+    return sl__registry_load_path(reg, SL_STR_NONE);
+}
+
 /* ---- finding ---- */
 
 typedef struct search {

@@ -33,6 +33,11 @@ void sl__registry_free(sl__registry *reg);
    are in sl__registry_failures. */
 SL_MUST_CHECK sl_error *sl__registry_load_path(sl__registry *reg, sl_str plugin_path);
 
+/* sl__registry_load_worker_path does that for the file of a worker, which may be a Java worker's: folders
+   that are not there or have no *.so in them are passed over and counted, and when all are, the default
+   folder is loaded. */
+SL_MUST_CHECK sl_error *sl__registry_load_worker_path(sl__registry *reg, sl_str plugin_path, size_t *foreign);
+
 /* sl__registry_load_dir loads every *.so of one folder, in order of their names. */
 SL_MUST_CHECK sl_error *sl__registry_load_dir(sl__registry *reg, const char *path);
 

@@ -9,6 +9,7 @@
 #include "base/base64.h"
 
 #define MAX_SETTINGS 100000
+#define OWN_FIELD "sluice"
 
 static const char *const target_names[] = {
     [SL_TARGET_STARTED] = "STARTED",
@@ -137,6 +138,18 @@ static sl_error *read_restart(const json_t *j, sl__config_record *out) {
     return NULL;
 }
 
+/* read_own takes the text of the member that is ours. */
+static sl_error *read_own(const json_t *j, sl_arena *arena, sl_str *out) {
+    const json_t *own = json_object_get(j, OWN_FIELD);
+    char *text = own ? json_dumps(own, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    if (!own) {
+        return wrong(OWN_FIELD, "there");
+    }
+    *out = text ? sl_arena_str(arena, sl_str_of(text)) : SL_STR_NONE;
+    free(text);
+    return out->p ? NULL : sl_error_nomem();
+}
+
 static sl_error *read_value(const json_t *j, sl_arena *arena, sl__config_record *out) {
     if (!json_is_object(j)) {
         return sl_error_new(SL_E_DATA, SL_USER, "expected a JSON object");
@@ -158,7 +171,7 @@ static sl_error *read_value(const json_t *j, sl_arena *arena, sl__config_record 
     case SL_CR_LOGGER:
         return string_field(j, "level", arena, &out->level);
     case SL_CR_OWN:
-        break;
+        return read_own(j, arena, &out->json);
     }
     return NULL;
 }
@@ -171,10 +184,7 @@ static sl_error *parse_value(sl_str value, sl_arena *arena, sl__config_record *o
         return sl_error_new(SL_E_DATA, SL_USER, "expected JSON, found something else at byte %d",
                             why.position);
     }
-    if (out->kind == SL_CR_OWN) {
-        out->json = value;
-    }
-    sl_error *err = out->kind == SL_CR_OWN ? NULL : read_value(j, arena, out);
+    sl_error *err = read_value(j, arena, out);
     json_decref(j);
     return err;
 }
@@ -187,8 +197,11 @@ typedef struct prefix {
     bool nullable;
 } prefix;
 
-/* In Kafka Connect's order, which matters where one is the start of another. */
+/* Ours first, then in Kafka Connect's order, which matters where one is the start of another. Ours look to
+ * Kafka Connect like the target state of a connector that it does not have, which it passes over in silence;
+ * every other key it reports as an error. No connector's name has a control character. */
 static const prefix prefixes[] = {
+    {SL_STR_INIT("target-state-\tsluice-"), SL_CR_OWN, true},
     {SL_STR_INIT("target-state-"), SL_CR_TARGET, true},
     {SL_STR_INIT("connector-"), SL_CR_CONNECTOR, true},
     {SL_STR_INIT("task-"), SL_CR_TASK, false},
@@ -197,7 +210,6 @@ static const prefix prefixes[] = {
     {SL_STR_INIT("tasks-fencing-"), SL_CR_FENCING, false},
     {SL_STR_INIT("session-key"), SL_CR_SESSION_KEY, false},
     {SL_STR_INIT("logger-cluster-"), SL_CR_LOGGER, false},
-    {SL_STR_INIT("sluice-"), SL_CR_OWN, true},
 };
 
 static const prefix *find_prefix(sl_str key) {
@@ -328,7 +340,9 @@ void sl__config_record_value(const sl__config_record *r, sl_buf *out) {
         sl_buf_add_char(out, '}');
         return;
     case SL_CR_OWN:
+        sl_buf_add_z(out, "{\"state\":\"STARTED\",\"state.v2\":\"STARTED\",\"" OWN_FIELD "\":");
         sl_buf_add_str(out, r->json);
+        sl_buf_add_char(out, '}');
         return;
     }
 }

@@ -10,7 +10,8 @@
  *   session-key             {"key":"BASE64","algorithm":"HmacSHA256","creation-timestamp":MS}
  *   restart-connector-NAME  {"include-tasks":false,"only-failed":false}
  *   logger-cluster-NAME     {"level":"DEBUG"}
- *   sluice-NAME             Sluice's own, any JSON; Java logs that it discards them and goes on
+ *   target-state-<TAB>sluice-NAME  {"state":"STARTED","state.v2":"STARTED","sluice":JSON}   null = removed
+ *       Sluice's own (herder/workers.h says which); to Java the state of a connector that it does not have
  *
  * Threads: pure functions. Memory: what is read is in the caller's arena, or points into key and value.
  */
@@ -52,7 +53,7 @@ typedef struct sl__session_key {
 
 typedef struct sl__config_record {
     sl__config_kind kind;
-    sl_str name;  /* the connector; LOGGER: the namespace; OWN: what follows "sluice-" */
+    sl_str name;  /* the connector; LOGGER: the namespace; OWN: what follows "sluice-" in the key */
     int32_t task; /* TASK */
     bool removed; /* CONNECTOR, TARGET, OWN: the value is null */
     union {
@@ -65,7 +66,7 @@ typedef struct sl__config_record {
             bool only_failed;
         } restart;    /* RESTART */
         sl_str level; /* LOGGER */
-        sl_str json;  /* OWN: the text of a JSON value */
+        sl_str json;  /* OWN: the text of a JSON value, compact */
     };
 } sl__config_record;
 

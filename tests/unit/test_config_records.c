@@ -67,6 +67,9 @@ static sl__stored_connector look(fixture *f, const char *name) {
 
 /* ---- reading and writing ---- */
 
+#define OWN "target-state-\tsluice-"
+#define OWN_VALUE(json) "{\"state\":\"STARTED\",\"state.v2\":\"STARTED\",\"sluice\":" json "}"
+
 static void test_written_as_read(void **state) {
     static const char *const samples[][2] = {
         {"connector-orders", "{\"properties\":{\"name\":\"orders\",\"a\":null,\"q\":\"\\\"\\u0001\\n\"}}"},
@@ -81,8 +84,8 @@ static void test_written_as_read(void **state) {
                         "1700000000123}"},
         {"restart-connector-orders", "{\"include-tasks\":true,\"only-failed\":false}"},
         {"logger-cluster-org.apache", "{\"level\":\"DEBUG\"}"},
-        {"sluice-worker-a", "{\"url\":\"http://a:8083\"}"},
-        {"sluice-worker-a", NULL},
+        {OWN "worker-a", OWN_VALUE("{\"url\":\"http://a:8083\"}")},
+        {OWN "worker-a", NULL},
     };
     fixture *f = *state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
@@ -147,6 +150,7 @@ static void test_refused(void **state) {
     refused(f, "session-key", "{\"key\":\"A\",\"algorithm\":\"H\",\"creation-timestamp\":5}", "Base64");
     refused(f, "session-key", "{\"key\":\"AA==\",\"algorithm\":\"H\"}", "creation-timestamp");
     refused(f, "logger-cluster-x", "{}", "level");
+    refused(f, OWN "leader", "{\"state\":\"STARTED\"}", "sluice");
     /* what cannot be read is never shown: it may be a password */
     sl__config_record r;
     sl_error *err = parse(f, "connector-a", "{\"properties\":{\"password\":geheim}}", &r);
@@ -308,10 +312,10 @@ static void test_walks(void **state) {
     feed(f, "connector-c", CONFIG("1"));
     feed(f, "connector-a", CONFIG("1"));
     feed(f, "connector-c", NULL);
-    feed(f, "sluice-worker-x", "[1]");
-    feed(f, "sluice-worker-y", "[2]");
-    feed(f, "sluice-worker-y", NULL);
-    feed(f, "sluice-other", "[3]");
+    feed(f, OWN "worker-x", OWN_VALUE("[1]"));
+    feed(f, OWN "worker-y", OWN_VALUE("[2]"));
+    feed(f, OWN "worker-y", NULL);
+    feed(f, OWN "other", OWN_VALUE("[3]"));
     assert_int_equal(f->change, SL_CHANGE_OWN);
     sl_buf_init(&b, NULL);
     test_assert_ok(sl__config_state_each(f->state, collect_name, &b));

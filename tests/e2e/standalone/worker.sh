@@ -6,7 +6,7 @@
 #   worker_properties FILE [KEY=VALUE...]    writes a worker's settings; REST on $URL
 #   source_properties NAME IN TOPIC [...]    writes $dir/NAME.properties of a file source, prints its path
 #   sink_properties NAME OUT TOPICS [...]    the same of a file sink
-#   worker_start FILE...                     starts it and waits until /health says that it is healthy
+#   worker_start FILE...                     starts it (SLUICE_COMMAND=distributed: as one of a cluster) and waits until /health says that it is healthy
 #   worker_stop                              SIGTERM, and expects exit code 0 within STOP_SECONDS (15)
 #   worker_kill                              SIGKILL
 #   call METHOD PATH [BODY]                  prints the body; STATUS gets the HTTP status
@@ -59,7 +59,7 @@ worker_spawn() {
     rm -f "$dir/worker.rc"
     # shellcheck disable=SC2016  # for the inner shell
     spawn worker "$dir" bash -c 'trap : TERM INT; "$@" & echo $! >"$0.real"; while kill -0 $! 2>/dev/null; do rc=0; wait $! || rc=$?; done; echo "$rc" >"$0.rc"' \
-        "$dir/worker" "$SLUICE" standalone "$@"
+        "$dir/worker" "$SLUICE" "${SLUICE_COMMAND:-standalone}" "$@"
     wait_until 10 test -s "$dir/worker.real" || fail "the worker was not started"
     WORKER=$(cat "$dir/worker.real")
     rm -f "$dir/worker.real"
