@@ -4,16 +4,13 @@
 #include "herder/inbox.h"
 
 #include <stddef.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 void sl__inbox_init(sl__inbox *in) {
-    pthread_condattr_t attr;
     *in = (sl__inbox){.head = NULL};
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&in->lock, NULL);
-    pthread_cond_init(&in->filled, &attr);
-    pthread_condattr_destroy(&attr);
+    sl__cond_init(&in->filled);
 }
 
 void sl__inbox_deinit(sl__inbox *in) {
@@ -39,7 +36,7 @@ bool sl__inbox_post(sl__inbox *in, sl__message *m) {
 }
 
 sl__message *sl__inbox_take(sl__inbox *in, int64_t until_ms) {
-    const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    const struct timespec until = sl__deadline_at(until_ms);
     int rc = 0;
     pthread_mutex_lock(&in->lock);
     while (!in->head && !in->closed && rc == 0) {

@@ -7,7 +7,6 @@
 #include "kafka/embedded_hold.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -185,7 +184,7 @@ static void wait_for_work(sl__embedded *e, int64_t until_ms) {
         pthread_cond_wait(&e->work, &e->lock);
         return;
     }
-    struct timespec at = {until_ms / 1000, (until_ms % 1000) * 1000000};
+    struct timespec at = sl__deadline_at(until_ms);
     pthread_cond_timedwait(&e->work, &e->lock, &at);
 }
 
@@ -221,11 +220,7 @@ void sl__embedded_forget(sl__embedded *e, sl__hold_waiter *w) {
 /* ---- making and freeing ---- */
 
 static void init_locks(sl__embedded *e) {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&e->work, &attr);
-    pthread_condattr_destroy(&attr);
+    sl__cond_init(&e->work);
     pthread_cond_init(&e->called, NULL);
     pthread_mutex_init(&e->lock, NULL);
     pthread_mutex_init(&e->notice_lock, NULL);

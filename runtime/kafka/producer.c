@@ -8,7 +8,6 @@
 #include "kafka/producer_impl.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include <sluice/record.h>
 
@@ -265,11 +264,7 @@ static sl__producer *alloc_producer(void) {
     if (!p) {
         return NULL;
     }
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->drained, &attr);
-    pthread_condattr_destroy(&attr);
+    sl__cond_init(&p->drained);
     pthread_mutex_init(&p->lock, NULL);
     sl__map_init(&p->topics, free_topic);
     return p;
@@ -437,18 +432,6 @@ void sl__producer_hurry(sl__producer *p) {
     }
 }
 
-static struct timespec deadline_of(int timeout_ms) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += timeout_ms / 1000;
-    at.tv_nsec += (long)(timeout_ms % 1000) * 1000000L;
-    if (at.tv_nsec >= 1000000000L) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000L;
-    }
-    return at;
-}
-
 /* wait_drained waits until a generation is empty. Lock held. */
 static bool wait_drained(sl__producer *p, unsigned generation, const struct timespec *until) {
     while (atomic_load(&p->under_way[generation]) > 0) {
@@ -460,7 +443,7 @@ static bool wait_drained(sl__producer *p, unsigned generation, const struct time
 }
 
 bool sl__producer_flush(sl__producer *p, int timeout_ms) {
-    struct timespec until = deadline_of(timeout_ms < 0 ? 0 : timeout_ms);
+    struct timespec until = sl__deadline_in(timeout_ms < 0 ? 0 : timeout_ms);
     bool done = true;
     hurry(p);
     pthread_mutex_lock(&p->lock);

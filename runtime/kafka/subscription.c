@@ -6,7 +6,6 @@
 #include "kafka/subscription.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include <pcre2.h>
 
@@ -206,7 +205,7 @@ static void take_over(sl__subscription *s, const rd_kafka_topic_partition_list_t
 /* wait_ms waits for the next look; false: stop. */
 static bool wait_ms(sl__subscription *s, int64_t ms) {
     int64_t until = sl__now_ms() + ms;
-    struct timespec at = {until / 1000, (until % 1000) * 1000000};
+    struct timespec at = sl__deadline_at(until);
     pthread_mutex_lock(&s->lock);
     while (!s->stopping && !s->look_now && sl__now_ms() < until) {
         pthread_cond_timedwait(&s->work, &s->lock, &at);
@@ -239,11 +238,7 @@ static void *serve(void *arg) {
 /* ---- life ---- */
 
 static void init_locks(sl__subscription *s) {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->work, &attr);
-    pthread_condattr_destroy(&attr);
+    sl__cond_init(&s->work);
     pthread_mutex_init(&s->lock, NULL);
 }
 

@@ -16,7 +16,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <sluice/record.h>
 
@@ -59,28 +58,6 @@ struct sl__topic_log {
     sl__producer *producer;
     sl__out_topic *out;
 };
-
-/* ---- times ---- */
-
-static void init_monotonic(pthread_cond_t *c) {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(c, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
-static struct timespec deadline_of(int timeout_ms) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += timeout_ms / 1000;
-    at.tv_nsec += (long)(timeout_ms % 1000) * 1000000L;
-    if (at.tv_nsec >= 1000000000L) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000L;
-    }
-    return at;
-}
 
 /* ---- waiting for the end ---- */
 
@@ -263,7 +240,7 @@ static void read_on(sl__topic_log *l) {
 /* pause_log is the check's pause. */
 static bool pause_log(void *arg, int ms) {
     sl__topic_log *l = arg;
-    struct timespec until = deadline_of(ms);
+    struct timespec until = sl__deadline_in(ms);
     pthread_mutex_lock(&l->lock);
     while (!atomic_load(&l->closing) && pthread_cond_timedwait(&l->changed, &l->lock, &until) != ETIMEDOUT) {
     }
@@ -446,9 +423,9 @@ static void synced(sl__log_wait *w, const sl_error *err) {
 
 sl_error *sl__topic_log_sync(sl__topic_log *l, int timeout_ms) {
     sync_wait s = {.wait = {.done = synced}};
-    struct timespec until = deadline_of(timeout_ms);
+    struct timespec until = sl__deadline_in(timeout_ms);
     pthread_mutex_init(&s.lock, NULL);
-    init_monotonic(&s.changed);
+    sl__cond_init(&s.changed);
     sl__topic_log_end(l, &s.wait);
     bool late = false;
     pthread_mutex_lock(&s.lock);
@@ -536,7 +513,7 @@ sl_error *sl__topic_log_open(sl__kafka *k, const sl__log_spec *spec, sl__topic_l
     sl_arena_init(&l->arena, 0);
     pthread_mutex_init(&l->lock, NULL);
     pthread_mutex_init(&l->append_lock, NULL);
-    init_monotonic(&l->changed);
+    sl__cond_init(&l->changed);
     sl_error *err = copy_spec(l, spec);
     err = err ? err : sl__topic_admin_open(&l->admin_conf, sl__kafka_embedded(k), &l->admin);
     err = err ? err : make_reader(l);

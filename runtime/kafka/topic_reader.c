@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <sluice/record.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kafka/client.h"
 
@@ -191,11 +191,7 @@ static append *append_new(sl_str key, sl_str value, sl__out_message *m) {
     if (!a) {
         return NULL;
     }
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&a->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    sl__cond_init(&a->changed);
     pthread_mutex_init(&a->lock, NULL);
     a->target.delivered = delivered;
     if (key.p) {
@@ -211,14 +207,7 @@ static append *append_new(sl_str key, sl_str value, sl__out_message *m) {
 
 /* append_wait gives how it ended, and frees a, now or with its delivery. */
 static sl_error *append_wait(append *a, sl_str topic, int timeout_ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    struct timespec until = sl__deadline_in(timeout_ms);
     bool late = false;
     pthread_mutex_lock(&a->lock);
     while (!a->done && !late) {

@@ -8,7 +8,6 @@
 #include "kafka/topics_impl.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -230,8 +229,7 @@ sl_str sl__topics_outage(sl__topics *t, sl_arena *arena) {
 
 /* sleep_ms waits for at most so long, or less when there is something to do. Lock held. */
 static void sleep_ms(sl__topics *t, int64_t ms) {
-    int64_t until = sl__now_ms() + ms;
-    struct timespec at = {until / 1000, (until % 1000) * 1000000};
+    struct timespec at = sl__deadline_in(ms);
     pthread_cond_timedwait(&t->work, &t->lock, &at);
 }
 
@@ -386,11 +384,7 @@ static void *serve(void *arg) {
 /* ---- making and freeing ---- */
 
 static void init_locks(sl__topics *t) {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->work, &attr);
-    pthread_condattr_destroy(&attr);
+    sl__cond_init(&t->work);
     pthread_cond_init(&t->called, NULL);
     pthread_mutex_init(&t->lock, NULL);
 }

@@ -11,8 +11,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "store/offset_json.h"
@@ -251,11 +251,7 @@ static flush_t *flush_new(size_t n, bool quiet) {
     if (!f) {
         return NULL;
     }
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&f->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    sl__cond_init(&f->changed);
     pthread_mutex_init(&f->lock, NULL);
     f->left = n;
     f->refs = 2;
@@ -298,21 +294,9 @@ static void on_delivered(void *arg, const sl_error *err) {
     landed(arg, 1, err);
 }
 
-static struct timespec deadline_of(int timeout_ms) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += timeout_ms / 1000;
-    at.tv_nsec += (long)(timeout_ms % 1000) * 1000000L;
-    if (at.tv_nsec >= 1000000000L) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000L;
-    }
-    return at;
-}
-
 /* await gives how the flush ended, and its reference back. */
 static sl_error *await(topic_store *s, flush_t *f) {
-    struct timespec until = deadline_of(s->flush_timeout_ms);
+    struct timespec until = sl__deadline_in(s->flush_timeout_ms);
     sl_error *err = NULL;
     pthread_mutex_lock(&f->lock);
     while (f->left > 0 && pthread_cond_timedwait(&f->changed, &f->lock, &until) != ETIMEDOUT) {

@@ -11,13 +11,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/status_table.h"
 
 #define COMPONENT "status"
-#define CLOSE_WAIT_S 5
+#define CLOSE_WAIT_MS 5000
 
 struct sl__status_topic {
     sl__topic_log *log;
@@ -269,7 +269,7 @@ sl_error *sl__status_topic_open(sl__kafka *k, const sl__worker_topics *topics, s
         return sl_error_nomem();
     }
     pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->settled, NULL);
+    sl__cond_init(&t->settled);
     sl__status_table_init(&t->table);
     atomic_init(&t->refs, 1);
     sl__log_spec spec = {
@@ -297,9 +297,7 @@ void sl__status_topic_close(sl__status_topic *t) {
     if (!t) {
         return;
     }
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += CLOSE_WAIT_S;
+    struct timespec until = sl__deadline_in(CLOSE_WAIT_MS);
     pthread_mutex_lock(&t->lock);
     while (t->puts > 0 && pthread_cond_timedwait(&t->settled, &t->lock, &until) != ETIMEDOUT) {
     }

@@ -217,15 +217,8 @@ static void run_unit(sl__sched *s, sl__unit *u) {
 }
 
 static void cond_wait_ms(pthread_cond_t *c, pthread_mutex_t *m, int64_t ms) {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    ts.tv_sec += ms / 1000;
-    ts.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (ts.tv_nsec >= 1000000000) {
-        ts.tv_sec++;
-        ts.tv_nsec -= 1000000000;
-    }
-    pthread_cond_timedwait(c, m, &ts);
+    struct timespec until = sl__deadline_in(ms);
+    pthread_cond_timedwait(c, m, &until);
 }
 
 static sl__unit *dequeue(sl__sched *s) {
@@ -417,13 +410,9 @@ static sl__sched *sched_make(unsigned min_threads, unsigned max_threads) {
     if (!s) {
         return NULL;
     }
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->ready, &attr);
-    pthread_cond_init(&s->gone, &attr);
-    pthread_condattr_destroy(&attr);
+    sl__cond_init(&s->ready);
+    sl__cond_init(&s->gone);
     s->min_threads = min_threads;
     s->max_threads = max_threads < min_threads ? min_threads : max_threads;
     s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
