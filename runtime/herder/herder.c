@@ -23,14 +23,6 @@ bool sl__herder_stopping(const sl__herder *h) {
     return h->stopping;
 }
 
-sl__connector *sl__herder_first(const sl__herder *h) {
-    return h->first;
-}
-
-sl__connector *sl__connector_next(const sl__connector *c) {
-    return c->next;
-}
-
 sl__connector *sl__herder_find(const sl__herder *h, sl_str name) {
     return sl__map_get(&h->by_name, name);
 }

@@ -113,9 +113,6 @@ bool sl__herder_call(sl__herder *h, sl__call *c);
 
 const sl__herder_env *sl__herder_env_of(const sl__herder *h);
 bool sl__herder_stopping(const sl__herder *h);
-/* sl__herder_first / sl__connector_next walk the connectors in the order in which they were added. */
-sl__connector *sl__herder_first(const sl__herder *h);
-sl__connector *sl__connector_next(const sl__connector *c);
 sl__connector *sl__herder_find(const sl__herder *h, sl_str name);
 
 /* sl__herder_started tells whether every connector has been started once or has failed. */

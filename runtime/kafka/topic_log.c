@@ -551,7 +551,3 @@ void sl__topic_log_close(sl__topic_log *l) {
 sl_str sl__topic_log_name(const sl__topic_log *l) {
     return l->spec.topic;
 }
-
-int32_t sl__topic_log_partitions(const sl__topic_log *l) {
-    return atomic_load(&((sl__topic_log *)(uintptr_t)l)->npartitions);
-}

@@ -54,8 +54,6 @@ SL_MUST_CHECK sl_error *sl__topic_log_open(sl__kafka *k, const sl__log_spec *spe
 void sl__topic_log_close(sl__topic_log *l);
 
 sl_str sl__topic_log_name(const sl__topic_log *l);
-/* sl__topic_log_partitions: how many the topic has; 0 = not known yet. */
-int32_t sl__topic_log_partitions(const sl__topic_log *l);
 
 /* sl__error_copy gives an owned copy with the texts of the causes in its message: callbacks only lend theirs.
  */

@@ -221,19 +221,6 @@ void sl__status_topic_tasks(sl__status_topic *t, sl_str connector, sl__task_stat
     pthread_mutex_unlock(&t->lock);
 }
 
-void sl__status_topic_connectors(sl__status_topic *t, sl__status_connector_cb cb, void *arg) {
-    size_t at = 0;
-    sl_str name;
-    void *value;
-    pthread_mutex_lock(&t->lock);
-    while (sl__map_next(&t->table.items, &at, &name, &value)) {
-        if (((sl__status_item *)value)->connector.there) {
-            cb(arg, name);
-        }
-    }
-    pthread_mutex_unlock(&t->lock);
-}
-
 bool sl__status_topic_has_topic(sl__status_topic *t, sl_str connector, sl_str topic) {
     pthread_mutex_lock(&t->lock);
     const sl__status_item *it = sl__status_table_item(&t->table, connector);
@@ -255,10 +242,6 @@ void sl__status_topic_topics(sl__status_topic *t, sl_str connector, sl__topic_st
 
 sl_error *sl__status_topic_sync(sl__status_topic *t, int timeout_ms) {
     return sl__topic_log_sync(t->log, timeout_ms);
-}
-
-void sl__status_topic_end(sl__status_topic *t, sl__log_wait *w) {
-    sl__topic_log_end(t->log, w);
 }
 
 /* ---- life ---- */

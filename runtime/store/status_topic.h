@@ -55,7 +55,6 @@ void sl__status_topic_close(sl__status_topic *t); /* NULL is allowed; waits a mo
 
 /* sl__status_topic_sync waits until what is in the topic now has been read. */
 SL_MUST_CHECK sl_error *sl__status_topic_sync(sl__status_topic *t, int timeout_ms);
-void sl__status_topic_end(sl__status_topic *t, sl__log_wait *w); /* the same without waiting */
 
 /* sl__status_topic_put writes a status. safe: not when another worker has written one of a later generation
    (what a worker says when it gives something up must not hide what its new owner says). */
@@ -70,10 +69,6 @@ bool sl__status_topic_get(sl__status_topic *t, sl_str connector, int32_t task, s
    numbers; under the lock: quick, and no call back into the store. */
 typedef void (*sl__task_status_cb)(void *arg, int32_t task, const sl__status *s);
 void sl__status_topic_tasks(sl__status_topic *t, sl_str connector, sl__task_status_cb cb, void *arg);
-
-/* sl__status_topic_connectors calls cb for each connector with a status, in no order; under the lock. */
-typedef void (*sl__status_connector_cb)(void *arg, sl_str connector);
-void sl__status_topic_connectors(sl__status_topic *t, sl__status_connector_cb cb, void *arg);
 
 /* Topics that a connector uses. put and delete return at once; _has tells what was read from the topic. */
 SL_MUST_CHECK sl_error *sl__status_topic_put_topic(sl__status_topic *t, const sl__topic_status *s);

@@ -75,11 +75,10 @@ void sl__task_ref(sl__task *t);
 void sl__task_plugin_opened(sl__task *t, void *state);
 void *sl__task_plugin_closing(sl__task *t);
 
-/* sl__task_count adds to a metric of the task, sl__task_gauge sets one; for what is counted now and then. */
+/* sl__task_count adds to a metric of the task; for what is counted now and then. */
 void sl__task_count(const sl__task *t, const char *metric, int64_t delta);
 /* sl__task_count_commit counts a commit of offsets that began at a time (sl__now_ms) and ended with err. */
 void sl__task_count_commit(const sl__task *t, int64_t began_ms, const sl_error *err);
-void sl__task_gauge(const sl__task *t, const char *metric, int64_t value);
 
 /* sl__task_fail_record hands a failed record to the policy, as the instance (NULL: the connector) at that
  * stage. */

@@ -280,12 +280,6 @@ void sl__task_count(const sl__task *t, const char *metric, int64_t delta) {
     sl__metric_release(m);
 }
 
-void sl__task_gauge(const sl__task *t, const char *metric, int64_t value) {
-    sl__metric *m = sl__metric_get(metric, t->spec.connector, t->spec.task);
-    sl__metric_set(m, value);
-    sl__metric_release(m);
-}
-
 void sl__task_count_commit(const sl__task *t, int64_t began_ms, const sl_error *err) {
     if (err) {
         sl__task_count(t, "offset_commit_failures", 1);
