@@ -58,6 +58,7 @@ struct sl__task {
     sl__topics_used topics;
     sl__offsets *offsets; /* of this connector: the worker's, or one that own_offsets owns */
     sl__offsets *own_offsets;
+    int64_t trim_at_ms; /* when free memory is given back to the system; 0 = there is not much */
 
     /* guards plugin_state against interrupt */
     pthread_mutex_t lock;
@@ -79,6 +80,11 @@ void *sl__task_plugin_closing(sl__task *t);
 void sl__task_count(const sl__task *t, const char *metric, int64_t delta);
 /* sl__task_count_commit counts a commit of offsets that began at a time (sl__now_ms) and ended with err. */
 void sl__task_count_commit(const sl__task *t, int64_t began_ms, const sl_error *err);
+
+/* sl__task_trim has malloc give memory back to the system some time after the task held much of it, for
+ * malloc keeps what lies between pieces in use. in_hand: bytes of records; an idle *wait ends in time for it.
+ */
+void sl__task_trim(sl__task *t, size_t in_hand, sl_wait *wait);
 
 /* sl__task_fail_record hands a failed record to the policy, as the instance (NULL: the connector) at that
  * stage. */

@@ -438,8 +438,10 @@ static sl_error *step_running(sink *s, sl_wait *wait) {
         sl__metric_set(s->lag, sl__consumer_lag(s->consumer));
         commit_early(s);
         wait_until(s, wait, sl__now_ms() + IDLE_MS);
+        sl__task_trim(s->task, 0, wait);
         return NULL;
     }
+    sl__task_trim(s->task, s->bytes, wait);
     sl__metric_add(s->read, (int64_t)s->n);
     SL_TRY(convert_batch(s));
     return put_batch(s);

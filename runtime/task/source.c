@@ -17,7 +17,6 @@
 #include "task/out.h"
 
 #include <assert.h>
-#include <malloc.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -27,8 +26,6 @@
 #define RETRY_FLUSH_MS 5000
 #define LOOKUP_AGAIN_MS 30000
 #define HEADERS_MAX 64
-#define TRIM_BYTES (4 * 1024 * 1024) /* in flight: worth giving back */
-#define TRIM_AFTER_MS 3000
 #define REFRESH_MS 1000
 #define LEASE_AGAIN_MS 200
 
@@ -50,7 +47,9 @@ typedef struct sending {
     bool reserved;    /* room in the embedded broker is taken for message */
     sl__out_message message;
     sl__out_header headers[HEADERS_MAX];
-    const sl_header *same; /* message.headers are these, converted: records of a batch often share theirs */
+    const sl_header *same;              /* what was converted last: records of a batch often share theirs */
+    const sl__out_header *same_headers; /* what became of it */
+    uint32_t nsame;
 } sending;
 
 typedef struct source {
@@ -66,7 +65,6 @@ typedef struct source {
     offsets committable;
     offsets storing;     /* kept across a failed store */
     int64_t flush_at_ms; /* 0 = nothing to store */
-    int64_t trim_at_ms;  /* when free memory is given back to the system; 0 = there is not much */
     bool queued;         /* something was sent since the producer was last told to hurry */
     bool stuck;          /* a delivery failed: nothing after it counts */
     sl_batch *spare;
@@ -334,11 +332,12 @@ static sl_error *convert_stage(source *s, const sl__converter *c, sl__stage stag
     }
 }
 
-static sl_error *convert_headers(source *s, const sl_record *r, const sl__out_message *before, bool *skip) {
+/* convert_headers gives them to the message. */
+static sl_error *convert_headers(source *s, const sl_record *r, bool *skip) {
     sl__out_header *to = s->send.headers;
-    if (r->headers == s->send.same && r->nheaders == before->nheaders) {
-        s->send.message.headers = before->headers;
-        s->send.message.nheaders = before->nheaders;
+    s->send.message.nheaders = r->nheaders;
+    if (r->nheaders == 0 || (r->headers == s->send.same && r->nheaders == s->send.nsame)) {
+        s->send.message.headers = s->send.same_headers;
         return NULL;
     }
     s->send.same = NULL;
@@ -354,8 +353,8 @@ static sl_error *convert_headers(source *s, const sl_record *r, const sl__out_me
         SL_TRY(convert_stage(s, &s->task->parts.header, SL_STAGE_HEADER_CONVERTER, r, h->name, h->schema,
                              &h->value, &to[i].value, skip));
     }
-    s->send.message.headers = to;
-    s->send.message.nheaders = r->nheaders;
+    s->send.message.headers = s->send.same_headers = to;
+    s->send.nsame = r->nheaders;
     s->send.same = *skip ? NULL : r->headers;
     return NULL;
 }
@@ -364,13 +363,8 @@ static sl_error *convert_headers(source *s, const sl_record *r, const sl__out_me
 static sl_error *prepare_message(source *s, const sl_record *r, bool *skip) {
     sl__parts *parts = &s->task->parts;
     sl__out_message *m = &s->send.message;
-    sl__out_message before = *m;
     *m = (sl__out_message){.partition = r->partition, .timestamp = r->timestamp};
-    if (r->nheaders) {
-        SL_TRY(convert_headers(s, r, &before, skip));
-    } else {
-        s->send.same = NULL;
-    }
+    SL_TRY(convert_headers(s, r, skip));
     if (!*skip) {
         SL_TRY(convert_stage(s, &parts->key, SL_STAGE_KEY_CONVERTER, r, SL_STR_NONE, r->key_schema, &r->key,
                              &m->key, skip));
@@ -652,23 +646,8 @@ static sl_error *move_on(source *s, bool paused, sl_wait *wait) {
     return advance(s, paused, wait);
 }
 
-/* trim gives memory back some time after much was in flight: malloc keeps what lies between pieces in use. */
-static void trim(source *s, sl_wait *wait) {
-    int64_t now = sl__now_ms();
-    if (s->bytes >= TRIM_BYTES) {
-        s->trim_at_ms = now + TRIM_AFTER_MS;
-    } else if (s->trim_at_ms && now >= s->trim_at_ms && !s->head) {
-        s->trim_at_ms = 0;
-        (void)malloc_trim(0);
-    }
-    if (wait->idle && s->trim_at_ms && !s->head && (wait->until_ms == 0 || wait->until_ms > s->trim_at_ms)) {
-        wait->until_ms = s->trim_at_ms;
-    }
-}
-
 static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait) {
     source *s = flow;
-    (void)t;
     if (sl__eos_on(eos_of(s))) {
         sl__txn_poll(eos_of(s)->txn);
     }
@@ -677,7 +656,7 @@ static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait
         hurry(s);
     }
     limit_wait(s, wait);
-    trim(s, wait);
+    sl__task_trim(t, s->bytes, wait);
     return sl__eos_error(eos_of(s), err);
 }
 

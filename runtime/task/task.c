@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -16,6 +17,8 @@
 #include "config/build.h"
 
 #define TRACE_SIZE 4096
+#define TRIM_BYTES (1024 * 1024) /* worth giving back */
+#define TRIM_AFTER_MS 3000
 
 void sl__task_ref(sl__task *t) {
     atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
@@ -354,6 +357,20 @@ void sl__task_abandon(sl__task *t) {
 }
 
 /* ---- for the flows ---- */
+
+void sl__task_trim(sl__task *t, size_t in_hand, sl_wait *wait) {
+    int64_t now = sl__now_ms();
+    if (in_hand >= TRIM_BYTES) {
+        t->trim_at_ms = now + TRIM_AFTER_MS;
+    } else if (t->trim_at_ms && now >= t->trim_at_ms && in_hand == 0) {
+        t->trim_at_ms = 0;
+        (void)malloc_trim(0);
+    }
+    if (wait->idle && t->trim_at_ms && in_hand == 0 &&
+        (wait->until_ms == 0 || wait->until_ms > t->trim_at_ms)) {
+        wait->until_ms = t->trim_at_ms;
+    }
+}
 
 sl_error *sl__task_fail_record(sl__task *t, sl__stage stage, const sl__instance *at, const sl_record *rec,
                                sl_error *err) {
