@@ -26,6 +26,7 @@
 #define COMPONENT "kafka"
 #define POLL_MS 1000
 #define AGAIN_MS 500
+#define LEADERS_MS 1000
 #define AT_ONCE 1000     /* records between two looks at who waits */
 #define FETCH_WAIT "250" /* how late the end behind control records may be noticed */
 
@@ -291,6 +292,14 @@ static rd_kafka_topic_t *make_topic(sl__topic_log *l) {
     return rd_kafka_topic_new(l->rk, l->spec.topic.p, conf);
 }
 
+/* learn_leaders: a partition that is started before its leader is known begins half a second later. */
+static void learn_leaders(sl__topic_log *l) {
+    const struct rd_kafka_metadata *md = NULL;
+    if (!rd_kafka_metadata(l->rk, 0, l->rkt, &md, LEADERS_MS)) {
+        rd_kafka_metadata_destroy(md);
+    }
+}
+
 static sl_error *start_partitions(sl__topic_log *l, int32_t n) {
     l->positions = sl_calloc((size_t)n, sizeof(*l->positions));
     l->targets = sl_calloc((size_t)n, sizeof(*l->targets));
@@ -303,6 +312,7 @@ static sl_error *start_partitions(sl__topic_log *l, int32_t n) {
     l->queue = queue;
     pthread_mutex_unlock(&l->lock);
     atomic_store(&l->npartitions, n);
+    learn_leaders(l);
     for (int32_t i = 0; i < n; i++) {
         if (rd_kafka_consume_start_queue(l->rkt, i, RD_KAFKA_OFFSET_BEGINNING, queue) != 0) {
             return sl_error_new(SL_E_KAFKA, SL_RETRIABLE, "cannot read partition %d of topic '%.*s': %s",
