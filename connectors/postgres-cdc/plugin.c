@@ -447,6 +447,11 @@ static sl_error *committed(void *task, const sl_value *partition, const sl_value
     return pg_stream_confirm(t, pg_offset_confirmed(&o));
 }
 
+static sl_error *keep(void *task, int64_t *again_ms) {
+    pg_stream_keep(task, again_ms);
+    return NULL;
+}
+
 static void interrupt(void *task) {
     pg_task *t = task;
     atomic_store(&t->interrupted, true);
@@ -459,6 +464,7 @@ static const sl_source_ops source_ops = {
     .committed = committed,
     .interrupt = interrupt,
     .close = close_task,
+    .keep = keep,
 };
 
 static const char *const aliases[] = {"io.debezium.connector.postgresql.PostgresConnector", NULL};
@@ -474,7 +480,7 @@ static const sl_plugin_def postgres_def = {
     .nsettings = PG_SETTINGS_COUNT,
     .settings_size = sizeof(pg_settings),
     .source = &source_ops,
-    .offers = SL_OFFERS_EXACTLY_ONCE | SL_OFFERS_BOUNDARIES,
+    .offers = SL_OFFERS_EXACTLY_ONCE | SL_OFFERS_BOUNDARIES | SL_OFFERS_KEEP,
 };
 
 static const sl_plugin_def *const defs[] = {&postgres_def};

@@ -170,25 +170,31 @@ static void put_u64be(char *to, uint64_t v) {
     }
 }
 
-static sl_error *send_status(pg_task *t) {
+static sl_error *put_status(pg_task *t, bool ask) {
     char m[34];
-    pg_stream *st = &t->stream;
+    const pg_stream *st = &t->stream;
     m[0] = 'r';
     put_u64be(m + 1, st->received > st->confirmed ? st->received : st->confirmed);
     put_u64be(m + 9, st->confirmed);
     put_u64be(m + 17, st->confirmed);
     put_u64be(m + 25, (uint64_t)(pg_wall_ns() / 1000 - PG_EPOCH_US));
-    int64_t now = pg_now_ms();
-    m[33] = st->heard ? 0 : 1; /* a server with nothing to send is silent unless it is asked */
-    if (!st->heard && !st->asked_ms) {
-        st->asked_ms = now;
-    }
-    st->heard = false;
-    st->next_status_ms = now + t->s->status_ms;
+    m[33] = ask ? 1 : 0;
     if (PQputCopyData(t->repl.c, m, sizeof m) < 0 || PQflush(t->repl.c) < 0) {
         return pg_error_of(&t->repl, NULL, "telling the server the position");
     }
     return NULL;
+}
+
+static sl_error *send_status(pg_task *t) {
+    pg_stream *st = &t->stream;
+    int64_t now = pg_now_ms();
+    bool ask = !st->heard; /* a server with nothing to send is silent unless it is asked */
+    if (ask && !st->asked_ms) {
+        st->asked_ms = now;
+    }
+    st->heard = false;
+    st->next_status_ms = now + t->s->status_ms;
+    return put_status(t, ask);
 }
 
 sl_error *pg_stream_confirm(pg_task *t, uint64_t lsn) {
@@ -198,6 +204,33 @@ sl_error *pg_stream_confirm(pg_task *t, uint64_t lsn) {
     }
     st->confirmed = lsn;
     return st->started && t->state == PG_STATE_STREAM ? send_status(t) : NULL;
+}
+
+/* Its answers are not read meanwhile, so none is asked for, and none is missed. */
+void pg_stream_keep(pg_task *t, int64_t *again_ms) {
+    pg_stream *st = &t->stream;
+    *again_ms = 0;
+    if (!st->started || t->state != PG_STATE_STREAM) {
+        return;
+    }
+    int64_t every = t->s->status_ms;
+    if (t->sender_timeout_ms && every > t->sender_timeout_ms / 3) {
+        every = t->sender_timeout_ms / 3;
+    }
+    *again_ms = pg_now_ms() + every;
+    st->heard = true;
+    st->asked_ms = 0;
+    sl_error *err = put_status(t, false);
+    if (err) {
+        char text[400];
+        sl_log(t->ctx, SL_LOG_WARN,
+               "the connection is lost while nothing is read, and will be opened again: %s",
+               sl_error_text(err, text, sizeof text));
+        sl_error_free(err);
+        pg_conn_close(&t->repl);
+        st->started = st->tx.open = false;
+        *again_ms = 0;
+    }
 }
 
 /* ---- transactions ---- */

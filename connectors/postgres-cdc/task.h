@@ -182,5 +182,8 @@ void pg_note_table(pg_task *t, const pg_snapshot_table *x, bool ended);
 SL_MUST_CHECK sl_error *pg_stream_start(pg_task *t);
 SL_MUST_CHECK sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait);
 SL_MUST_CHECK sl_error *pg_stream_confirm(pg_task *t, uint64_t lsn);
+/* pg_stream_keep tells the server that we are there, though nothing is read; a connection that is lost is
+ * opened again when something is. *again_ms: when to call it again, 0 = not. */
+void pg_stream_keep(pg_task *t, int64_t *again_ms);
 
 #endif

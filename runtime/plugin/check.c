@@ -181,6 +181,9 @@ static const char *missing_of(const needed_fn *fns, size_t n) {
 static const char *missing_function(const sl_plugin_def *def) {
     switch (def->kind) {
     case SL_KIND_SOURCE:
+        if ((def->offers & SL_OFFERS_KEEP) && !def->source->keep) {
+            return "keep";
+        }
         return MISSING(NEED(def->source, open), NEED(def->source, poll), NEED(def->source, close));
     case SL_KIND_SINK:
         return MISSING(NEED(def->sink, open), NEED(def->sink, put), NEED(def->sink, close));

@@ -65,6 +65,8 @@ typedef struct source {
     offsets committable;
     offsets storing;     /* kept across a failed store */
     int64_t flush_at_ms; /* 0 = nothing to store */
+    bool asked;          /* the plugin was polled, in this step */
+    int64_t keep_at_ms;  /* while it is not: when it is told to keep its connections; 0 = not any more */
     bool queued;         /* something was sent since the producer was last told to hurry */
     bool stuck;          /* a delivery failed: nothing after it counts */
     sl_batch *spare;
@@ -560,6 +562,7 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
         return sl_error_nomem();
     }
     int64_t began = sl__now_ms();
+    s->asked = true;
     sl_error *err = s->ops->poll(s->plugin, b, wait);
     if (!err && b->failed) {
         err = sl_error_nomem();
@@ -646,12 +649,34 @@ static sl_error *move_on(source *s, bool paused, sl_wait *wait) {
     return advance(s, paused, wait);
 }
 
+/* keep lets a plugin that is not polled now keep its connections. */
+static sl_error *keep(source *s, sl_wait *wait) {
+    if (!(s->task->spec.def->offers & SL_OFFERS_KEEP)) {
+        return NULL;
+    }
+    if (s->asked) {
+        s->keep_at_ms = 1;
+    }
+    if (!wait->idle || (s->asked && !s->current)) {
+        return NULL;
+    }
+    if (s->keep_at_ms && sl__now_ms() >= s->keep_at_ms) {
+        SL_TRY(s->ops->keep(s->plugin, &s->keep_at_ms));
+    }
+    if (s->keep_at_ms && (wait->until_ms == 0 || wait->until_ms > s->keep_at_ms)) {
+        wait->until_ms = s->keep_at_ms;
+    }
+    return NULL;
+}
+
 static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait) {
     source *s = flow;
     if (sl__eos_on(eos_of(s))) {
         sl__txn_poll(eos_of(s)->txn);
     }
+    s->asked = false;
     sl_error *err = move_on(s, paused, wait);
+    err = err ? err : keep(s, wait);
     if (!err && wait->idle && !full(s)) {
         hurry(s);
     }

@@ -152,6 +152,10 @@ static void exercise_source(instance *in, size_t *errors) {
             CALL(err, ops->committed(in->state, &batch->offsets[o].partition, &batch->offsets[o].offset));
         }
     }
+    int64_t again = 0;
+    if (!err && (in->subject->def->offers & SL_OFFERS_KEEP)) {
+        CALL(err, ops->keep(in->state, &again));
+    }
     count_error(err, "poll", errors);
     sl__batch_free(batch);
 }

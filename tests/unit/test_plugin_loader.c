@@ -259,6 +259,8 @@ static void checks_definitions(void **state) {
     assert_bad("no functions", d->transform = NULL);
     assert_bad("'apply' is missing", d->transform = &half);
     assert_bad("'open' is missing", d->kind = SL_KIND_SOURCE; d->source = &source);
+    assert_bad("'keep' is missing", d->kind = SL_KIND_SOURCE; d->source = &source;
+               d->offers = SL_OFFERS_KEEP);
     assert_bad("empty alias", d->aliases = empty_alias);
     assert_bad("table is missing", d->settings = NULL);
     assert_bad("stored outside the settings struct", d->settings_size = sizeof(limits) - 8);

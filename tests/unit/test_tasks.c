@@ -30,7 +30,7 @@ typedef struct plan {
     atomic_int bad_at;  /* sink: reports the record of that number */
     const char *topic;  /* source */
 
-    atomic_int given, committed, taken, puts, reported, disorder, interrupts;
+    atomic_int given, committed, taken, puts, reported, disorder, interrupts, keeps;
     atomic_llong last;
     sl_error *(*report)(const sl_context *, const sl_record *, sl_error *);
 } plan;
@@ -138,6 +138,12 @@ static sl_error *probe_committed(void *task, const sl_value *partition, const sl
     return NULL;
 }
 
+static sl_error *probe_keep(void *task, int64_t *again_ms) {
+    atomic_fetch_add(&((probe *)task)->p->keeps, 1);
+    *again_ms = sl__now_ms() + 10;
+    return NULL;
+}
+
 static sl_error *probe_put(void *task, sl_batch *batch) {
     probe *p = task;
     atomic_fetch_add(&p->p->puts, 1);
@@ -172,7 +178,8 @@ static const sl_source_ops SOURCE = {.open = probe_open,
                                      .poll = probe_poll,
                                      .committed = probe_committed,
                                      .interrupt = probe_interrupt,
-                                     .close = probe_close};
+                                     .close = probe_close,
+                                     .keep = probe_keep};
 static const sl_sink_ops SINK = {
     .open = probe_open, .put = probe_put, .interrupt = probe_interrupt, .close = probe_close};
 static const sl_plugin_def SOURCE_DEF = {.struct_size = sizeof(sl_plugin_def),
@@ -183,7 +190,8 @@ static const sl_plugin_def SOURCE_DEF = {.struct_size = sizeof(sl_plugin_def),
                                          .settings = probe_rows,
                                          .nsettings = 1,
                                          .settings_size = sizeof(probe_settings),
-                                         .source = &SOURCE};
+                                         .source = &SOURCE,
+                                         .offers = SL_OFFERS_KEEP};
 static const sl_plugin_def SINK_DEF = {.struct_size = sizeof(sl_plugin_def),
                                        .kind = SL_KIND_SINK,
                                        .name = "probe-sink",
@@ -403,6 +411,8 @@ static void pauses_and_resumes(void **state) {
     eventually(atomic_load(&plans[0].given) == 10, 5000);
     sl__task_set_target(source.task, SL_TARGET_PAUSE);
     eventually(source.state == SL_TASK_PAUSED, 3000);
+    int kept = atomic_load(&plans[0].keeps);
+    eventually(atomic_load(&plans[0].keeps) > kept + 3, 3000); /* its connections are kept meanwhile */
     atomic_store(&plans[0].limit, 20);
     nap(100);
     assert_int_equal(plans[0].given, 10);

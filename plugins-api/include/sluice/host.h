@@ -12,7 +12,7 @@
 #include <sluice/record.h>
 
 #define SL_ABI_MAJOR 1
-#define SL_ABI_MINOR 1
+#define SL_ABI_MINOR 2
 
 typedef enum sl_log_level { SL_LOG_TRACE, SL_LOG_DEBUG, SL_LOG_INFO, SL_LOG_WARN, SL_LOG_ERROR } sl_log_level;
 

@@ -51,6 +51,10 @@ typedef struct sl_source_ops {
     /* Makes a blocked open, poll or committed return soon (any thread, any number of times). Optional. */
     void (*interrupt)(void *task);
     void (*close)(void *task);
+    /* Called instead of poll while the task is paused or Kafka takes no more: keeps what it has open (a
+       connection) from being closed, and sets when it is to be called again (monotonic, ms; 0 = when there is
+       a poll). May not block. With SL_OFFERS_KEEP only. */
+    sl_error *(*keep)(void *task, int64_t *again_ms);
 } sl_source_ops;
 
 /* ---- sink connectors ---- */
@@ -147,6 +151,7 @@ enum {
      */
     SL_OFFERS_EXACTLY_ONCE = 1,
     SL_OFFERS_BOUNDARIES = 2, /* it sets sl_batch.ends_transaction */
+    SL_OFFERS_KEEP = 4,       /* it has keep (since ABI 1.2) */
 };
 
 typedef struct sl_plugin_def {
