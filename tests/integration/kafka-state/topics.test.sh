@@ -63,12 +63,13 @@ cp "$dir/good.properties" "$dir/worker.properties"
 expect "a deposed leader is fenced, also the second time" "$(state zombie connector-z '{"properties":{"name":"z"}}' | xargs)" \
     "conflict conflict the new one has written"
 expect "what the fenced one wrote is not there" "$(state dump | grep -c '^connector z')" 1
+own=$'target-state-\tsluice-' # keys of the worker's own records
 mkfifo "$dir/hold"
-"$dir/state_driver" "$dir/worker.properties" stall sluice-stalled '"later"' <"$dir/hold" >"$dir/stall.out" 2>/dev/null &
+"$dir/state_driver" "$dir/worker.properties" stall "$own"stalled '{"sluice":"later"}' <"$dir/hold" >"$dir/stall.out" 2>/dev/null &
 stall=$!
 exec 7>"$dir/hold"
 wait_until 30 grep -q open "$dir/stall.out" || fail "no open transaction"
-state put sluice-behind '"plain"'
+state put "$own"behind '{"sluice":"plain"}'
 state dump >"$dir/dump" 7>&- &
 reader=$!
 sleep 1.5
