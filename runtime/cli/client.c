@@ -47,6 +47,18 @@ static bool take_option(sl__client *c, const char *arg, const char *const *known
     return true;
 }
 
+/* whole_option gives the argument at *i; of an option whose value is the next argument, both as one. */
+static const char *whole_option(sl__client *c, int argc, char **argv, int *i) {
+    static const char *const valued[] = {"--url", "--user", "--ca"};
+    for (size_t k = 0; k < sizeof valued / sizeof valued[0]; k++) {
+        if (strcmp(argv[*i], valued[k]) == 0 && *i + 1 < argc) {
+            ++*i;
+            return sl_arena_printf(&c->arena, "%s=%s", valued[k], argv[*i]).p;
+        }
+    }
+    return argv[*i];
+}
+
 bool sl__client_open(sl__client *c, const sl__command *self, int argc, char **argv,
                      const char *const *known) {
     const char *url = getenv("SLUICE_URL"), *user = getenv("SLUICE_USER");
@@ -59,9 +71,12 @@ bool sl__client_open(sl__client *c, const sl__command *self, int argc, char **ar
         sl_error *err = NULL;
         if (argv[i][0] != '-' || !argv[i][1]) {
             c->args[c->nargs++] = argv[i];
-        } else if (!take_option(c, argv[i], known, &err)) {
-            (void)sl__cli_usage(self, "unknown option '%s'", argv[i]);
-            return false;
+        } else {
+            const char *option = whole_option(c, argc, argv, &i);
+            if (!option || !take_option(c, option, known, &err)) {
+                (void)sl__cli_usage(self, "unknown option '%s'", argv[i]);
+                return false;
+            }
         }
         if (err) {
             (void)sl__cli_error(err);

@@ -50,6 +50,7 @@ says '"DEBUG"' logs level herder
 refuses 2 'usage: sluice status' status --nonsense
 refuses 2 'expected the name of a connector' pause
 refuses 1 'no worker answers' status --url=http://127.0.0.1:1
+refuses 1 'no worker answers' status --url http://127.0.0.1:1
 "$SLUICE" completion bash >"$dir/completion" && bash -n "$dir/completion"
 # shellcheck disable=SC1091
 words=$(. "$dir/completion" && COMP_WORDS=(sluice stat) COMP_CWORD=1 && _sluice 2>/dev/null && echo "${COMPREPLY[*]}")
