@@ -108,6 +108,8 @@ void sl__dist_status(sl__dist *d, sl_str name, int32_t task, sl__status_state st
 
 /* ---- units.c: what runs here ---- */
 
+/* sl__units_known tells whether there is an assignment for this worker as the member it is now. */
+bool sl__units_known(const sl__dist *d);
 void sl__units_sync(sl__dist *d);
 int64_t sl__units_tick(sl__dist *d, int64_t now);
 void sl__units_prepared(sl__connector *c, sl__job *job);

@@ -166,13 +166,14 @@ static void op_topics(sl__herder *h, sl_str name, sl__topic_cb cb, void *arg) {
     sl__status_topic_topics(h->dist->status, name, each_topic, &t);
 }
 
+/* op_ready: a worker is ready once the leader has told it what to run, if only nothing; a record that says
+ * who leads may be an old one. */
 static bool op_ready(sl__herder *h, const char **why) {
     const sl__dist *d = h->dist;
-    *why = h->stopping          ? "stopping"
-           : !d->read           ? "reading the config topic"
-           : !d->member         ? "joining the group"
-           : !d->workers.leader ? "waiting for a leader"
-                                : "";
+    *why = !d->read              ? "reading the config topic"
+           : !d->member          ? "joining the group"
+           : !sl__units_known(d) ? "waiting for the leader to say what this worker is to run"
+                                 : "";
     return !**why;
 }
 
@@ -647,6 +648,50 @@ static void op_topic_used(sl__herder *h, const sl__connector *c, int32_t task, s
     sl_error_free(sl__status_topic_put_topic(d->status, &s));
 }
 
+/* ---- catching up ---- */
+
+typedef struct catching_up {
+    sl__log_wait wait; /* first */
+    sl__message message;
+    sl__herder *h;
+    sl__call *call; /* NULL: its time is over */
+} catching_up;
+
+static void handle_caught_up(sl__herder *h, sl__message *m) {
+    catching_up *u = (catching_up *)((char *)m - offsetof(catching_up, message));
+    sl__dist_drain(h->dist);
+    if (u->call) {
+        (void)sl__op_done(h, u->call);
+    }
+    sl_free(u);
+}
+
+static void caught_up(sl__log_wait *w, const sl_error *err) {
+    catching_up *u = (catching_up *)w;
+    (void)err; /* what was changed was changed */
+    if (!sl__inbox_post(&u->h->inbox, &u->message)) {
+        sl_free(u); /* the herder has ended, and has answered all calls */
+    }
+}
+
+static void forget_catching_up(sl__call *c) {
+    catching_up *u = c->work;
+    u->call = NULL;
+}
+
+static bool op_catch_up(sl__herder *h, sl__call *c) {
+    catching_up *u = sl_calloc(1, sizeof *u);
+    if (!u) {
+        return sl__op_done(h, c);
+    }
+    *u = (catching_up){
+        .wait = {.done = caught_up}, .message = {.handle = handle_caught_up}, .h = h, .call = c};
+    c->work = u;
+    c->cancel = forget_catching_up;
+    sl__config_topic_end(h->dist->config, &u->wait);
+    return false;
+}
+
 /* ---- what workers ask of their leader ---- */
 
 /* op_put_tasks takes the configurations that a connector has made. */
@@ -704,6 +749,7 @@ const sl__ops sl__distributed_ops = {
     .reset_offsets = op_reset_offsets,
     .reset_topics = op_reset_topics,
     .set_logger = op_set_logger,
+    .catch_up = op_catch_up,
     .topic_used = op_topic_used,
     .put_tasks = op_put_tasks,
 };

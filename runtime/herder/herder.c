@@ -1,6 +1,7 @@
 /*
  * herder.c - the herder's thread: takes messages, looks at what is due, ends when everything has ended.
  */
+#include "herder/ops.h"
 #include "herder/state.h"
 
 #include "base/clock.h"
@@ -203,9 +204,26 @@ static int64_t earlier(int64_t a, int64_t b) {
     return a && (!b || a < b) ? a : b;
 }
 
+sl__health sl__herder_health(const sl__herder *h, const char **why) {
+    if (h->stopping) {
+        *why = "stopping";
+        return SL_ENDING;
+    }
+    return sl__herder_ops(h)->ready((sl__herder *)(uintptr_t)h, why) ? SL_HEALTHY
+           : h->ready_once                                           ? SL_UNHEALTHY
+                                                                     : SL_STARTING;
+}
+
+int64_t sl__herder_busy_ms(const sl__herder *h) {
+    int64_t since = atomic_load(&((sl__herder *)(uintptr_t)h)->busy_since_ms);
+    return since ? sl__now_ms() - since : 0;
+}
+
 /* tick does what is due and gives the next time to look. */
 static int64_t tick(sl__herder *h) {
     int64_t now = sl__now_ms();
+    const char *why;
+    h->ready_once = h->ready_once || sl__herder_health(h, &why) == SL_HEALTHY;
     check_calls(h);
     int64_t next = late_calls(h, now, false);
     release_sources(h, now);
@@ -227,12 +245,15 @@ static void *herder_main(void *arg) {
         start_all(h);
     }
     for (;;) {
+        atomic_store(&h->busy_since_ms, sl__now_ms());
         int64_t next = tick(h);
         if (h->stopping && (all_ended(h) || sl__now_ms() >= h->stop_by_ms)) {
             break;
         }
+        atomic_store(&h->busy_since_ms, 0);
         sl__message *m = sl__inbox_take(&h->inbox, next);
         for (int n = 0; m && n < 1000; n++) { /* what is there already, before looking around again */
+            atomic_store(&h->busy_since_ms, sl__now_ms());
             m->handle(h, m);
             m = n < 999 ? sl__inbox_take(&h->inbox, 1) : NULL;
         }

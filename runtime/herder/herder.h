@@ -118,6 +118,21 @@ sl__connector *sl__herder_find(const sl__herder *h, sl_str name);
 /* sl__herder_started tells whether every connector has been started once or has failed. */
 bool sl__herder_started(const sl__herder *h);
 
+/* ---- how it is ---- */
+
+typedef enum sl__health {
+    SL_HEALTHY,
+    SL_STARTING,  /* it has not been ready yet */
+    SL_UNHEALTHY, /* it has been, and is not any more */
+    SL_ENDING,
+} sl__health;
+
+/* sl__herder_health tells how the worker is, and, if it is not healthy, what it does. @herder */
+sl__health sl__herder_health(const sl__herder *h, const char **why);
+
+/* sl__herder_busy_ms gives for how long the thread has been with one message; 0 = it waits for the next. */
+int64_t sl__herder_busy_ms(const sl__herder *h);
+
 /* ---- what can be done @herder ---- */
 
 /* sl__connector_set_target runs, pauses or stops a connector; returns at once. */

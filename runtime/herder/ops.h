@@ -100,8 +100,8 @@ typedef struct sl__ops {
     sl_error *(*task_config)(const sl__connector_view *v, size_t task, sl_arena *arena, sl_config *out);
     /* topics calls cb for every topic that a connector has used since the last reset. */
     void (*topics)(sl__herder *h, sl_str name, sl__topic_cb cb, void *arg);
-    /* ready tells whether the worker serves requests about connectors; else *why is what it does ("starting",
-       "joining the group"). For GET /health. */
+    /* ready tells whether the worker serves requests about connectors; else *why is what it does ("joining
+       the group"). For sl__herder_health. */
     bool (*ready)(sl__herder *h, const char **why);
     /* session_key gives the key that requests of workers to each other are signed with. NULL: there are none.
      */
@@ -128,6 +128,12 @@ typedef struct sl__ops {
     bool (*reset_topics)(sl__herder *h, sl__call *c, sl_str name);
     /* set_logger sets a level on all workers of the cluster (scope=cluster). */
     bool (*set_logger)(sl__herder *h, sl__call *c, sl_str name, int level);
+
+    /* catch_up ends the call once everything that is in the cluster's topic now is in this worker's copy of
+       it, so that whoever has changed something through this worker sees it here. NULL: there is nothing to
+       wait for.
+     */
+    bool (*catch_up)(sl__herder *h, sl__call *c);
 
     /* topic_used hears that a task has used a topic for the first time since it started. Not a call; NULL =
        connectors remember it themselves. */

@@ -86,8 +86,8 @@ static void op_topics(sl__herder *h, sl_str name, sl__topic_cb cb, void *arg) {
 }
 
 static bool op_ready(sl__herder *h, const char **why) {
-    *why = h->stopping ? "stopping" : "starting the connectors";
-    return sl__herder_started(h) && !h->stopping;
+    *why = "starting the connectors";
+    return h->ready_once || sl__herder_started(h);
 }
 
 /* ---- finding what is to be changed ---- */

@@ -30,7 +30,8 @@ struct sl__herder {
     bool running; /* the thread was started */
     atomic_bool ending;
     atomic_bool ended;
-    unsigned left; /* what still ran at the end */
+    atomic_llong busy_since_ms; /* 0 = it waits */
+    unsigned left;              /* what still ran at the end */
     sl__message stop_message;
     /* the thread's own */
     sl__map by_name; /* name -> connector */
@@ -38,6 +39,7 @@ struct sl__herder {
     sl__call *waiting; /* calls with a job under way */
     sl__box *lost;     /* of abandoned tasks: they may still be posted to */
     unsigned njobs;
+    bool ready_once; /* it has served requests */
     bool stopping;
     int64_t stop_by_ms;
     int64_t hold_until_ms; /* sources wait for sinks until then; 0 = not any more */

@@ -22,6 +22,10 @@ static const sl__worker *mine(const sl__dist *d) {
     return valid ? me : NULL;
 }
 
+bool sl__units_known(const sl__dist *d) {
+    return mine(d) != NULL;
+}
+
 static bool given(const sl__dist *d, sl_str name, int32_t task) {
     const sl__worker *me = mine(d);
     return me && sl__units_has(&me->given, name, task);

@@ -198,6 +198,7 @@ static bool answer_restart(sl__herder *h, sl__request *r, const sl__op_end *end)
     if (!sl__herder_ops(h)->find(h, r->name, &r->arena, &v) || !v.has_status) {
         return sl__answer_error(r, 404, "Status for connector %.*s not found", SL_STR_ARG(r->name));
     }
+    r->restarting = true;
     sl__rest_add_status(h, r, &v);
     return sl__answer_json(r, 202);
 }
@@ -207,6 +208,8 @@ bool sl__rest_restart(sl__herder *h, sl__request *r) {
     r->success = 204;
     r->name = r->match.args[0];
     r->answer = tasks || only_failed ? answer_restart : NULL;
+    r->call.op.tasks = tasks;
+    r->call.op.only_failed = only_failed;
     return sl__herder_ops(h)->restart(h, &r->call, r->name, tasks, only_failed);
 }
 

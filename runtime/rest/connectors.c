@@ -65,8 +65,11 @@ void sl__rest_add_info(sl__request *r, const sl__connector_view *v) {
 }
 
 /* add_state adds the members that connectors and tasks share. */
-static void add_state(sl__request *r, const sl__status_view *s) {
-    sl__json_text_member(&r->out, "state", sl_str_of(sl__state_name(s->state)));
+static void add_state(sl__request *r, const sl__status_view *s, bool task) {
+    bool restarts = r->restarting && (!task || r->call.op.tasks) &&
+                    (!r->call.op.only_failed || s->state == SL_STATE_FAILED);
+    sl__json_text_member(&r->out, "state",
+                         sl_str_of(sl__state_name(restarts ? SL_STATE_RESTARTING : s->state)));
     sl__json_text_member(&r->out, "worker_id", s->worker_id);
     if (s->version.p) {
         sl__json_text_member(&r->out, "version", s->version);
@@ -80,7 +83,7 @@ static void add_task_status(sl__request *r, int32_t task, const sl__status_view 
     sl_buf_add_char(&r->out, '{');
     sl__json_member(&r->out, "id");
     sl_buf_add_i64(&r->out, task);
-    add_state(r, s);
+    add_state(r, s, true);
     sl_buf_add_char(&r->out, '}');
 }
 
@@ -89,7 +92,7 @@ void sl__rest_add_status(sl__herder *h, sl__request *r, const sl__connector_view
     sl__json_text_member(&r->out, "name", v->name);
     sl__json_member(&r->out, "connector");
     sl_buf_add_char(&r->out, '{');
-    add_state(r, &v->status);
+    add_state(r, &v->status, false);
     sl_buf_add_char(&r->out, '}');
     sl__json_member(&r->out, "tasks");
     sl_buf_add_char(&r->out, '[');

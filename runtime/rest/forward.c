@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define AGAIN_MS 300
+#define CATCH_UP_MS 2000
 
 /* It has copies of all it needs, since the request may be over before it is. */
 typedef struct forwarding {
@@ -59,6 +60,25 @@ static bool take_answer(sl__request *r, forwarding *f) {
     return sl__answer_json(r, f->answer.status);
 }
 
+static bool answered(sl__herder *h, sl__request *r, const sl__op_end *end) {
+    (void)h, (void)r, (void)end;
+    return true;
+}
+
+/* end_forwarded answers. What was changed is to be seen on this worker, too, by whoever has the answer; but
+ * he need not wait long for that. */
+static void end_forwarded(sl__herder *h, sl__request *r) {
+    const sl__ops *ops = sl__herder_ops(h);
+    if (r->status < 200 || r->status > 299 || !ops->catch_up) {
+        sl__call_end(h, &r->call);
+        return;
+    }
+    int64_t until = sl__now_ms() + CATCH_UP_MS;
+    r->call.deadline_ms = until < r->call.deadline_ms ? until : r->call.deadline_ms;
+    r->answer = answered;
+    (void)ops->catch_up(h, &r->call);
+}
+
 static void asked(sl__herder *h, sl__work *w) {
     forwarding *f = (forwarding *)w;
     sl__request *r = (sl__request *)w->call;
@@ -82,7 +102,7 @@ static void asked(sl__herder *h, sl__work *w) {
         (void)take_answer(r, f);
     }
     forwarding_free(f);
-    sl__call_end(h, &r->call);
+    end_forwarded(h, r);
 }
 
 /* url_of gives where to ask: the same path and parameters, with the right forward. */

@@ -28,6 +28,7 @@ typedef struct sl__request {
     sl_str name; /* the connector's */
     sl__offset_item *offsets;
     size_t noffsets;
+    bool restarting; /* the answer shows what call.op.tasks and only_failed choose as RESTARTING */
     /* of the connection */
     sl_str base_url;      /* "http://host:port" as the client sees us */
     sl_str path;          /* as it came, with its query */
@@ -35,7 +36,7 @@ typedef struct sl__request {
     sl_str signature;     /* of another worker; absent likewise */
     sl_str signature_algorithm;
     const struct sl__http_tls *tls; /* how https workers are spoken to; NULL = the system's trust */
-    /* the answer */
+    /* the answer; with a status when the call's time is over, it is sent all the same */
     sl_str location; /* absent = none */
     int status;
     const char *content_type;
@@ -68,6 +69,13 @@ bool sl__answer_empty(sl__request *r, int status);
 bool sl__answer_error(sl__request *r, int status, const char *fmt, ...) SL_PRINTF(3, 4);
 /* sl__answer_failure answers an error object, with the status that its code and class stand for; frees it. */
 bool sl__answer_failure(sl__request *r, sl_error *err);
+
+/* How long a worker that is not healthy may take to become it before GET /health says so, as Kafka Connect's.
+ */
+#define SL__HEALTH_MS 10000
+
+/* sl__answer_unhealthy answers GET /health with 500; why says what the worker does, NULL = not known. */
+bool sl__answer_unhealthy(sl__request *r, const char *why);
 
 /* sl__status_of gives the HTTP status of an error. */
 int sl__status_of(const sl_error *err);

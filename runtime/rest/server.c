@@ -130,7 +130,7 @@ static bool run_call(sl__herder *h, sl__call *call) {
 
 static void reply_call(sl__call *call, bool late) {
     exchange *x = (exchange *)call;
-    if (late) {
+    if (late && !x->request.status) {
         (void)sl__answer_error(&x->request, 500, "Request timed out");
     }
     MHD_resume_connection(x->connection);
@@ -294,6 +294,11 @@ static enum MHD_Result on_complete(exchange *x, const char *url, const char *met
     }
     if (!sl__media_accepts(header(x, "Accept"), r->match.route->media)) {
         return refuse(x, 406, "HTTP 406 Not Acceptable");
+    }
+    if (r->match.route->run == sl__rest_health &&
+        sl__herder_busy_ms(x->door->server->herder) > SL__HEALTH_MS) {
+        (void)sl__answer_unhealthy(r, "busy with one thing for more than 10 s");
+        return send_answer(x);
     }
     return post(x);
 }

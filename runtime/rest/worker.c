@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/json.h"
 
@@ -21,20 +22,61 @@ bool sl__rest_root(sl__herder *h, sl__request *r) {
     return sl__answer_json(r, 200);
 }
 
-bool sl__rest_health(sl__herder *h, sl__request *r) {
-    const char *why = "";
-    bool ready = sl__herder_ops(h)->ready(h, &why) && !sl__herder_stopping(h);
-    const char *status = ready ? "healthy" : sl__herder_stopping(h) ? "stopping" : "starting";
+/* ---- health ---- */
+
+static bool answer_health(sl__request *r, int status, const char *name, const char *message,
+                          const char *why) {
+    sl_buf_clear(&r->out);
     sl_buf_add_char(&r->out, '{');
-    sl__json_text_member(&r->out, "status", sl_str_of(status));
+    sl__json_text_member(&r->out, "status", sl_str_of(name));
     sl__json_member(&r->out, "message");
-    if (ready) {
-        sl_buf_add_z(&r->out, "\"Worker has completed startup and is ready to handle requests.\"");
-    } else {
-        sl__json_text(&r->out, sl_arena_printf(&r->arena, "Worker is %s: %s.", status, why));
-    }
+    sl__json_text(&r->out, why ? sl_arena_printf(&r->arena, "%s The worker is %s.", message, why)
+                               : sl_str_of(message));
     sl_buf_add_char(&r->out, '}');
-    return sl__answer_json(r, ready ? 200 : 503);
+    return sl__answer_json(r, status);
+}
+
+bool sl__answer_unhealthy(sl__request *r, const char *why) {
+    return answer_health(
+        r, 500, "unhealthy",
+        "Worker was unable to handle this request and may be unable to handle other requests.", why);
+}
+
+/* health_now answers; false: a worker that was healthy has a while to become it again. What it would be told
+ * now is in the answer already. */
+static bool health_now(sl__herder *h, sl__request *r) {
+    const char *why = "";
+    switch (sl__herder_health(h, &why)) {
+    case SL_HEALTHY:
+        return answer_health(r, 200, "healthy",
+                             "Worker has completed startup and is ready to handle requests.", NULL);
+    case SL_STARTING:
+        return answer_health(r, 503, "starting", "Worker is still starting up.", why);
+    case SL_ENDING:
+        return answer_health(r, 503, "stopping", "Worker takes no more requests.", why);
+    case SL_UNHEALTHY:
+        break;
+    }
+    (void)sl__answer_unhealthy(r, why);
+    return false;
+}
+
+static bool health_again(sl__herder *h, sl__call *c) {
+    if (!health_now(h, (sl__request *)c)) {
+        return false;
+    }
+    sl__call_end(h, c);
+    return true;
+}
+
+bool sl__rest_health(sl__herder *h, sl__request *r) {
+    if (health_now(h, r)) {
+        return true;
+    }
+    int64_t until = sl__now_ms() + SL__HEALTH_MS;
+    r->call.deadline_ms = until < r->call.deadline_ms ? until : r->call.deadline_ms;
+    r->call.check = health_again;
+    return false;
 }
 
 /* ---- loggers ---- */

@@ -5,6 +5,7 @@ A step is a dict: what is sent, and how much of the two answers must be the same
   same     "all": status and body. "status": the status and, of an error, its error_code. "keys": also the members of the
            body, at every level. "validate": definitions, and which settings have errors.
   mistake  a caller's mistake that Kafka Connect answers with 500: here it gets this 4xx
+  again    asked again while this is the status
   until    not compared: asked again until this Python expression over the body (named j) is true
 """
 
@@ -166,6 +167,7 @@ def a_source():
     yield get("/connectors/cs/topics", until="j['cs']['topics'] == ['conformance']")
     yield get("/connectors/cs/topics")
     yield put("/connectors/cs/topics/reset")
+    yield get("/connectors/cs/topics", until="j['cs']['topics'] == []")
     yield get("/connectors/cs/topics")
     yield put("/connectors/cs/config", source(**{"tasks.max": 2}))
     yield running("cs")
@@ -240,7 +242,7 @@ def offsets_of_a_source():
     yield delete("/connectors/cs")
     yield delete("/connectors/cs")
     yield get("/connectors/cs")
-    yield get("/connectors/cs/status")
+    yield get("/connectors/cs/status", again=200)  # of a cluster, it goes a moment later
     yield get("/connectors")
 
 
