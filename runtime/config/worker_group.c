@@ -26,11 +26,31 @@ static const sl_config_enum exactly_once[] = {
     {NULL, 0},
 };
 
-/* check_algorithm: the one that Kafka Connect has as its default. */
-static const char *check_algorithm(const sl_config_row *row, sl_str value, sl_arena *arena) {
+static const char *const algorithms[] = {"HmacSHA1", "HmacSHA224", "HmacSHA256", "HmacSHA384", "HmacSHA512"};
+
+static bool is_algorithm(sl_str value) {
+    for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
+        if (sl_str_eq_nocase(value, sl_str_of(algorithms[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* check_algorithms takes one algorithm, or a list of them. */
+static const char *check_algorithms(const sl_config_row *row, sl_str value, sl_arena *arena) {
+    sl_str one;
     (void)row;
     (void)arena;
-    return sl_str_eqz(value, "HmacSHA256") ? NULL : "expected HmacSHA256, the one that Sluice signs with";
+    if (!sl_str_trim(value).n) {
+        return "expected an algorithm, such as HmacSHA256";
+    }
+    while (sl_str_next(&value, ',', &one)) {
+        if (!is_algorithm(sl_str_trim(one))) {
+            return "expected HmacSHA1, HmacSHA224, HmacSHA256, HmacSHA384 or HmacSHA512";
+        }
+    }
+    return NULL;
 }
 
 const sl_config_row sl__worker_group_rows[] = {
@@ -67,21 +87,31 @@ const sl_config_row sl__worker_group_rows[] = {
         "How long a key with which workers sign requests to each other is used before there is a new one."),
     INT_ROW("inter.worker.key.size", key_size, "0", 0,
             "Size in bits of that key; 0 for the algorithm's own, 256."),
+    {.name = "inter.worker.key.generation.algorithm",
+     .type = SL_CONFIG_STRING,
+     .default_value = "HmacSHA256",
+     .importance = SL_LOW,
+     .group = GROUP,
+     .field = FIELD(key_algorithm),
+     .check = check_algorithms,
+     .doc = "The algorithm that the key is made for."},
     {.name = "inter.worker.signature.algorithm",
      .type = SL_CONFIG_STRING,
      .default_value = "HmacSHA256",
      .importance = SL_LOW,
      .group = GROUP,
      .field = FIELD(signature_algorithm),
-     .check = check_algorithm,
-     .doc = "The algorithm with which workers sign requests to each other."},
-    {.name = "inter.worker.key.generation.algorithm",
-     .type = SL_CONFIG_STRING,
+     .check = check_algorithms,
+     .doc = "The algorithm with which requests that only workers may make are signed: one of "
+            "inter.worker.verification.algorithms."},
+    {.name = "inter.worker.verification.algorithms",
+     .type = SL_CONFIG_LIST,
      .default_value = "HmacSHA256",
      .importance = SL_LOW,
      .group = GROUP,
-     .check = check_algorithm,
-     .doc = "The algorithm that the key is made for."},
+     .field = FIELD(verification_algorithms),
+     .check = check_algorithms,
+     .doc = "With which algorithms a request of another worker may be signed; it is refused otherwise."},
     {.name = "exactly.once.source.support",
      .type = SL_CONFIG_STRING,
      .default_value = "disabled",
@@ -92,7 +122,6 @@ const sl_config_row sl__worker_group_rows[] = {
      .doc = "enabled: sources write their records and offsets in transactions, as far as they can (KIP-618). "
             "All "
             "workers of a cluster must say the same; preparing is as disabled here."},
-    WITHOUT_EFFECT("inter.worker.verification.algorithms", SL_CONFIG_LIST),
     WITHOUT_EFFECT("worker.sync.timeout.ms", SL_CONFIG_INT),
     WITHOUT_EFFECT("worker.unsync.backoff.ms", SL_CONFIG_INT),
     WITHOUT_EFFECT("connect.protocol", SL_CONFIG_STRING),
@@ -100,10 +129,24 @@ const sl_config_row sl__worker_group_rows[] = {
 
 const size_t sl__worker_group_nrows = sizeof sl__worker_group_rows / sizeof sl__worker_group_rows[0];
 
+bool sl__worker_group_verifies(const sl__worker_group *g, sl_str algorithm) {
+    for (size_t i = 0; i < g->verification_algorithms.n; i++) {
+        if (sl_str_eq_nocase(sl_str_trim(g->verification_algorithms.items[i]), sl_str_trim(algorithm))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sl__worker_group_parse(const sl_config *worker, sl_arena *arena, sl_config_report *report,
                             sl__worker_group *out) {
     *out = (sl__worker_group){.id = SL_STR_NONE};
     sl_config_parse(sl__worker_group_rows, sl__worker_group_nrows, worker, out, arena, report);
+    if (out->signature_algorithm.n && !sl__worker_group_verifies(out, out->signature_algorithm)) {
+        sl_config_report_add(report, SL_SEV_ERROR, SL_STR("inter.worker.signature.algorithm"),
+                             "expected one of inter.worker.verification.algorithms, got '%.*s'",
+                             SL_STR_ARG(out->signature_algorithm));
+    }
     if (out->heartbeat_ms * 2 >= out->session_ms) {
         sl_config_report_add(report, SL_SEV_ERROR, SL_STR("heartbeat.interval.ms"),
                              "expected less than half of session.timeout.ms (%d), got %d", out->session_ms,

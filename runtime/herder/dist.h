@@ -47,8 +47,8 @@ struct sl__dist {
     sl__herder *h;
     sl__kafka *kafka;
     const sl__dist_spec *spec;
-    sl_str id; /* host:port */
-    char url[600];
+    sl_str id;  /* host:port */
+    sl_str url; /* how other workers reach this one */
     sl__config_topic *config;
     sl__status_topic *status;
     sl__group *group; /* NULL until the topic was read */
@@ -119,6 +119,8 @@ void sl__units_state(const sl__connector *c, int32_t task, sl__state state, cons
 /* ---- leader.c ---- */
 
 void sl__leader_look(sl__dist *d);
+/* sl__dist_add_tasks adds the records that make n configurations those of a connector's tasks. */
+void sl__dist_add_tasks(sl__dist_write *w, sl_str name, const sl_config *configs, size_t n);
 int64_t sl__leader_tick(sl__dist *d, int64_t now);
 void sl__leader_lost(sl__dist *d); /* no longer the leader */
 

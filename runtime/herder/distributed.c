@@ -356,7 +356,7 @@ const sl__lease *sl__dist_lease(const sl__dist *d) {
     return &d->lease;
 }
 
-sl_error *sl__dist_open(sl__kafka *kafka, const sl__dist_spec *spec, sl_str worker_id, bool https,
+sl_error *sl__dist_open(sl__kafka *kafka, const sl__dist_spec *spec, sl_str worker_id, sl_str url,
                         sl__dist **out) {
     sl__dist *d = sl_calloc(1, sizeof *d);
     if (!d) {
@@ -365,7 +365,7 @@ sl_error *sl__dist_open(sl__kafka *kafka, const sl__dist_spec *spec, sl_str work
     d->kafka = kafka;
     d->spec = spec;
     d->id = worker_id;
-    snprintf(d->url, sizeof d->url, "%s://%.*s/", https ? "https" : "http", SL_STR_ARG(worker_id));
+    d->url = url;
     d->news_message.handle = handle_news;
     d->group_message.handle = handle_group;
     d->read_message.handle = handle_read;

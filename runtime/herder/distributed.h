@@ -32,9 +32,10 @@ typedef struct sl__dist_spec {
     const sl__worker_topics *topics;
 } sl__dist_spec;
 
-/* sl__dist_open makes it. worker_id is host:port and must live as long. Any thread. */
+/* sl__dist_open makes it. worker_id is host:port, url how other workers reach this one; both must live as
+   long. Any thread. */
 SL_MUST_CHECK sl_error *sl__dist_open(sl__kafka *kafka, const sl__dist_spec *spec, sl_str worker_id,
-                                      bool https, sl__dist **out);
+                                      sl_str url, sl__dist **out);
 
 /* sl__dist_attach lets the herder work with it, and sl__dist_read begins to read; before its start. Any
  * thread. */

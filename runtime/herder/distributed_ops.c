@@ -177,8 +177,19 @@ static bool op_ready(sl__herder *h, const char **why) {
     return !**why;
 }
 
+static sl_str op_leader(sl__herder *h) {
+    const sl__dist *d = h->dist;
+    const sl__worker *leader =
+        d->workers.leader ? sl__workers_find(&d->workers, sl_str_of(d->workers.leader)) : NULL;
+    return leader && leader->url ? sl_str_of(leader->url) : SL_STR_NONE;
+}
+
 static void op_session_key(sl__herder *h, sl__session_key *out) {
     *out = sl__config_state_session_key(state_of(h));
+}
+
+static bool op_verifies(sl__herder *h, sl_str algorithm) {
+    return sl__worker_group_verifies(h->dist->spec->group, algorithm);
 }
 
 /* ---- who may ---- */
@@ -202,9 +213,9 @@ static bool elsewhere(sl__herder *h, sl__call *c, op_run again, bool *ended) {
         return false;
     }
     bool known = d->read && d->member && d->workers.leader && !sl_str_eqz(d->id, d->workers.leader);
-    const sl__worker *leader = known ? sl__workers_find(&d->workers, sl_str_of(d->workers.leader)) : NULL;
-    if (leader && leader->url && !d->view.owner) {
-        *ended = sl__op_forward(h, c, sl_str_of(leader->url));
+    sl_str url = known ? op_leader(h) : SL_STR_NONE;
+    if (url.p && !d->view.owner) {
+        *ended = sl__op_forward(h, c, url);
         return true;
     }
     c->check = again;
@@ -618,25 +629,6 @@ static bool op_reset_topics(sl__herder *h, sl__call *c, sl_str name) {
     return reset_topics_now(h, c);
 }
 
-static bool logger_now(sl__herder *h, sl__call *c) {
-    bool ended;
-    if (elsewhere(h, c, logger_now, &ended)) {
-        return ended;
-    }
-    sl__dist_write *w = begin(h, c, logger_now);
-    sl__config_record *r = w ? sl__dist_write_add(w, SL_CR_LOGGER, c->op.name) : NULL;
-    if (r) {
-        r->level = sl_str_of(sl__log_level_name(c->op.level));
-    }
-    return w ? send(w) : true;
-}
-
-static bool op_set_logger(sl__herder *h, sl__call *c, sl_str name, int level) {
-    c->op.name = name;
-    c->op.level = level;
-    return logger_now(h, c);
-}
-
 static void op_topic_used(sl__herder *h, const sl__connector *c, int32_t task, sl_str topic) {
     sl__dist *d = h->dist;
     if (!h->env.task.worker->topic_tracking || sl__status_topic_has_topic(d->status, c->name, topic) ||
@@ -655,22 +647,30 @@ typedef struct catching_up {
     sl__message message;
     sl__herder *h;
     sl__call *call; /* NULL: its time is over */
+    sl_error *err;  /* what was to be written before was not */
 } catching_up;
+
+static void free_catching_up(catching_up *u) {
+    sl_error_free(u->err);
+    sl_free(u);
+}
 
 static void handle_caught_up(sl__herder *h, sl__message *m) {
     catching_up *u = (catching_up *)((char *)m - offsetof(catching_up, message));
     sl__dist_drain(h->dist);
     if (u->call) {
-        (void)sl__op_done(h, u->call);
+        sl_error *err = u->err;
+        u->err = NULL;
+        (void)(err ? sl__op_failed(h, u->call, 503, err) : sl__op_done(h, u->call));
     }
-    sl_free(u);
+    free_catching_up(u);
 }
 
 static void caught_up(sl__log_wait *w, const sl_error *err) {
     catching_up *u = (catching_up *)w;
     (void)err; /* what was changed was changed */
     if (!sl__inbox_post(&u->h->inbox, &u->message)) {
-        sl_free(u); /* the herder has ended, and has answered all calls */
+        free_catching_up(u); /* the herder has ended, and has answered all calls */
     }
 }
 
@@ -679,16 +679,51 @@ static void forget_catching_up(sl__call *c) {
     u->call = NULL;
 }
 
-static bool op_catch_up(sl__herder *h, sl__call *c) {
+/* begin_catching_up makes it; NULL = out of memory. */
+static catching_up *begin_catching_up(sl__herder *h, sl__call *c) {
     catching_up *u = sl_calloc(1, sizeof *u);
+    if (u) {
+        u->wait.done = caught_up;
+        u->message.handle = handle_caught_up;
+        u->h = h;
+        u->call = c;
+        c->work = u;
+        c->cancel = forget_catching_up;
+    }
+    return u;
+}
+
+static bool op_catch_up(sl__herder *h, sl__call *c) {
+    catching_up *u = begin_catching_up(h, c);
     if (!u) {
         return sl__op_done(h, c);
     }
-    *u = (catching_up){
-        .wait = {.done = caught_up}, .message = {.handle = handle_caught_up}, .h = h, .call = c};
-    c->work = u;
-    c->cancel = forget_catching_up;
     sl__config_topic_end(h->dist->config, &u->wait);
+    return false;
+}
+
+/* ---- loggers ---- */
+
+static void level_written(void *arg, const sl_error *err) {
+    catching_up *u = arg;
+    u->err = err ? sl_error_new(err->code, err->cls, "%s", err->message) : NULL;
+    sl__config_topic_end(u->h->dist->config, &u->wait);
+}
+
+/* op_set_logger: a level is written by whoever is asked, as in Kafka Connect; the leader need not serve the
+ * administration routes where others could ask it. */
+static bool op_set_logger(sl__herder *h, sl__call *c, sl_str name, int level) {
+    const sl__config_record r = {
+        .kind = SL_CR_LOGGER, .name = name, .level = sl_str_of(sl__log_level_name(level))};
+    if (h->stopping) {
+        return sl__op_refused(h, c, 503, "the worker is stopping");
+    }
+    catching_up *u = begin_catching_up(h, c);
+    sl_error *err = u ? sl__config_topic_put(h->dist->config, &r, level_written, u) : sl_error_nomem();
+    if (err) {
+        sl_free(u);
+        return sl__op_failed(h, c, 503, err);
+    }
     return false;
 }
 
@@ -704,29 +739,18 @@ static bool tasks_now(sl__herder *h, sl__call *c) {
     if (!sl__config_state_get(state_of(h), c->op.name, &st)) {
         return not_found(h, c, "Connector %.*s not found", c->op.name);
     }
-    const sl_config *configs = c->work;
-    sl__dist_write *w = begin(h, c, NULL);
+    sl__dist_write *w = begin(h, c, tasks_now);
     if (!w) {
         return true;
     }
-    for (size_t i = 0; i < c->op.n; i++) {
-        sl__config_record *r = sl__dist_write_add(w, SL_CR_TASK, c->op.name);
-        if (r) {
-            r->task = (int32_t)i;
-            r->config = configs[i];
-        }
-    }
-    sl__config_record *r = sl__dist_write_add(w, SL_CR_COMMIT, c->op.name);
-    if (r) {
-        r->count = (int32_t)c->op.n;
-    }
+    sl__dist_add_tasks(w, c->op.name, c->op.configs, c->op.n);
     return send(w);
 }
 
 static bool op_put_tasks(sl__herder *h, sl__call *c, sl_str name, const sl_config *configs, size_t n) {
     c->op.name = name;
     c->op.n = n;
-    c->work = (void *)(uintptr_t)configs;
+    c->op.configs = configs;
     return tasks_now(h, c);
 }
 
@@ -737,7 +761,9 @@ const sl__ops sl__distributed_ops = {
     .task_config = op_task_config,
     .topics = op_topics,
     .ready = op_ready,
+    .leader = op_leader,
     .session_key = op_session_key,
+    .verifies = op_verifies,
     .put_config = op_put_config,
     .patch_config = op_patch_config,
     .delete_config = op_delete_config,

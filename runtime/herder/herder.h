@@ -84,6 +84,7 @@ typedef struct sl__call {
         int32_t task;
         int level;
         const struct sl__offset_item *items;
+        const sl_config *configs; /* of tasks */
         size_t n;
         sl_arena *arena;
         bool (*again)(sl__herder *h, struct sl__call *c); /* after a change of the leader */

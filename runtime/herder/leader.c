@@ -456,7 +456,7 @@ static void accepted(sl__dist *d, sl__dist_write *w, const sl_error *err) {
     }
 }
 
-static void accept_tasks(sl__dist_write *w, sl_str name, const sl_config *configs, size_t n) {
+void sl__dist_add_tasks(sl__dist_write *w, sl_str name, const sl_config *configs, size_t n) {
     for (size_t i = 0; i < n; i++) {
         sl__config_record *r = sl__dist_write_add(w, SL_CR_TASK, name);
         if (r) {
@@ -483,7 +483,7 @@ static void accept_one(void *arg, sl_str name, sl_str json) {
     if (sl__config_state_get(sl__config_topic_state(w->dist->config), connector, &st) &&
         sl__proposal_read(json, &w->arena, &hash, &configs, &n) && hash == sl__config_hash(st.config) &&
         st.target != SL_TARGET_STOPPED) {
-        accept_tasks(w, connector, configs, n);
+        sl__dist_add_tasks(w, connector, configs, n);
     }
     sl__config_record *r = sl__dist_write_add(w, SL_CR_OWN, name);
     if (r) {
@@ -533,8 +533,9 @@ static int64_t keep_key(sl__dist *d, int64_t now) {
         sl__dist_write_free(w);
         return now + LOOK_MS;
     }
-    r->session_key = (sl__session_key){
-        .key = sl_str_make(bytes, size), .algorithm = SL_STR("HmacSHA256"), .created_ms = sl__wall_ms()};
+    r->session_key = (sl__session_key){.key = sl_str_make(bytes, size),
+                                       .algorithm = d->spec->group->key_algorithm,
+                                       .created_ms = sl__wall_ms()};
     d->keying = true;
     sl__dist_write_send(w);
     return now + LOOK_MS;

@@ -103,9 +103,14 @@ typedef struct sl__ops {
     /* ready tells whether the worker serves requests about connectors; else *why is what it does ("joining
        the group"). For sl__herder_health. */
     bool (*ready)(sl__herder *h, const char **why);
+    /* leader gives the base URL of the worker that leads as far as this one knows; absent = none. NULL: there
+       is no cluster. */
+    sl_str (*leader)(sl__herder *h);
     /* session_key gives the key that requests of workers to each other are signed with. NULL: there are none.
      */
     void (*session_key)(sl__herder *h, sl__session_key *out);
+    /* verifies tells whether requests signed with an algorithm ("HmacSHA256") are taken. NULL likewise. */
+    bool (*verifies)(sl__herder *h, sl_str algorithm);
 
     /* put_config validates a configuration (400 with all that is wrong) and makes it the connector's. target:
        of a new one. replace false: 409 if it is there already. */

@@ -24,10 +24,6 @@ static const EVP_MD *digest_of(sl_str algorithm) {
     return NULL;
 }
 
-bool sl__signature_known(sl_str algorithm) {
-    return digest_of(algorithm) != NULL;
-}
-
 sl_str sl__signature_make(sl_str algorithm, sl_str key, sl_str body, sl_arena *arena) {
     unsigned char mac[EVP_MAX_MD_SIZE];
     unsigned n = 0;

@@ -12,9 +12,6 @@
 #define SL__SIGNATURE_HEADER "X-Connect-Authorization"
 #define SL__SIGNATURE_ALGORITHM_HEADER "X-Connect-Request-Signature-Algorithm"
 
-/* sl__signature_known tells whether an algorithm, by its Java name ("HmacSHA256"), can be used here. */
-bool sl__signature_known(sl_str algorithm);
-
 /* sl__signature_make signs; absent when the algorithm is unknown or out of memory. */
 sl_str sl__signature_make(sl_str algorithm, sl_str key, sl_str body, sl_arena *arena);
 

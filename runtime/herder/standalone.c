@@ -36,6 +36,7 @@ typedef struct worker {
     sl_arena arena;
     int64_t began_ms;
     char worker_id[WORKER_ID_SIZE];
+    char url[WORKER_ID_SIZE + 16];
     int signal_fd;
     void *front;
     sl__offsets *offsets;
@@ -110,8 +111,8 @@ static sl_error *open_cluster(worker *w) {
     if (!o->cluster) {
         return NULL;
     }
-    bool https = sl_str_eq_nocase(o->worker->advertised_listener, SL_STR("https"));
-    return sl__dist_open(w->kafka, o->cluster, sl_str_of(w->worker_id), https, &w->dist);
+    o->front->url(w->front, w->url, sizeof w->url);
+    return sl__dist_open(w->kafka, o->cluster, sl_str_of(w->worker_id), sl_str_of(w->url), &w->dist);
 }
 
 static sl_error *open_herder(worker *w) {

@@ -294,7 +294,7 @@ static void say(sl__dist *d, int64_t now) {
         const sl__config_record r = {
             .kind = SL_CR_OWN,
             .name = sl_arena_printf(&arena, "worker-%.*s", SL_STR_ARG(d->id)),
-            .json = sl__worker_text(&arena, sl_str_of(d->member), sl_str_of(d->url), done, &still),
+            .json = sl__worker_text(&arena, sl_str_of(d->member), d->url, done, &still),
         };
         sl_error *err = sl__config_topic_put(d->config, &r, said, d);
         if (!err) {

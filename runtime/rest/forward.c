@@ -2,8 +2,9 @@
  * forward.c - see forward.h.
  *
  * A request is forwarded at most twice: ?forward=true says that it may be once more, false that it may not. A
- * leader that cannot be reached may just be gone: the operation is tried again then, within the request's
- * time.
+ * leader that cannot be reached, dies with the request or is replaced while it has it may just be gone: the
+ * operation is tried again then, within the request's time. Asked twice all of them come to the same; of two,
+ * the second answer tells that it was done by the first.
  */
 #include "rest/forward.h"
 
@@ -11,12 +12,14 @@
 #include "base/http.h"
 #include "herder/signature.h"
 #include "herder/work.h"
+#include "herder/workers.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #define AGAIN_MS 300
 #define CATCH_UP_MS 2000
+#define IN_CHANGE "Cannot complete request because of a conflicting operation (e.g. worker rebalance)"
 
 /* It has copies of all it needs, since the request may be over before it is. */
 typedef struct forwarding {
@@ -24,7 +27,7 @@ typedef struct forwarding {
     sl_arena arena;
     sl__http_request request;
     sl__http_header headers[5];
-    const sl__http_tls *tls;
+    sl_str leader; /* who is asked, if it is the leader */
     sl__http_answer answer;
     sl_error *err;
 } forwarding;
@@ -35,10 +38,16 @@ static void forwarding_free(forwarding *f) {
     sl_free(f);
 }
 
+/* passed_on tells whether an answer says that the request had gone to somebody else who does not lead either:
+ * the leader is changing. */
+static bool passed_on(const sl__http_answer *a) {
+    return a->status == 409 && sl_str_find_str(a->body, SL_STR(IN_CHANGE)) < a->body.n;
+}
+
 static void ask(sl__work *w) {
     forwarding *f = (forwarding *)w;
     f->err = sl__http_do(&f->request, &f->arena, &f->answer);
-    if (f->err && !f->answer.sent) {
+    if (f->err || passed_on(&f->answer)) {
         (void)usleep(AGAIN_MS * 1000);
     }
 }
@@ -79,30 +88,76 @@ static void end_forwarded(sl__herder *h, sl__request *r) {
     (void)ops->catch_up(h, &r->call);
 }
 
+/* was_done tells whether an answer to a request that was sent for the second time says that the first one has
+ * arrived: what was to be deleted is not there, what was to be made is there as it was to be. */
+static bool was_done(sl__herder *h, const sl__request *r, int status) {
+    sl__connector_view v;
+    sl_arena arena;
+    if (r->match.route->run == sl__rest_delete) {
+        return status == 404;
+    }
+    if (r->match.route->run != sl__rest_create || status != 409) {
+        return false;
+    }
+    sl_arena_init(&arena, 0);
+    bool same = sl__herder_ops(h)->find(h, r->name, &arena, &v) && v.raw &&
+                sl__config_hash(v.raw) == sl__config_hash(&r->call.op.config);
+    sl_arena_deinit(&arena);
+    return same;
+}
+
+static void take_or_end(sl__herder *h, sl__request *r, forwarding *f) {
+    char text[1024];
+    if (f->err) {
+        sl_error_text(f->err, text, sizeof text);
+        (void)sl__answer_error(r, 500, "IO Error trying to forward REST request: %s", text);
+    } else if (r->resent && was_done(h, r, f->answer.status)) {
+        const sl__op_end end = {.kind = SL_OP_DONE, .created = true};
+        (void)(r->answer ? r->answer(h, r, &end) : sl__answer_empty(r, r->success));
+    } else {
+        (void)take_answer(r, f);
+    }
+}
+
+static void run_again(sl__herder *h, sl__request *r) {
+    r->call.check = NULL;
+    if (r->match.route->run(h, r)) {
+        sl__call_end(h, &r->call);
+    }
+}
+
 static void asked(sl__herder *h, sl__work *w) {
     forwarding *f = (forwarding *)w;
     sl__request *r = (sl__request *)w->call;
-    char text[1024];
     if (!r) {
         forwarding_free(f);
         return;
     }
-    bool again = f->err && !f->answer.sent && sl__now_ms() + AGAIN_MS < r->call.deadline_ms;
-    if (again) {
+    r->call.check = NULL;
+    if ((f->err || passed_on(&f->answer)) && sl__now_ms() + AGAIN_MS < r->call.deadline_ms) {
+        r->resent = r->resent || (f->err && f->answer.sent);
         forwarding_free(f);
-        if (r->match.route->run(h, r)) {
-            sl__call_end(h, &r->call);
-        }
+        run_again(h, r);
         return;
     }
-    if (f->err) {
-        sl_error_text(f->err, text, sizeof text);
-        (void)sl__answer_error(r, 500, "IO Error trying to forward REST request: %s", text);
-    } else {
-        (void)take_answer(r, f);
-    }
+    take_or_end(h, r, f);
     forwarding_free(f);
     end_forwarded(h, r);
+}
+
+/* look_at_leader stops waiting for a leader that is not it any more. */
+static bool look_at_leader(sl__herder *h, sl__call *c) {
+    const forwarding *f = c->work;
+    sl_str now = sl__herder_ops(h)->leader(h);
+    if (!now.p || sl_str_eq(now, f->leader)) {
+        return false;
+    }
+    c->cancel(c);
+    c->cancel = NULL;
+    c->work = NULL;
+    ((sl__request *)c)->resent = true;
+    run_again(h, (sl__request *)c);
+    return true;
 }
 
 /* url_of gives where to ask: the same path and parameters, with the right forward. */
@@ -151,8 +206,7 @@ static sl_error *prepare(sl__request *r, sl_str leader, bool last, forwarding *f
 bool sl__forward(sl__herder *h, sl__request *r, sl_str leader) {
     sl_str forward = sl__request_param(r, "forward");
     if (forward.p && !sl_str_eq_nocase(forward, SL_STR("true"))) {
-        return sl__answer_error(
-            r, 409, "Cannot complete request because of a conflicting operation (e.g. worker rebalance)");
+        return sl__answer_error(r, 409, "%s", IN_CHANGE);
     }
     if (!leader.n) {
         return sl__answer_error(r, 409,
@@ -171,6 +225,11 @@ bool sl__forward(sl__herder *h, sl__request *r, sl_str leader) {
     }
     f->work.run = ask;
     f->work.finished = asked;
+    const sl__ops *ops = sl__herder_ops(h);
+    if (ops->leader && sl_str_eq(ops->leader(h), leader)) {
+        f->leader = sl_arena_str(&f->arena, leader);
+        r->call.check = f->leader.p ? look_at_leader : NULL;
+    }
     sl__work_start(h, &r->call, &f->work);
     return false;
 }

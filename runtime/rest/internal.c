@@ -13,7 +13,7 @@ static bool signed_by_worker(sl__herder *h, sl__request *r) {
         (void)sl__answer_error(r, 400, "Internal request missing required signature");
         return false;
     }
-    if (!sl__signature_known(r->signature_algorithm)) {
+    if (!ops->verifies || !ops->verifies(h, r->signature_algorithm)) {
         (void)sl__answer_error(r, 400,
                                "This worker does not support the '%.*s' key signing algorithm used by other "
                                "workers. Check that all workers' configuration files permit the same set of "
@@ -58,11 +58,14 @@ bool sl__rest_put_tasks(sl__herder *h, sl__request *r) {
 
 bool sl__rest_fence(sl__herder *h, sl__request *r) {
     const sl__ops *ops = sl__herder_ops(h);
-    if (!ops->fence) {
+    if (!ops->put_tasks) {
         return sl__answer_error(r, 404, "a standalone worker fences no tasks for other workers");
     }
     if (!signed_by_worker(h, r)) {
         return true;
+    }
+    if (!ops->fence) {
+        return sl__answer_error(r, 404, "this worker fences no tasks for other workers");
     }
     r->success = 204;
     return ops->fence(h, &r->call, r->match.args[0]);

@@ -28,6 +28,7 @@ typedef struct sl__request {
     sl_str name; /* the connector's */
     sl__offset_item *offsets;
     size_t noffsets;
+    bool resent;     /* it was forwarded before, and what came of that is not known */
     bool restarting; /* the answer shows what call.op.tasks and only_failed choose as RESTARTING */
     /* of the connection */
     sl_str base_url;      /* "http://host:port" as the client sees us */
