@@ -40,6 +40,9 @@ endif
 RT_CFLAGS := -Iruntime $(if $(HAVE_PKGS),$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 RT_LIBS = $(shell pkg-config --libs $(PKGS)) -ldl -lpthread -lm
 
+# librdkafka's threads as ThreadSanitizer can see them: see the file
+TSAN_SRC := $(if $(findstring thread,$(SANITIZE)),tests/support/tsan_threads.c)
+
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 API_SRC := $(sort $(wildcard plugins-api/src/*.c))
@@ -73,7 +76,7 @@ $(B)/obj/runtime/%.o: EXTRA_CFLAGS = $(RT_CFLAGS)
 $(B)/libsluice.a: $(call obj,$(RT_SRC))
 	@rm -f $@ && ar qcs $@ $^
 
-$(B)/sluice: $(B)/obj/runtime/cli/main.o $(B)/libsluice.a $(B)/libsluice-plugin.a
+$(B)/sluice: $(B)/obj/runtime/cli/main.o $(call obj,$(TSAN_SRC)) $(B)/libsluice.a $(B)/libsluice-plugin.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS) $(EXE_LDFLAGS) -o $@ $^ $(RT_LIBS)
 
@@ -95,7 +98,7 @@ $(foreach p,$(PLUGINS),$(eval $(call plugin_rules,$(p))))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_PLUGIN_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC) $(UNIT_PLUGIN_SRC))
-UNIT_SUPPORT := $(call obj,$(sort $(wildcard tests/unit/support/*.c)))
+UNIT_SUPPORT := $(call obj,$(sort $(wildcard tests/unit/support/*.c)) $(TSAN_SRC))
 
 $(B)/obj/tests/unit/%.o: EXTRA_CFLAGS = $(RT_CFLAGS) -Itests/unit -Iconnectors -Wno-missing-prototypes $($(word 3,$(subst /, ,$*))_CFLAGS)
 $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC)): $(B)/unit/%: $(B)/obj/tests/unit/%.o $(UNIT_SUPPORT) $(B)/libsluice.a $(B)/libsluice-plugin.a
