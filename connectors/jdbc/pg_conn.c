@@ -74,7 +74,7 @@ sl_error *jdbc_pg_sleep(jdbc_pg *c, int64_t ms) {
 typedef struct starter {
     atomic_int users;
     int done; /* eventfd */
-    PGconn *conn;
+    PGconn *_Atomic conn;
     size_t n;
     char *keys[48];
     char *values[48];
@@ -84,7 +84,7 @@ static void starter_leave(starter *s) {
     if (atomic_fetch_sub(&s->users, 1) != 1) {
         return;
     }
-    PQfinish(s->conn);
+    PQfinish(atomic_load(&s->conn));
     if (s->done >= 0) {
         (void)close(s->done);
     }
@@ -100,7 +100,8 @@ static void starter_leave(starter *s) {
 
 static void *run_starter(void *arg) {
     starter *s = arg;
-    s->conn = PQconnectStartParams((const char *const *)s->keys, (const char *const *)s->values, 1);
+    atomic_store(&s->conn,
+                 PQconnectStartParams((const char *const *)s->keys, (const char *const *)s->values, 1));
     uint64_t one = 1;
     ssize_t n = write(s->done, &one, sizeof one);
     (void)n;
@@ -121,6 +122,7 @@ static starter *starter_new(const jdbc_settings *settings) {
         return NULL;
     }
     atomic_init(&s->users, 1);
+    atomic_init(&s->conn, NULL);
     s->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     bool ok = s->done >= 0 && starter_add(s, "fallback_application_name", "sluice") &&
               starter_add(s, "connect_timeout", "10");
@@ -166,8 +168,7 @@ static sl_error *connect_start(jdbc_pg *c, int64_t deadline) {
                            "postgresql: looking up the server's name takes too long");
     }
     if (!err) {
-        c->conn = s->conn;
-        s->conn = NULL;
+        c->conn = atomic_exchange(&s->conn, NULL);
         err = c->conn ? NULL : sl_error_nomem();
     }
     starter_leave(s);
