@@ -27,8 +27,13 @@ cleanroom:
 	@bash tests/support/packages.sh cleanroom
 	@bash tests/cleanroom/run.sh
 
-# Threads: the unit tests and a worker under ThreadSanitizer.
+# Threads: the unit tests, and suites with a worker, under ThreadSanitizer. TSAN_SUITES: those without a bound on memory or
+# start-up time, and without programs of their own.
+TSAN_SUITES := e2e/standalone/client e2e/standalone/control e2e/standalone/failures e2e/standalone/http e2e/standalone/kill \
+	e2e/standalone/published e2e/standalone/samples e2e/distributed e2e/jdbc fault/server fault/cluster-kill
+
 .PHONY: tsan
+tsan: export TSAN_OPTIONS = halt_on_error=1:suppressions=$(CURDIR)/tests/support/tsan.supp
 tsan:
-	@TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/support/tsan.supp \
-		$(MAKE) --no-print-directory -j2 B=$(B)/tsan SANITIZE=thread unit
+	@$(MAKE) --no-print-directory -j2 B=$(B)/tsan SANITIZE=thread unit
+	@$(MAKE) --no-print-directory -j2 B=$(B)/tsan SANITIZE=thread suites SUITES="$(TSAN_SUITES)"

@@ -49,7 +49,7 @@ typedef struct pg_settings {
     bool via_root;
     sl_str replica_identity;
     int snapshot_mode;
-    bool conf_data, conf_schema, conf_stream, conf_schema_error, conf_data_error;
+    bool conf_data, conf_stream, conf_data_error;
     int locking;
     int64_t lock_timeout_ms;
     int64_t status_ms;

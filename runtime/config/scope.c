@@ -25,23 +25,23 @@ sl_error *sl__scope_hide(sl__scope *s, const sl_config_row *rows, size_t n, cons
     return NULL;
 }
 
-/* add_prefixed hands a plugin's problems on, by the keys the user wrote. */
-static sl_error *add_prefixed(sl__scope *s, sl_str prefix, const sl_config_report *own) {
-    for (size_t i = 0; i < own->n; i++) {
-        const sl_config_problem *p = &own->items[i];
-        sl_str key = p->key;
-        if (prefix.n) {
-            key = sl_arena_printf(s->arena, "%.*s%.*s", SL_STR_ARG(prefix), SL_STR_ARG(p->key));
+sl_error *sl__problems_add(const sl_config_report *from, sl_str prefix, sl_config_report *to) {
+    sl_str name = sl_str_make(prefix.p, prefix.n - sl_str_ends(prefix, SL_STR(".")));
+    for (size_t i = 0; i < from->n; i++) {
+        const sl_config_problem *p = &from->items[i];
+        sl_str key = p->key.n ? p->key : name;
+        if (prefix.n && p->key.n) {
+            key = sl_arena_printf(to->arena, "%.*s%.*s", SL_STR_ARG(prefix), SL_STR_ARG(p->key));
+            if (!key.p) {
+                return sl_error_nomem();
+            }
         }
-        if (prefix.n && !key.p) {
-            return sl_error_nomem();
-        }
-        sl_config_report_add(s->report, p->severity, key, "%.*s", SL_STR_ARG(p->message));
+        sl_config_report_add(to, p->severity, key, "%.*s", SL_STR_ARG(p->message));
     }
-    return NULL;
+    return from->arena->failed || to->arena->failed ? sl_error_nomem() : NULL;
 }
 
-static void call_validate(const sl_plugin_def *def, const sl_context *ctx, sl_config_report *report) {
+void sl__plugin_validate(const sl_plugin_def *def, const sl_context *ctx, sl_config_report *report) {
     void (*validate)(const sl_context *, sl_config_report *) = NULL;
     switch (def->kind) {
     case SL_KIND_SOURCE:
@@ -87,9 +87,9 @@ sl_error *sl__scope_table(sl__scope *s, const sl_plugin_def *def, sl_str prefix,
                           .settings = settings,
                           .variant = def->variant,
                           .offline = !s->connect};
-        call_validate(def, &ctx, &found);
+        sl__plugin_validate(def, &ctx, &found);
     }
-    return add_prefixed(s, prefix, &found);
+    return sl__problems_add(&found, prefix, s->report);
 }
 
 /* note_unknown reports the keys below a prefix that neither the plugin nor its place knows. */

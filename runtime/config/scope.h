@@ -1,6 +1,6 @@
 /*
- * scope.h - one validation at work, and the check of one plugin within it; shared by validate.c and
- * validate_worker.c only.
+ * scope.h - one validation at work, and the check of one plugin within it. Between validate.c and
+ * validate_worker.c, but for the two functions that need no scope.
  *
  * Threads: one at a time. Memory: everything is in the arena.
  */
@@ -19,6 +19,14 @@ typedef struct sl__scope {
     sl_config_report *report;
     sl__secrets *secrets;
 } sl__scope;
+
+/* sl__plugin_validate calls the definition's validate, if it has one. The context must be complete. It may
+   block. Call it only when the table found no errors. */
+void sl__plugin_validate(const sl_plugin_def *def, const sl_context *ctx, sl_config_report *report);
+
+/* sl__problems_add hands a plugin's problems on, by the keys the user wrote; one without a key stands under
+   the plugin's name, the prefix without its last dot. */
+SL_MUST_CHECK sl_error *sl__problems_add(const sl_config_report *from, sl_str prefix, sl_config_report *to);
 
 /* sl__scope_plugin checks the plugin of a kind that class_key names, with the settings below prefix: its
    table, the keys it does not know (own: rows of settings that are there besides, may be NULL), and its

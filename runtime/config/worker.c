@@ -543,7 +543,6 @@ void sl__worker_parse(const sl_config *c, sl_arena *arena, sl_config_report *rep
     *out = parsed.s;
     parse_rest(c, arena, report, out);
     out->log_json = parsed.log_format != 0;
-    out->plugin_path_text = sl_str_trim(sl_config_get(c, SL_STR("plugin.path")));
     if (out->override_policy == SL__OVERRIDE_PRINCIPAL) {
         sl_config_report_add(report, SL_SEV_WARNING, SL_STR("connector.client.config.override.policy"),
                              "Principal is deprecated in Kafka Connect; use Allowlist");

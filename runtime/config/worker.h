@@ -22,7 +22,6 @@ typedef struct sl__worker_settings {
     sl_str value_converter;
     sl_str header_converter;
     sl_str_list plugin_path; /* empty = the default folder */
-    sl_str plugin_path_text; /* the same as one text */
     sl_str_list config_providers;
     int override_policy; /* sl__override_policy */
     sl_str_list override_allowlist;

@@ -53,15 +53,6 @@ bool sl__units_has(const sl__units *u, sl_str name, int32_t task) {
     return there;
 }
 
-void sl__units_remove(sl__units *u, sl_str name, int32_t task) {
-    size_t n = 0;
-    char *key = unit_key(name, task, &n);
-    if (key) {
-        (void)sl__map_remove(&u->map, sl_str_make(key, n));
-    }
-    sl_free(key);
-}
-
 bool sl__units_next(const sl__units *u, size_t *at, sl_str *name, int32_t *task) {
     sl_str key;
     int64_t number = 0;

@@ -32,7 +32,6 @@ void sl__units_init(sl__units *u);
 void sl__units_deinit(sl__units *u);
 bool sl__units_add(sl__units *u, sl_str name, int32_t task); /* false: out of memory */
 bool sl__units_has(const sl__units *u, sl_str name, int32_t task);
-void sl__units_remove(sl__units *u, sl_str name, int32_t task);
 /* sl__units_next walks a set; *at starts at 0. */
 bool sl__units_next(const sl__units *u, size_t *at, sl_str *name, int32_t *task);
 static inline size_t sl__units_count(const sl__units *u) {

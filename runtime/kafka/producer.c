@@ -7,8 +7,6 @@
  */
 #include "kafka/producer_impl.h"
 
-#include <errno.h>
-
 #include <sluice/record.h>
 
 #include "base/clock.h"
@@ -42,15 +40,6 @@ size_t sl__producer_batch_bound(const sl__client_config *conf, size_t batch_size
 
 /* ---- delivery ---- */
 
-/* landed counts a message out of its generation and wakes flushes when it was the last one. */
-static void landed(sl__producer *p, unsigned generation) {
-    if (atomic_fetch_sub(&p->under_way[generation], 1) == 1) {
-        pthread_mutex_lock(&p->lock);
-        pthread_cond_broadcast(&p->drained);
-        pthread_mutex_unlock(&p->lock);
-    }
-}
-
 static size_t header_bytes(const rd_kafka_message_t *m) {
     rd_kafka_headers_t *headers;
     const char *name;
@@ -67,18 +56,11 @@ static size_t header_bytes(const rd_kafka_message_t *m) {
     return total;
 }
 
-/* The opaque pointer of a message is its target, with the generation in the lowest bit. */
-static void *tag(sl__delivery_target *target, unsigned generation) {
-    return (void *)((uintptr_t)target | generation);
-}
-
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     sl__producer *p = opaque;
     const sl__out_topic *topic = rd_kafka_topic_opaque(m->rkt);
-    uintptr_t tagged = (uintptr_t)m->_private;
-    unsigned generation = (unsigned)(tagged & 1u);
-    sl__delivery_target *target = (sl__delivery_target *)(tagged & ~(uintptr_t)1u);
+    sl__delivery_target *target = m->_private;
     size_t bytes = m->len + m->key_len;
     sl__delivery d = {
         .err = m->err ? sl__delivery_error(m->err, topic->name, m->partition, bytes, p->message_max) : NULL,
@@ -92,7 +74,6 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
     }
     target->delivered(target, &d);
     sl_error_free(d.err);
-    landed(p, generation);
 }
 
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
@@ -187,7 +168,6 @@ static void free_state(sl__producer *p) {
     if (p->rk) {
         rd_kafka_destroy(p->rk);
     }
-    pthread_cond_destroy(&p->drained);
     pthread_mutex_destroy(&p->lock);
     sl_free(p->key);
     sl_free(p);
@@ -264,7 +244,6 @@ static sl__producer *alloc_producer(void) {
     if (!p) {
         return NULL;
     }
-    sl__cond_init(&p->drained);
     pthread_mutex_init(&p->lock, NULL);
     sl__map_init(&p->topics, free_topic);
     return p;
@@ -398,13 +377,10 @@ sl__send sl__producer_send(sl__producer *p, const sl__out_message *m, sl__delive
     if (*err) {
         return SL_SEND_FAILED;
     }
-    unsigned generation = atomic_load(&p->generation) & 1u;
-    atomic_fetch_add(&p->under_way[generation], 1);
-    rd_kafka_resp_err_t code = queue_message(p, m, headers, tag(target, generation));
+    rd_kafka_resp_err_t code = queue_message(p, m, headers, target);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         return SL_SEND_OK;
     }
-    landed(p, generation);
     if (headers) {
         rd_kafka_headers_destroy(headers);
     }
@@ -418,50 +394,8 @@ sl__send sl__producer_send(sl__producer *p, const sl__out_message *m, sl__delive
     return SL_SEND_FAILED;
 }
 
-/* ---- flushing ---- */
-
-static void hurry(sl__producer *p) {
-    if (!atomic_exchange(&p->hurried, true)) {
+void sl__producer_hurry(sl__producer *p) {
+    if (!p->lingers && !atomic_exchange(&p->hurried, true)) {
         rd_kafka_queue_yield(p->queue);
     }
-}
-
-void sl__producer_hurry(sl__producer *p) {
-    if (!p->lingers) {
-        hurry(p);
-    }
-}
-
-/* wait_drained waits until a generation is empty. Lock held. */
-static bool wait_drained(sl__producer *p, unsigned generation, const struct timespec *until) {
-    while (atomic_load(&p->under_way[generation]) > 0) {
-        if (pthread_cond_timedwait(&p->drained, &p->lock, until) == ETIMEDOUT) {
-            return atomic_load(&p->under_way[generation]) <= 0;
-        }
-    }
-    return true;
-}
-
-bool sl__producer_flush(sl__producer *p, int timeout_ms) {
-    struct timespec until = sl__deadline_in(timeout_ms < 0 ? 0 : timeout_ms);
-    bool done = true;
-    hurry(p);
-    pthread_mutex_lock(&p->lock);
-    while (done && p->flushing) {
-        done = pthread_cond_timedwait(&p->drained, &p->lock, &until) != ETIMEDOUT;
-    }
-    if (done) {
-        p->flushing = true;
-        unsigned present = atomic_load(&p->generation) & 1u;
-        /* what is left of the generation before must be gone before its counter is used again */
-        done = wait_drained(p, present ^ 1u, &until);
-        if (done) {
-            atomic_store(&p->generation, present ^ 1u);
-            done = wait_drained(p, present, &until);
-        }
-        p->flushing = false;
-        pthread_cond_broadcast(&p->drained);
-    }
-    pthread_mutex_unlock(&p->lock);
-    return done;
 }

@@ -87,7 +87,4 @@ sl__send sl__producer_send(sl__producer *p, const sl__out_message *m, sl__delive
    linger.ms set by the user it has no effect. */
 void sl__producer_hurry(sl__producer *p);
 
-/* sl__producer_flush waits until everything queued so far by anyone is delivered, at most timeout_ms. */
-bool sl__producer_flush(sl__producer *p, int timeout_ms);
-
 #endif

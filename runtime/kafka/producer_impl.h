@@ -26,15 +26,8 @@ struct sl__producer {
     atomic_bool closing;
     atomic_bool closed; /* its thread has nothing more to do than end */
 
-    pthread_mutex_t lock; /* guards topics; with drained for flushes */
+    pthread_mutex_t lock; /* guards topics */
     sl__map topics;       /* name -> sl__out_topic */
-    pthread_cond_t drained;
-
-    /* Messages under way, in two generations by turns, so that a flush need not wait for what came after it.
-     */
-    atomic_uint generation;
-    atomic_long under_way[2];
-    bool flushing; /* guarded by lock: one flush at a time turns the generation */
 
     /* the pool's, under its lock */
     unsigned refs;

@@ -52,7 +52,8 @@ sl__lookup sl__topics_lookup(sl__topics *t, const sl__topic_spec *spec, sl__topi
 /* sl__topics_forget: the waiter is not called any more once this returns. */
 void sl__topics_forget(sl__topics *t, sl__topic_waiter *w);
 
-/* sl__topics_outage gives the current connection trouble as text in the arena, absent if there is none. */
+/* sl__topics_outage (tests) gives the current connection trouble as text in the arena, absent if there is
+ * none. */
 sl_str sl__topics_outage(sl__topics *t, sl_arena *arena);
 
 #endif

@@ -27,10 +27,6 @@ typedef struct sl__instance {
 SL_MUST_CHECK sl_error *sl__instance_init(sl__instance *inst, const sl_plugin_def *def, const sl_config *full,
                                           sl_str prefix, sl_arena *arena, sl_config_report *report);
 
-/* sl__instance_validate calls the definition's validate, if it has one, and adds its problems under the full
-   keys. The context must be complete. It may block. Call it only when the table found no errors. */
-SL_MUST_CHECK sl_error *sl__instance_validate(sl__instance *inst, sl_arena *arena, sl_config_report *report);
-
 /* sl__config_strip gives the entries whose keys begin with prefix, without it. NOMEM is the only error. */
 SL_MUST_CHECK sl_error *sl__config_strip(const sl_config *full, sl_str prefix, sl_arena *arena,
                                          sl_config *out);

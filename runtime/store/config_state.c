@@ -46,7 +46,6 @@ struct sl__config_state {
     sl__map own;   /* name -> text */
     size_t present;
     sl__session_key session_key; /* owned */
-    int64_t next_offset;
 };
 
 /* ---- configurations ---- */
@@ -353,10 +352,8 @@ static sl_error *apply_own(sl__config_state *s, const sl__config_record *r, sl__
     return NULL;
 }
 
-sl_error *sl__config_state_apply(sl__config_state *s, const sl__config_record *r, int64_t offset,
-                                 sl__config_change *change) {
+sl_error *sl__config_state_apply(sl__config_state *s, const sl__config_record *r, sl__config_change *change) {
     *change = SL_CHANGE_NONE;
-    s->next_offset = offset + 1;
     switch (r->kind) {
     case SL_CR_CONNECTOR:
         return apply_connector(s, r, change);
@@ -441,10 +438,6 @@ sl_error *sl__config_state_each(const sl__config_state *s, sl__stored_connector_
 
 size_t sl__config_state_count(const sl__config_state *s) {
     return s->present;
-}
-
-int64_t sl__config_state_next_offset(const sl__config_state *s) {
-    return s->next_offset;
 }
 
 sl__session_key sl__config_state_session_key(const sl__config_state *s) {

@@ -48,12 +48,9 @@ typedef enum sl__config_change {
 sl__config_state *sl__config_state_new(void); /* NULL when out of memory */
 void sl__config_state_free(sl__config_state *s);
 
-/* sl__config_state_apply puts a record in; offset is the record's. *change says what it did. */
+/* sl__config_state_apply puts a record in. *change says what it did. */
 SL_MUST_CHECK sl_error *sl__config_state_apply(sl__config_state *s, const sl__config_record *r,
-                                               int64_t offset, sl__config_change *change);
-
-/* sl__config_state_next_offset: the offset behind the last record; 0 = none was read. */
-int64_t sl__config_state_next_offset(const sl__config_state *s);
+                                               sl__config_change *change);
 
 /* sl__config_state_get gives a connector; false when it has no configuration. */
 bool sl__config_state_get(const sl__config_state *s, sl_str name, sl__stored_connector *out);

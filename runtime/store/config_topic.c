@@ -130,7 +130,7 @@ static sl_error *apply(sl__config_topic *t, const entry *e, sl_arena *arena, sl_
         sl_error_free(err);
         return NULL;
     }
-    err = err ? err : sl__config_state_apply(t->state, &r, e->offset, &change);
+    err = err ? err : sl__config_state_apply(t->state, &r, &change);
     if (!err && change != SL_CHANGE_NONE) {
         cb(arg, change, &r);
     }

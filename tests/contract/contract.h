@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include <config/scope.h>
 #include <plugin/instance.h>
 #include <plugin/registry.h>
 #include <sluice/plugin.h>

@@ -26,9 +26,9 @@ static bool one_round(const subject *s, unsigned long n) {
     sl_config_report_init(&report, &in.arena);
     alloc_plan(n);
     alloc_on();
-    err = sl__instance_validate(&in.inst, &in.arena, &report);
+    sl__plugin_validate(s->def, &in.inst.context, &report);
     alloc_off();
-    err = err ? err : instance_open(&in);
+    err = in.arena.failed ? sl_error_nomem() : instance_open(&in);
     if (err) {
         sl_error_free(err);
     } else {

@@ -157,7 +157,7 @@ static void records_come_back(void **state) {
     assert_string_equal(w.leader, "h:1");
     assert_int_equal(w.generation, 7);
     assert_int_equal(w.n, 2);
-    sl__units_remove(&units, SL_STR("c"), 0);
+    assert_true(sl__units_add(&units, SL_STR("c"), 1));
     assert_false(sl__units_same(&h->given, &units));
     /* damaged or removed: nothing is left of it */
     assert_true(sl__workers_apply(&w, SL_STR("assignment-h:1"), SL_STR("[1]")));

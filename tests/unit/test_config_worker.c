@@ -66,7 +66,6 @@ static void defaults(void **state) {
     test_assert_str(s->listeners.items[0], "http://:8083");
     assert_int_equal(s->log_level, SL_LOG_INFO);
     assert_false(s->log_json);
-    assert_null(s->plugin_path_text.p);
 }
 
 static void values(void **state) {
@@ -83,7 +82,6 @@ static void values(void **state) {
     assert_int_equal(worker.settings.log_level, SL_LOG_DEBUG);
     assert_int_equal(worker.settings.listeners.n, 2);
     assert_int_equal(worker.settings.plugin_path.n, 2);
-    test_assert_str(worker.settings.plugin_path_text, "/a,/b");
     assert_int_equal(worker.settings.override_policy, SL__OVERRIDE_NONE);
     assert_false(worker.settings.task_restart);
 }

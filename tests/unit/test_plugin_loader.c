@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/scope.h"
 #include "plugin/instance.h"
 #include "plugin/names.h"
 #include "plugin/registry.h"
@@ -477,7 +478,7 @@ static const sl_transform_ops with_validate = {
 static void prepares_instances(void **state) {
     (void)state;
     sl_arena arena;
-    sl_config_report report;
+    sl_config_report report, own;
     sl__instance inst;
     sl_plugin_def def = {GOOD_DEF};
     def.transform = &with_validate;
@@ -495,7 +496,9 @@ static void prepares_instances(void **state) {
     assert_int_equal(inst.context.variant, 4);
     assert_int_equal(inst.context.task, -1);
     test_assert_str(sl_config_get(inst.context.config, SL_STR("max")), "200");
-    test_assert_ok(sl__instance_validate(&inst, &arena, &report));
+    sl_config_report_init(&own, &arena);
+    sl__plugin_validate(&def, &inst.context, &own);
+    test_assert_ok(sl__problems_add(&own, inst.prefix, &report));
     assert_string_equal(test_find_problem(&report, "transforms.a.max"), "too much for 'fast'");
     assert_string_equal(test_find_problem(&report, "transforms.a"), "variant 4");
     assert_int_equal(report.errors, 1);
