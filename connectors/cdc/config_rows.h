@@ -421,7 +421,8 @@
                        "rows are read as a stream, in bounded memory"),                                      \
         CDC_WARNED_ROW("query.fetch.size", SL_CONFIG_INT, "Rows a fetch.",                                   \
                        "rows are read as a stream, in bounded memory"),                                      \
-        CDC_WARNED_ROW("legacy.snapshot.max.threads", SL_CONFIG_BOOLEAN, "One thread for each table.",       \
+        CDC_WARNED_ROW("internal.legacy.snapshot.max.threads", SL_CONFIG_BOOLEAN,                            \
+                       "One thread for each table.",                                                         \
                        "large tables are always shared by all connections of snapshot.max.threads"),         \
         CDC_WARNED_ROW("topic.cache.size", SL_CONFIG_INT, "Size of a cache.",                                \
                        "topic names are kept with each table"),                                              \
@@ -433,7 +434,8 @@
                        "a task stops within the worker's task.shutdown.graceful.timeout.ms"),                \
         CDC_WARNED_ROW("custom.metric.tags", SL_CONFIG_STRING, "Tags of JMX metrics.",                       \
                        "metrics have the connector's name as a label"),                                      \
-        CDC_WARNED_ROW("advanced.metrics.enable", SL_CONFIG_BOOLEAN, "JMX metrics.", "see /metrics"),        \
+        CDC_WARNED_ROW("internal.advanced.metrics.enable", SL_CONFIG_BOOLEAN, "JMX metrics.",                \
+                       "see /metrics"),                                                                      \
         CDC_WARNED_ROW("table.ignore.builtin", SL_CONFIG_BOOLEAN, "System tables.",                          \
                        "system tables are never captured"),                                                  \
         CDC_WARNED_PATTERN("openlineage.*", "OpenLineage.", "lineage events are not written"),               \
@@ -449,6 +451,17 @@
                         "use snapshot.select.statement.overrides"),                                          \
         CDC_WARNED_ROW("internal.custom.retriable.exception", SL_CONFIG_STRING, "A Java expression.",        \
                        "outages are recognised by their SQLSTATE"),                                          \
+        CDC_WARNED_ROW(                                                                                      \
+            "internal.log.position.check.enable", SL_CONFIG_BOOLEAN,                                         \
+            "Whether it is checked that the database still has the log from the stored offset on.",          \
+            "it always is"),                                                                                 \
+        CDC_WARNED_ROW("internal.snapshot.scan.all.columns.force", SL_CONFIG_BOOLEAN,                        \
+                       "How the catalog is read.", "only captured tables are looked up"),                    \
+        CDC_WARNED_PATTERN(                                                                                  \
+            "driver.*", "Settings of the JDBC driver.",                                                      \
+            "no JDBC driver is used; see database.sslmode, database.query.timeout.ms and their like"),       \
+        CDC_REFUSED_ROW("database.connection.factory.class", SL_CONFIG_STRING, "A Java class.",              \
+                        "Java classes cannot be loaded: remove it"),                                         \
         CDC_WARNED_ROW("custom.sanitize.pattern", SL_CONFIG_STRING, "What to mask in logs.",                 \
                        "passwords and keys are never logged")
 

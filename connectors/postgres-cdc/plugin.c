@@ -209,7 +209,7 @@ static sl_error *begin_snapshot(pg_task *t, pg_slot *slot, bool stream) {
         return pg_snapshot_resume(t, lsn);
     }
     SL_TRY(drop_lost_slot(t, slot));
-    bool temporary = slot->exists || t->s->snapshot_mode == PG_SNAPSHOT_INITIAL_ONLY;
+    bool temporary = slot->exists || !stream;
     uint64_t stored = t->pos.snapshot && !t->pos.completed ? 0 : pg_offset_start(&t->pos);
     SL_TRY(pg_slot_create(t, temporary, true, &lsn));
     SL_TRY(pg_snapshot_begin(t, lsn));

@@ -65,7 +65,7 @@ typedef struct pg_settings {
     sl_str message_include, message_exclude;
 } pg_settings;
 
-enum { PG_SETTINGS_COUNT = 142 };
+enum { PG_SETTINGS_COUNT = 146 };
 extern const sl_config_row pg_settings_rows[PG_SETTINGS_COUNT];
 
 #endif

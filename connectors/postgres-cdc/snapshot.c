@@ -272,6 +272,7 @@ sl_error *pg_snapshot_table_ended(pg_task *t, pg_snapshot_table *x) {
 
 static sl_error *on_row(pg_task *t, pg_snap_reader *r, char *line, size_t n) {
     pg_snapshot_table *x = r->piece.table;
+    t->batch_read += n;
     sl_error *err = t->snap.tail ? send_tail(t, false) : NULL;
     if (!err && x->held) {
         err = send_held(t, x, false, false);
@@ -310,14 +311,9 @@ static sl_error *on_end(pg_task *t, pg_snap_reader *r) {
 
 /* ---- steps ---- */
 
-static bool has_room(const pg_task *t, const sl_batch *b) {
-    size_t limit = t->s->cdc.max_queue_bytes ? (size_t)t->s->cdc.max_queue_bytes : PG_BATCH_BYTES;
-    return b->n < (size_t)t->s->cdc.max_batch_size && b->arena.total < limit * 4;
-}
-
 /* Reads what has arrived at one reader. */
 static sl_error *read_some(pg_task *t, pg_snap_reader *r, sl_batch *b) {
-    for (int left = SLICE; left > 0 && has_room(t, b); left--) {
+    for (int left = SLICE; left > 0 && pg_source_room(t, b); left--) {
         char *line = NULL;
         size_t n = 0;
         pg_read what = PG_READ_WAIT;
@@ -338,7 +334,7 @@ static sl_error *read_some(pg_task *t, pg_snap_reader *r, sl_batch *b) {
 static sl_error *turn(pg_task *t, sl_batch *b, bool *busy, bool *ready) {
     pg_snapshot *s = &t->snap;
     *busy = *ready = false;
-    for (size_t i = 0; i < s->nreaders && has_room(t, b); i++) {
+    for (size_t i = 0; i < s->nreaders && pg_source_room(t, b); i++) {
         pg_snap_reader *r = &s->readers[i];
         bool none = false;
         if (!r->piece.table) {
@@ -436,17 +432,17 @@ sl_error *pg_snapshot_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
     for (size_t i = 0; i < s->nreaders; i++) {
         s->readers[i].waiting = false;
     }
-    while (ready && has_room(t, b)) {
+    while (ready && pg_source_room(t, b)) {
         SL_TRY(turn(t, b, &busy, &ready));
     }
-    if (!busy && has_room(t, b)) {
+    if (!busy && pg_source_room(t, b)) {
         return finish(t, b, wait);
     }
     if (b->n || s->progressed) {
         SL_TRY(put_offset(t, b, false));
     }
     *wait = (sl_wait){.fd = -1};
-    if (busy && !ready && has_room(t, b)) {
+    if (busy && !ready && pg_source_room(t, b)) {
         wait_for_readers(s, wait);
     }
     return NULL;

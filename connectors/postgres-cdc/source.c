@@ -123,7 +123,15 @@ sl_error *pg_source_batch(pg_task *t, sl_batch *b) {
     v[F_TABLE] = sl_string(SL_STR(""));
     v[F_XMIN] = t->stream.xmin >= 0 && t->s->xmin_ms ? sl_int64(t->stream.xmin) : sl_null();
     pg_source_commit(t);
+    t->batch_read = 0;
     return cdc_emit_begin(&t->emitter, b);
+}
+
+/* Events are several times as large in the arena as they come. */
+bool pg_source_room(const pg_task *t, const sl_batch *b) {
+    size_t limit = t->s->cdc.max_queue_bytes ? (size_t)t->s->cdc.max_queue_bytes : PG_BATCH_BYTES;
+    return b->n < (size_t)t->s->cdc.max_batch_size && t->batch_read < limit &&
+           b->arena.total < 4 * (size_t)PG_BATCH_BYTES;
 }
 
 static size_t put_u64(char *to, uint64_t v) {

@@ -567,6 +567,7 @@ static sl_error *read_one(pg_task *t, bool *more) {
         return NULL;
     }
     pg_stream *st = &t->stream;
+    t->batch_read += (size_t)n;
     st->bloated = st->bloated || n > SHED_BYTES;
     if (n > SHED_BYTES && may_shed(st)) { /* at once: the message is large enough by itself */
         shed(t);
@@ -677,10 +678,8 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
         return NULL;
     }
     bool more = true;
-    size_t limit = t->s->cdc.max_queue_bytes ? (size_t)t->s->cdc.max_queue_bytes : PG_BATCH_BYTES;
     int64_t looked = 0;
-    while (more && b->n < (size_t)t->s->cdc.max_batch_size && b->arena.total < limit * 4 &&
-           looked++ < 20000 && !pg_blocking_asked(t)) {
+    while (more && pg_source_room(t, b) && looked++ < 20000 && !pg_blocking_asked(t)) {
         SL_TRY(read_one(t, &more));
     }
     SL_TRY(check_silence(t));

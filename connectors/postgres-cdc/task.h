@@ -101,6 +101,7 @@ typedef struct pg_task {
     pg_incremental inc;
     cdc_notifier notifier;
     /* the batch at hand */
+    size_t batch_read; /* bytes of rows and messages in it */
     sl_value source_template[PG_SOURCE_FIELDS];
     char sequence_head[40]; /* ["lsn_commit", */
     size_t sequence_head_n;
@@ -140,6 +141,8 @@ SL_MUST_CHECK sl_error *pg_source_init(pg_task *t);
 void pg_source_deinit(pg_task *t);
 /* pg_source_batch makes ready for the events of a batch. */
 SL_MUST_CHECK sl_error *pg_source_batch(pg_task *t, sl_batch *b);
+/* pg_source_room tells whether one more event may be put into it. */
+bool pg_source_room(const pg_task *t, const sl_batch *b);
 void pg_source_commit(pg_task *t); /* lsn_commit changed */
 typedef struct pg_event_at {
     const char *snapshot; /* the marker */

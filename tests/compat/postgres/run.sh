@@ -18,6 +18,7 @@ bash "$SL_SUPPORT/connect.sh" start "$TEST_DIR/connect" "$BOOTSTRAP" "group.id=c
     "config.storage.topic=compat-configs-$$" "offset.storage.topic=compat-offsets-$$" "status.storage.topic=compat-status-$$"
 # shellcheck disable=SC1091
 . "$TEST_DIR/connect/connect.env"
+python3 "$here/keys.py" "$CONNECT_URL" "$SLUICE" "$TEST_DIR" || fail "a key of Debezium's"
 
 # properties NAME PREFIX FILE: one configuration, for whoever reads it
 properties() {
