@@ -52,10 +52,12 @@ ctl resume first
 wait_until 10 state_is first RUNNING || fail "connectorctl did not resume"
 
 # ---- requests from the description ----
+cd "$dir" # it leaves a folder where it runs
 "$tools/bin/schemathesis" run "$URL/openapi.json" --url "$URL" --max-examples 15 --checks not_a_server_error \
     --phases fuzzing,coverage --request-timeout 20 -w 2 --seed 1 >"$dir/schemathesis.log" 2>&1 || {
     tail -n 40 "$dir/schemathesis.log" >&2
     fail "a request made from the description was answered with a 5xx, or not at all"
 }
+cd "$SL_ROOT"
 call GET /health | matches healthy || fail "the worker is not healthy afterwards"
 worker_stop
