@@ -41,7 +41,7 @@ RT_CFLAGS := -Iruntime $(if $(HAVE_PKGS),$(shell pkg-config --cflags $(PKGS) 2>/
 RT_LIBS = $(shell pkg-config --libs $(PKGS)) -ldl -lpthread -lm
 
 # librdkafka's threads as ThreadSanitizer can see them: see the file
-TSAN_SRC := $(if $(findstring thread,$(SANITIZE)),tests/support/tsan_threads.c)
+TSAN_SRC := $(if $(findstring thread,$(SANITIZE)),tests/support/c11_threads.c)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 

@@ -1,12 +1,10 @@
 /*
- * c11_threads.c - C11's threads as POSIX ones, in builds with ThreadSanitizer only.
+ * c11_threads.c - C11's threads as POSIX ones, linked in builds with ThreadSanitizer only.
  *
  * librdkafka uses threads.h, which gcc 12's ThreadSanitizer does not know: a thread made by thrd_create has
- * no state there and crashes in the first function that the sanitizer watches. These take the place of the C
- * library's.
+ * no state there and crashes in the first function that the sanitizer watches; what a mutex orders looks like
+ * a race. These take the place of the C library's.
  */
-#if defined(__SANITIZE_THREAD__)
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -98,7 +96,3 @@ int cnd_timedwait(cnd_t *restrict c, mtx_t *restrict m, const struct timespec *r
     int rc = pthread_cond_timedwait((pthread_cond_t *)(void *)c, (pthread_mutex_t *)(void *)m, until);
     return rc == 0 ? thrd_success : rc == ETIMEDOUT ? thrd_timedout : thrd_error;
 }
-
-#else
-typedef int c11_threads_unused; /* not an empty file */
-#endif
