@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "herder/distributed.h"
 #include "herder/standalone.h"
+#include "kafka/kafka.h"
 #include "rest/rest.h"
 #include "task/host.h"
 
@@ -90,6 +91,7 @@ static sl_error *check_all(distributed *s) {
     sl_config_report_init(&report, &s->files.arena);
     SL_TRY(sl__cli_load_plugins(sl_config_get(&f->worker, SL_STR("plugin.path")), true, &s->registry));
     s->catalog = sl__registry_catalog(s->registry, sl__host_table());
+    s->catalog.takes = sl__kafka_takes;
     for (size_t i = 0; i < s->files.n; i++) {
         log_report(s, &s->files.items[i].report, false);
     }

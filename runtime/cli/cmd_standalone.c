@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "herder/standalone.h"
+#include "kafka/kafka.h"
 #include "rest/rest.h"
 #include "task/host.h"
 
@@ -105,6 +106,7 @@ static sl_error *check_all(standalone *s, size_t *errors) {
     SL_TRY(sl__cli_load_plugins(sl_config_get(&s->files.worker->worker, SL_STR("plugin.path")), true,
                                 &s->registry));
     s->catalog = sl__registry_catalog(s->registry, sl__host_table());
+    s->catalog.takes = sl__kafka_takes;
     SL_TRY(check_worker(s, errors));
     return check_connectors(s, errors);
 }

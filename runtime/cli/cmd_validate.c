@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "config/validate.h"
+#include "kafka/kafka.h"
 #include "task/host.h"
 
 typedef struct validation {
@@ -79,6 +80,7 @@ static sl_error *check_chosen(validation *v) {
         v->files.worker ? sl_config_get(&v->files.worker->worker, SL_STR("plugin.path")) : SL_STR_NONE;
     SL_TRY(sl__cli_load_plugins(path, true, &v->registry));
     v->catalog = sl__registry_catalog(v->registry, sl__host_table());
+    v->catalog.takes = sl__kafka_takes;
     SL_TRY(check_worker(v));
     return check_connectors(v);
 }

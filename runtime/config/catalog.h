@@ -11,6 +11,8 @@
 
 #include <sluice/plugin.h>
 
+#include "config/kafka_client.h"
+
 typedef struct sl__catalog {
     /* Gives the definition of a kind with that short name or Java class name; NOT_FOUND, or another error
        when the name could mean several. */
@@ -18,7 +20,8 @@ typedef struct sl__catalog {
     /* The i-th definition of all, NULL past the last. */
     const sl_plugin_def *(*at)(void *arg, size_t i);
     void *arg;
-    const sl_host *host; /* what plugins are called with */
+    const sl_host *host;    /* what plugins are called with */
+    sl__client_takes takes; /* the Kafka library's word on client settings; NULL = not asked */
 } sl__catalog;
 
 /* sl__catalog_kind_name gives "transform", "config provider", ... */

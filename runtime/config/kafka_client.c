@@ -164,7 +164,7 @@ static sl_error *emit_key(sl__translation *t, sl_str name, sl_str value, bool op
     }
     sl__client_property *p = &out->items[out->n];
     *p = (sl__client_property){sl_arena_str(t->arena, name), sl_arena_str(t->arena, value),
-                               sl__client_key_secret(name), optional};
+                               sl__client_key_secret(name), optional, t->key};
     if (!p->name.p || !p->value.p) {
         return sl_error_nomem();
     }
@@ -410,6 +410,7 @@ static sl_error *apply_entry(sl__translation *t, const sl_config_entry *e) {
     if (!value.p) {
         return NULL;
     }
+    t->key = e->key;
     if (!k) {
         return is_native(e->key) ? value.n ? emit_key(t, e->key, value, false) : NULL : unknown_key(t, e);
     }
@@ -444,11 +445,24 @@ static sl_error *add_defaults(sl__translation *t) {
 
 sl_error *sl__client_translate(sl__client_kind kind, const sl_config *settings, sl_str prefix,
                                sl_arena *arena, sl_config_report *report, sl__client_config *out) {
-    sl__translation t = {kind, settings, prefix, arena, report, out, 0};
+    sl__translation t = {kind, settings, prefix, arena, report, out, 0, SL_STR_NONE};
     *out = (sl__client_config){0};
     for (size_t i = 0; i < settings->n; i++) {
         SL_TRY(apply_entry(&t, &settings->entries[i]));
     }
     out->embedded = sl_str_starts(sl__client_setting(&t, "bootstrap.servers"), SL_STR("embedded:"));
+    t.key = SL_STR_NONE;
     return add_defaults(&t);
+}
+
+void sl__client_check(const sl__client_config *c, sl__client_takes takes, sl_str prefix,
+                      sl_config_report *report) {
+    char problem[512];
+    for (size_t i = 0; takes && i < c->n; i++) {
+        const sl__client_property *p = &c->items[i];
+        if (p->key.n && !takes(p, problem, sizeof problem)) {
+            sl_str key = sl_arena_printf(report->arena, "%.*s%.*s", SL_STR_ARG(prefix), SL_STR_ARG(p->key));
+            sl_config_report_add(report, SL_SEV_ERROR, key, "%s", problem);
+        }
+    }
 }

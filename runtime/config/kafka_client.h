@@ -21,7 +21,11 @@ typedef struct sl__client_property {
     sl_str value;  /* zero-terminated */
     bool secret;   /* never to be logged */
     bool optional; /* newer than the oldest librdkafka: one that does not know it goes on without */
+    sl_str key;    /* the setting that it comes from; absent for a default */
 } sl__client_property;
+
+/* Tells whether the Kafka library takes a property; if not, *problem says why, without a secret value. */
+typedef bool (*sl__client_takes)(const sl__client_property *p, char *problem, size_t size);
 
 typedef struct sl__client_config {
     sl__client_property *items; /* in the order to set them */
@@ -58,6 +62,11 @@ SL_MUST_CHECK sl_error *sl__client_prefixed(const sl_config *worker, sl_str pref
 SL_MUST_CHECK sl_error *sl__client_translate(sl__client_kind kind, const sl_config *settings, sl_str prefix,
                                              sl_arena *arena, sl_config_report *report,
                                              sl__client_config *out);
+
+/* sl__client_check reports the properties that the Kafka library does not take, by the keys that they come
+   from, with prefix. */
+void sl__client_check(const sl__client_config *c, sl__client_takes takes, sl_str prefix,
+                      sl_config_report *report);
 
 /* sl__client_key_known tells whether Java's clients or librdkafka have a setting of that name. */
 bool sl__client_key_known(sl_str key);

@@ -19,6 +19,7 @@ typedef struct sl__translation {
     sl_config_report *report;
     sl__client_config *out;
     size_t cap; /* of out->items */
+    sl_str key; /* the setting at work */
 } sl__translation;
 
 typedef sl_error *(*sl__client_rule)(sl__translation *t, sl_str key, sl_str value);

@@ -186,6 +186,7 @@ static sl_error *check_overrides(sl__scope *s, const sl__worker_settings *worker
         sl_str prefix = sl_str_of(clients[i].prefix);
         SL_TRY(sl__config_prefix(s->config, prefix, s->arena, &overrides));
         SL_TRY(sl__client_translate(clients[i].kind, &overrides, prefix, s->arena, s->report, &translated));
+        sl__client_check(&translated, s->catalog->takes, prefix, s->report);
         check_policy(s, worker, prefix, &overrides);
     }
     return NULL;

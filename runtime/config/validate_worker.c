@@ -37,10 +37,12 @@ static sl_error *check_clients(sl__scope *s) {
     sl__client_config translated;
     SL_TRY(top_level(s, &part));
     SL_TRY(sl__client_translate(SL__CLIENT_ADMIN, &part, SL_STR_NONE, s->arena, s->report, &translated));
+    sl__client_check(&translated, s->catalog->takes, SL_STR_NONE, s->report);
     for (size_t i = 0; i < NCLIENTS; i++) {
         sl_str prefix = sl_str_of(clients[i].prefix);
         SL_TRY(sl__client_prefixed(s->config, prefix, s->arena, &part));
         SL_TRY(sl__client_translate(clients[i].kind, &part, prefix, s->arena, s->report, &translated));
+        sl__client_check(&translated, s->catalog->takes, prefix, s->report);
     }
     return NULL;
 }

@@ -3,8 +3,11 @@
  */
 #include "kafka/client.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "kafka/embedded.h"
+#include "kafka/kafka.h"
 
 #define COMPONENT "kafka"
 #define PROBLEM_SIZE 512
@@ -26,20 +29,39 @@ sl_error *sl__rk_set(rd_kafka_conf_t *rk, const char *name, const char *value) {
     return sl_error_new(SL_E_CONFIG, SL_USER, "kafka client setting '%s': %s", name, problem);
 }
 
+/* try_pair sets one property; false with the reason, which has no secret value in it. */
+static bool try_pair(rd_kafka_conf_t *rk, const sl__client_property *p, bool say, char *problem,
+                     size_t size) {
+    rd_kafka_conf_res_t res = rd_kafka_conf_set(rk, p->name.p, p->value.p, problem, size);
+    if (res == RD_KAFKA_CONF_UNKNOWN && p->optional) {
+        if (say) {
+            sl__log(SL_LOG_INFO, COMPONENT, "setting '%s' is not known to librdkafka %s and has no effect",
+                    p->name.p, rd_kafka_version_str());
+        }
+        return true;
+    }
+    if (res == RD_KAFKA_CONF_OK) {
+        return true;
+    }
+    if (p->secret) { /* librdkafka's text quotes the value */
+        snprintf(problem, size, "the value is not usable; check it");
+    }
+    problem[sl_str_trim(sl_str_of(problem)).n] = '\0'; /* some of its texts end with a line */
+    return false;
+}
+
 static sl_error *set_pair(rd_kafka_conf_t *rk, const sl__client_property *p) {
     char problem[PROBLEM_SIZE];
-    rd_kafka_conf_res_t res = rd_kafka_conf_set(rk, p->name.p, p->value.p, problem, sizeof problem);
-    if (res == RD_KAFKA_CONF_OK) {
-        return NULL;
-    }
-    if (res == RD_KAFKA_CONF_UNKNOWN && p->optional) {
-        sl__log(SL_LOG_INFO, COMPONENT, "setting '%s' is not known to librdkafka %s and has no effect",
-                p->name.p, rd_kafka_version_str());
-        return NULL;
-    }
-    /* librdkafka's text quotes the value */
-    return sl_error_new(SL_E_CONFIG, SL_USER, "kafka client setting '%s': %s", p->name.p,
-                        p->secret ? "the value is not usable; check it" : problem);
+    return try_pair(rk, p, true, problem, sizeof problem)
+               ? NULL
+               : sl_error_new(SL_E_CONFIG, SL_USER, "kafka client setting '%s': %s", p->name.p, problem);
+}
+
+bool sl__kafka_takes(const sl__client_property *p, char *problem, size_t size) {
+    rd_kafka_conf_t *rk = rd_kafka_conf_new();
+    bool takes = try_pair(rk, p, false, problem, size);
+    rd_kafka_conf_destroy(rk);
+    return takes;
 }
 
 /* is_replaced tells whether the embedded broker decides about a property. */
@@ -119,6 +141,7 @@ sl_error *sl__client_copy(const sl__client_config *conf, sl_arena *arena, sl__cl
         out->items[i] = conf->items[i];
         out->items[i].name = sl_arena_str(arena, conf->items[i].name);
         out->items[i].value = sl_arena_str(arena, conf->items[i].value);
+        out->items[i].key = SL_STR_NONE;
     }
     return arena->failed ? sl_error_nomem() : NULL;
 }

@@ -30,4 +30,7 @@ sl__embedded *sl__kafka_embedded(sl__kafka *k);   /* borrowed; NULL = a real clu
  * unknown. */
 sl_str sl__kafka_cluster_id(sl__kafka *k, int timeout_ms, sl_arena *arena);
 
+/* sl__kafka_takes is librdkafka's word on one setting: see sl__client_takes. */
+bool sl__kafka_takes(const sl__client_property *p, char *problem, size_t size);
+
 #endif

@@ -32,7 +32,7 @@ typedef struct settings {
 
 static inline void settings_add(settings *s, const char *name, const char *value) {
     assert_true(s->conf.n < sizeof s->items / sizeof s->items[0]);
-    s->items[s->conf.n++] = (sl__client_property){sl_str_of(name), sl_str_of(value), false, false};
+    s->items[s->conf.n++] = (sl__client_property){.name = sl_str_of(name), .value = sl_str_of(value)};
     s->conf.items = s->items;
 }
 

@@ -67,6 +67,14 @@ sed 's/RegexRouter/RegexRoutr/' config/pipeline.yaml >"$TEST_DIR/pipeline.yaml"
 line=$(grep -n RegexRoutr "$TEST_DIR/pipeline.yaml" | cut -d: -f1)
 expect_found "$TEST_DIR/pipeline.yaml" "$line" transforms.table.type "no transform"
 
+# What the Kafka library does not take is found without starting anything.
+sed '$aproducer.override.compression.type=bogus' config/file-source.properties >"$TEST_DIR/client.properties"
+line=$(grep -n bogus "$TEST_DIR/client.properties" | cut -d: -f1)
+expect_found "$TEST_DIR/client.properties" "$line" producer.override.compression.type "Invalid value \"bogus\"" "$worker"
+(cat "$worker"; echo consumer.fetch.min.bytes=many) >"$TEST_DIR/client-worker.properties"
+line=$(grep -n =many "$TEST_DIR/client-worker.properties" | cut -d: -f1)
+expect_found "$TEST_DIR/client-worker.properties" "$line" consumer.fetch.min.bytes "Invalid value" config/file-source.properties
+
 # A secret that the allow-list does not allow is an error that names the key.
 sed 's/env:PGPASSWORD/env:HOME/' config/postgres-cdc.properties >"$TEST_DIR/home.properties"
 line=$(grep -n env:HOME "$TEST_DIR/home.properties" | cut -d: -f1)
