@@ -275,19 +275,26 @@ static void forgive_references(sl__scope *s, const sl_config *raw, size_t from) 
 }
 
 /* check_offers: what the source itself must be able to do for exactly-once delivery. */
-static void check_offers(sl__scope *s, const sl__validated *v) {
+static void check_offers(sl__scope *s, const sl__validate_env *env, const sl__validated *v) {
+    bool required = v->settings.exactly_once == SL__EXACTLY_ONCE_REQUIRED;
     if (v->def->kind != SL_KIND_SOURCE) {
         return;
     }
-    if (v->settings.exactly_once == SL__EXACTLY_ONCE_REQUIRED && !(v->def->offers & SL_OFFERS_EXACTLY_ONCE)) {
+    if (required && !env->exactly_once) {
         sl_config_report_add(s->report, SL_SEV_ERROR, SL_STR("exactly.once.support"),
-                             "the connector does not support exactly-once delivery with these settings; set "
-                             "it to requested");
+                             "This worker does not have exactly-once source support enabled.");
+    }
+    if (required && !(v->def->offers & SL_OFFERS_EXACTLY_ONCE)) {
+        sl_config_report_add(s->report, SL_SEV_ERROR, SL_STR("exactly.once.support"),
+                             "The connector does not support exactly-once semantics with the provided "
+                             "configuration.");
     }
     if (v->settings.boundary == SL__BOUNDARY_CONNECTOR && !(v->def->offers & SL_OFFERS_BOUNDARIES)) {
-        sl_config_report_add(s->report, SL_SEV_ERROR, SL_STR("transaction.boundary"),
-                             "the connector does not define transactions of its own; set it to poll or "
-                             "interval");
+        sl_config_report_add(
+            s->report, SL_SEV_ERROR, SL_STR("transaction.boundary"),
+            "The connector does not support connector-defined transaction boundaries with the "
+            "given configuration. Please reconfigure it to use a different transaction boundary "
+            "definition.");
     }
 }
 
@@ -301,7 +308,7 @@ static sl_error *check_connector(sl__scope *s, const sl__validate_env *env, sl__
     SL_TRY(sl__connector_parse(s->config, out->def->kind, env->distributed, s->arena, s->report,
                                &out->settings));
     if (env->distributed) {
-        check_offers(s, out);
+        check_offers(s, env, out);
     }
     SL_TRY(sl__scope_converter(s, "key.converter", false));
     SL_TRY(sl__scope_converter(s, "value.converter", false));

@@ -24,6 +24,7 @@ typedef struct sl__validate_env {
     sl__providers *providers; /* NULL: none are known, and values with references are not looked at */
     const sl__worker_settings *worker; /* NULL: not known */
     bool distributed;
+    bool exactly_once; /* the worker has exactly.once.source.support=enabled */
     bool strict;  /* misspelt keys are errors */
     bool connect; /* plugins may connect to their systems to check */
 } sl__validate_env;

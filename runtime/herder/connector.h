@@ -72,10 +72,11 @@ struct sl__connector {
     bool tasks_stale;    /* distributed: the tasks' configurations are to be taken from the config topic */
     sl__job *fetching;   /* distributed: takes them */
     int64_t fetch_at_ms; /* distributed: when to try that again, 0 = not */
-    bool deleting;       /* nobody sees it any more; freed once nothing of it runs */
-    sl__map topics;      /* names of topics that its tasks have used */
-    sl__job *incoming;   /* prepared, waits until the old tasks are gone */
-    sl__job *current;    /* what the tasks run with */
+    int64_t fence_asked_ms; /* distributed: since when the leader is asked to fence earlier tasks, 0 = not */
+    bool deleting;          /* nobody sees it any more; freed once nothing of it runs */
+    sl__map topics;         /* names of topics that its tasks have used */
+    sl__job *incoming;      /* prepared, waits until the old tasks are gone */
+    sl__job *current;       /* what the tasks run with */
     unsigned generation;
     sl__slot *slots;
     size_t nslots;

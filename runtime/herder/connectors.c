@@ -173,10 +173,17 @@ static void take_prepared(sl__connector *c, sl__job *job) {
     c->incoming = job;
 }
 
+/* transactional: each generation of such tasks is fenced by the next, also when nothing else is different. */
+static bool transactional(const sl__connector *c, const sl__job *job) {
+    return c->herder->env.task.exactly_once && job->checked.def->kind == SL_KIND_SOURCE;
+}
+
 void sl__connector_take_tasks(sl__connector *c, sl__job *job) {
     c->max_restarts = job->checked.settings.max_restarts;
     c->restart_wait_ms = job->checked.settings.restart_wait_ms;
-    if (same_tasks(c->current, job)) {
+    bool same =
+        same_tasks(c->current, job) && (!transactional(c, job) || c->current->generation == job->generation);
+    if (same) {
         sl__job_free(job);
         set_slots_target(c);
     } else {
@@ -310,6 +317,12 @@ static void stop(sl__connector *c) {
     }
 }
 
+/* may_start tells whether tasks may start now. */
+static bool may_start(sl__connector *c) {
+    const sl__hooks *hooks = c->herder->hooks;
+    return !hooks || hooks->may_start(c);
+}
+
 /* wants_start tells whether a slot without a task is to have one. */
 static bool wants_start(const sl__slot *s) {
     return !s->task && (s->state == SL_STATE_UNASSIGNED || s->state == SL_STATE_RESTARTING);
@@ -337,8 +350,24 @@ void sl__connector_advance(sl__connector *c) {
     for (size_t i = 0; i < c->nslots; i++) {
         if (!c->slots[i].here) {
             sl__slot_leave(&c->slots[i], false);
-        } else if (wants_start(&c->slots[i])) {
-            sl__slot_start(&c->slots[i]);
+        }
+    }
+    bool asked = false, may = false;
+    for (size_t i = 0; i < c->nslots; i++) {
+        if (c->slots[i].here && wants_start(&c->slots[i])) {
+            may = asked ? may : may_start(c);
+            asked = true;
+            if (may) {
+                sl__slot_start(&c->slots[i]);
+            }
+        }
+    }
+}
+
+void sl__connector_fail_waiting(sl__connector *c, const char *why) {
+    for (size_t i = 0; i < c->nslots; i++) {
+        if (c->slots[i].here && wants_start(&c->slots[i])) {
+            sl__slot_fail(&c->slots[i], why, true);
         }
     }
 }

@@ -36,6 +36,7 @@ typedef struct sl__dist_write {
     size_t n, cap;
     sl_error *err;
     bool written;
+    bool commits;   /* there is a commit of tasks among the records */
     unsigned term;  /* of the leadership it belongs to */
     sl__call *call; /* NULL = none, or its time is over */
     /* How it ended; err borrowed. */
@@ -80,7 +81,9 @@ struct sl__dist {
     bool assigning; /* an assignment is being written */
     bool accepting; /* proposals are being written */
     bool keying;
-    sl__map revoked; /* "N/NAME" -> sl__revoked */
+    sl__map revoked;  /* "N/NAME" -> sl__revoked */
+    sl__map fences;   /* connectors whose earlier tasks are being fenced */
+    unsigned commits; /* commits of tasks that are being written, or are not read back yet */
     int64_t look_at_ms;
     int64_t ready_ms;
     int64_t owner_ms; /* since when this worker owns the partition */

@@ -1,7 +1,7 @@
 /*
  * distributed.c - see distributed.h: what comes in, and the life of it all.
  */
-#include "herder/dist.h"
+#include "herder/fencing.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -39,12 +39,15 @@ static void forget_topics(const sl__dist *d, sl_str name) {
 }
 
 static void own_changed(sl__dist *d, const sl__config_record *r) {
-    sl_str reset = SL_STR("reset-topics-");
+    sl_str reset = SL_STR("reset-topics-"), fence = SL_STR("fence-");
     if (!sl__workers_apply(&d->workers, r->name, r->removed ? SL_STR_NONE : r->json)) {
         sl__dist_fail(d, sl_error_nomem());
     }
     if (sl_str_starts(r->name, reset) && !r->removed) {
         forget_topics(d, sl_str_skip(r->name, reset.n));
+    }
+    if (sl_str_starts(r->name, fence)) {
+        sl__fence_told(d, sl_str_skip(r->name, fence.n), r->removed ? SL_STR_NONE : r->json);
     }
 }
 
@@ -236,6 +239,8 @@ void sl__dist_write_free(sl__dist_write *w) {
 
 static void finish_write(sl__dist_write *w) {
     sl__dist *d = w->dist;
+    d->commits -= w->commits;
+    d->lead_dirty = d->lead_dirty || w->commits;
     if (w->call) {
         w->call->cancel = NULL;
         w->call->work = NULL;
@@ -289,6 +294,10 @@ void sl__dist_write_send(sl__dist_write *w) {
     w->write.done = on_written;
     w->write.records = w->records;
     w->write.n = w->n;
+    for (size_t i = 0; i < w->n; i++) {
+        w->commits = w->commits || w->records[i].kind == SL_CR_COMMIT;
+    }
+    d->commits += w->commits;
     if (w->call) {
         w->call->work = w;
         w->call->cancel = forget_write;
@@ -344,6 +353,8 @@ const sl__hooks sl__dist_hooks = {
     .prepared = sl__units_prepared,
     .runs = sl__units_runs,
     .state = sl__units_state,
+    .may_start = sl__fence_may_start,
+    .confirm = sl__fence_confirm,
 };
 
 /* ---- life ---- */
@@ -374,6 +385,7 @@ sl_error *sl__dist_open(sl__kafka *kafka, const sl__dist_spec *spec, sl_str work
     sl_arena_init(&d->view_arena, 0);
     sl__workers_init(&d->workers);
     sl__map_init(&d->revoked, NULL);
+    sl__map_init(&d->fences, NULL);
     *out = d;
     return NULL;
 }
@@ -397,6 +409,7 @@ void sl__dist_close(sl__dist *d) {
     sl__config_topic_close(d->config);
     sl__leader_lost(d);
     sl__map_deinit(&d->revoked);
+    sl__map_deinit(&d->fences);
     sl__workers_deinit(&d->workers);
     sl_arena_deinit(&d->view_arena);
     sl_free(d->member);

@@ -4,7 +4,7 @@
  *
  * A change is written, read back, and then answered. While nobody leads it waits.
  */
-#include "herder/dist.h"
+#include "herder/fencing.h"
 
 #include <stdio.h>
 
@@ -445,9 +445,12 @@ static bool delete_now(sl__herder *h, sl__call *c) {
     w->after = deleted;
     add_removed(w, SL_CR_CONNECTOR, c->op.name);
     add_removed(w, SL_CR_TARGET, c->op.name);
-    sl_str reset = sl_arena_printf(&w->arena, "reset-topics-%.*s", SL_STR_ARG(c->op.name));
-    if (sl__config_state_own(state_of(h), reset).p) {
-        add_removed(w, SL_CR_OWN, reset);
+    static const char *const ours[] = {"reset-topics", "fence"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        sl_str own = sl_arena_printf(&w->arena, "%s-%.*s", ours[i], SL_STR_ARG(c->op.name));
+        if (sl__config_state_own(state_of(h), own).p) {
+            add_removed(w, SL_CR_OWN, own);
+        }
     }
     return send(w);
 }
@@ -555,6 +558,54 @@ static bool op_restart_task(sl__herder *h, sl__call *c, sl_str name, int32_t tas
     return restart_task_now(h, c);
 }
 
+/* ---- fencing ---- */
+
+/* fenced tells whether earlier tasks of a source are fenced. If not, the call has ended (*ended), or waits
+ * and is tried again. */
+static bool fenced(sl__herder *h, sl__call *c, const sl__stored_connector *st, op_run again, bool *ended) {
+    sl_arena arena;
+    *ended = false;
+    if (!st->needs_fencing) {
+        return true;
+    }
+    c->op.fence_ms = c->op.fence_ms ? c->op.fence_ms : sl__wall_ms();
+    sl_arena_init(&arena, 256);
+    sl_str why = sl__fence_failure(h->dist, st->name, c->op.fence_ms, &arena);
+    if (why.p) {
+        *ended = sl__op_refused(h, c, 500, "Failed to perform zombie fencing: %.*s", SL_STR_ARG(why));
+    } else {
+        sl__fence_begin(h->dist, st);
+        c->check = again;
+    }
+    sl_arena_deinit(&arena);
+    return false;
+}
+
+/* fence_now does what another worker asks of its leader. */
+static bool fence_now(sl__herder *h, sl__call *c) {
+    sl__stored_connector st;
+    sl_arena arena;
+    bool ended;
+    if (elsewhere(h, c, fence_now, &ended)) {
+        return ended;
+    }
+    if (!sl__config_state_get(state_of(h), c->op.name, &st)) {
+        return not_found(h, c, "Connector %.*s not found", c->op.name);
+    }
+    sl_arena_init(&arena, 0);
+    const sl_plugin_def *def = def_of(h, st.config, &arena);
+    sl_arena_deinit(&arena);
+    if (!def || def->kind != SL_KIND_SOURCE) {
+        return sl__op_refused(h, c, 400, "Connector %.*s is not a source connector", SL_STR_ARG(c->op.name));
+    }
+    return fenced(h, c, &st, fence_now, &ended) ? sl__op_done(h, c) : ended;
+}
+
+static bool op_fence(sl__herder *h, sl__call *c, sl_str name) {
+    c->op.name = name;
+    return fence_now(h, c);
+}
+
 /* ---- offsets ---- */
 
 static bool op_offsets(sl__herder *h, sl__call *c, sl_str name, sl_arena *arena, sl__offset_item **items,
@@ -563,7 +614,7 @@ static bool op_offsets(sl__herder *h, sl__call *c, sl_str name, sl_arena *arena,
     if (!op_find(h, name, arena, &v) || !v.raw) {
         return not_found(h, c, "Connector %.*s not found", name);
     }
-    return sl__op_read_offsets(h, c, &v, NULL, arena, items, n);
+    return sl__op_read_offsets(h, c, &v, arena, items, n);
 }
 
 static bool offsets_now(sl__herder *h, sl__call *c) {
@@ -584,10 +635,13 @@ static bool offsets_now(sl__herder *h, sl__call *c) {
         c->check = offsets_now; /* its tasks are being stopped */
         return false;
     }
-    c->check = NULL;
     sl_arena_init(&arena, 0);
     v = (sl__connector_view){.name = c->op.name, .raw = st.config, .def = def_of(h, st.config, &arena)};
-    bool over = sl__op_change_offsets(h, c, &v, NULL, c->op.items, c->op.n);
+    bool source = v.def && v.def->kind == SL_KIND_SOURCE, over = false;
+    if (!source || !h->env.task.exactly_once || fenced(h, c, &st, offsets_now, &over)) {
+        c->check = NULL;
+        over = sl__op_change_offsets(h, c, &v, c->op.items, c->op.n);
+    }
     sl_arena_deinit(&arena);
     return over;
 }
@@ -778,4 +832,5 @@ const sl__ops sl__distributed_ops = {
     .catch_up = op_catch_up,
     .topic_used = op_topic_used,
     .put_tasks = op_put_tasks,
+    .fence = op_fence,
 };

@@ -86,6 +86,7 @@ typedef struct sl__call {
         const struct sl__offset_item *items;
         const sl_config *configs; /* of tasks */
         size_t n;
+        int64_t fence_ms; /* since when it waits for tasks to be fenced (sl__wall_ms); 0 = it does not */
         sl_arena *arena;
         bool (*again)(sl__herder *h, struct sl__call *c); /* after a change of the leader */
     } op;

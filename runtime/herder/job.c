@@ -8,6 +8,8 @@
 #include "herder/state.h"
 #include "herder/task_class.h"
 
+#define OFFSETS_MS 60000
+
 /* ---- resolve and validate ---- */
 
 static sl_error *resolve(sl__job *job) {
@@ -55,6 +57,7 @@ static sl_error *validate(sl__job *job) {
                                     .providers = empty,
                                     .worker = env->task.worker,
                                     .distributed = env->task.group.p != NULL,
+                                    .exactly_once = env->task.exactly_once,
                                     .connect = job->connect};
     sl_error *err = sl__connector_validate(&check, &job->resolved, &job->arena, &job->report, &job->checked);
     sl__providers_close(empty);
@@ -62,11 +65,28 @@ static sl_error *validate(sl__job *job) {
     return scrub_report(job);
 }
 
+sl_error *sl__job_client(sl__job *job, sl__client_kind kind, const char *prefix, sl__client_config *out) {
+    sl_config settings;
+    sl_config_report problems;
+    sl_config_report_init(&problems, &job->arena);
+    SL_TRY(sl__client_settings(kind, job->herder->env.task.worker_config, &job->resolved, &job->arena,
+                               &settings));
+    SL_TRY(sl__client_translate(kind, &settings, sl_str_of(prefix), &job->arena, &problems, out));
+    return sl_config_report_error(&problems);
+}
+
 /* ---- the tasks ---- */
 
 static sl_error *side_offset_read(void *arg, const sl_value *partition, sl_arena *arena, sl_value *offset) {
     sl__job *job = arg;
-    return sl__offsets_get(job->herder->env.task.offsets, job->name, partition, arena, offset);
+    const sl__task_env *env = &job->herder->env.task;
+    sl__offsets *own;
+    SL_TRY(sl__task_offsets_open(env, &job->resolved, &own));
+    sl__offsets *store = own ? own : env->offsets;
+    sl_error *err = sl__offsets_refresh(store, OFFSETS_MS);
+    err = err ? err : sl__offsets_get(store, job->name, partition, arena, offset);
+    sl__offsets_close(own);
+    return err;
 }
 
 static bool side_stopping(void *arg) {

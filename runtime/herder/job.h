@@ -41,7 +41,7 @@ struct sl__job {
     /* who wants them (herder's thread) */
     void (*finished)(sl__job *job); /* takes the job over */
     void *owner;
-    unsigned generation;
+    int32_t generation; /* of the stored configurations that it has read; 0 = none */
 };
 
 /* sl__job_new makes a job with a copy of the settings; NULL when out of memory. */
@@ -54,6 +54,11 @@ void sl__job_start(sl__job *job);
 /* sl__job_for_call starts it for a call, which must be waiting for it by the time it ends: when the call's
    time is over before, job->owner becomes NULL. */
 void sl__job_for_call(sl__job *job, sl__call *c);
+
+/* sl__job_client gives the settings of a client of the connector, as resolved; in the job's arena. @thread
+   the job's */
+SL_MUST_CHECK sl_error *sl__job_client(sl__job *job, sl__client_kind kind, const char *prefix,
+                                       sl__client_config *out);
 
 /* sl__job_task_config gives a task's configuration with the references of the raw one in place of what they
    stand for, and with task.class. clean: what else came from a provider is taken out, so that it may be

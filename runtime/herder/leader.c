@@ -1,11 +1,11 @@
 /*
  * leader.c - what the leader of a cluster does: takes the right to write, shares out what is to run, writes
- * the tasks' configurations that connectors propose, keeps the session's key.
+ * the tasks' configurations that connectors propose, keeps the session's key. What it fences is in fencing.c.
  *
  * Nothing is remembered that a new leader could not do without: where it does not know what a worker may
  * still run, it waits until that worker has said so or has left the group.
  */
-#include "herder/dist.h"
+#include "herder/fencing.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -47,6 +47,7 @@ void sl__leader_lost(sl__dist *d) {
     d->term++;
     d->assigning = d->accepting = d->keying = false;
     d->look_at_ms = sl__now_ms() + AGAIN_MS;
+    sl__fence_forget(d);
     free_revoked(d);
 }
 
@@ -564,6 +565,7 @@ int64_t sl__leader_tick(sl__dist *d, int64_t now) {
     d->lead_dirty = false;
     int64_t next = now + LOOK_MS;
     accept_proposals(d);
+    sl__fence_serve(d);
     if (!d->assigning) {
         next = earlier(share_out(d, now), next);
     }

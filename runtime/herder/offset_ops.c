@@ -1,19 +1,22 @@
 /*
  * offset_ops.c - the offsets of connectors as requests see and change them (ops.h).
  *
- * The work is done in a job: a source's offsets are in the store, a sink's are those that its consumer group
- * has committed. The plugin hears of a change first and can refuse it.
+ * The work is done in a job: a source's offsets are in the worker's store or in its own, a sink's are those
+ * that its consumer group has committed. The plugin hears of a change first and can refuse it. An
+ * exactly-once source's are written in one transaction of its first task's id, as Kafka Connect does it.
  */
 #include "herder/ops.h"
 #include "herder/state.h"
 
 #include "kafka/group_offsets.h"
+#include "store/offsets_topic.h"
 
 #define REQUEST_MS 60000
 
 /* What a job of this kind is to do, and what it found; in the job's arena. */
 typedef struct offset_work {
-    sl__offsets *store;
+    sl__offsets *store; /* of a source */
+    sl__offsets *own;   /* owned; NULL = the source uses the worker's */
     bool sink;
     bool reset;
     sl__offset_item *items;
@@ -105,19 +108,14 @@ static sl_error *parse_sink_item(const sl__offset_item *item, sl__group_offset *
 /* group_of gives the client and the group of a sink. */
 static sl_error *group_of(sl__job *job, sl__client_config *client, sl_str *group) {
     sl_config settings;
-    sl_config_report problems;
     const sl__task_env *env = &job->herder->env.task;
-    sl_config_report_init(&problems, &job->arena);
     SL_TRY(
         sl__client_settings(SL__CLIENT_CONSUMER, env->worker_config, &job->resolved, &job->arena, &settings));
     *group = sl_config_get(&settings, SL_STR("group.id"));
     if (!group->n) {
         *group = sl_arena_printf(&job->arena, "connect-%.*s", SL_STR_ARG(job->name));
     }
-    SL_TRY(sl__client_settings(SL__CLIENT_ADMIN, env->worker_config, &job->resolved, &job->arena, &settings));
-    SL_TRY(
-        sl__client_translate(SL__CLIENT_ADMIN, &settings, SL_STR("admin."), &job->arena, &problems, client));
-    return sl_config_report_error(&problems);
+    return sl__job_client(job, SL__CLIENT_ADMIN, "admin.", client);
 }
 
 static sl_error *sink_item(sl_arena *arena, const sl__group_offset *from, sl__offset_item *to) {
@@ -243,6 +241,26 @@ static sl_error *check_source(const offset_work *w) {
     return NULL;
 }
 
+static sl_error *open_store(sl__job *job, offset_work *w) {
+    const sl__task_env *env = &job->herder->env.task;
+    SL_TRY(sl__task_offsets_open(env, &job->resolved, &w->own));
+    w->store = w->own ? w->own : env->offsets;
+    return sl__offsets_refresh(w->store, REQUEST_MS);
+}
+
+/* put_in_transaction makes the change with all of its offsets, or none. */
+static sl_error *put_in_transaction(sl__job *job, const offset_work *w, const sl_batch_offset *items) {
+    const sl__task_env *env = &job->herder->env.task;
+    sl__client_config client;
+    sl__txn_record *records;
+    sl_str id = sl__task_txn_id(&job->arena, env->group, job->name, 0);
+    SL_TRY(id.p ? sl__job_client(job, SL__CLIENT_PRODUCER, "producer.", &client) : sl_error_nomem());
+    SL_TRY(sl__offsets_render(w->store, job->name, items, w->n, &job->arena, &records));
+    SL_TRY(sl__txn_write_as(env->kafka, &client, id, records, w->n, REQUEST_MS, &job->herder->ending));
+    sl__offsets_mirror(w->store, job->name, items, w->n);
+    return NULL;
+}
+
 static sl_error *change_source(sl__job *job, offset_work *w) {
     sl_batch_offset *items = sl_arena_alloc(&job->arena, (w->n + 1) * sizeof *items);
     if (!items) {
@@ -251,14 +269,31 @@ static sl_error *change_source(sl__job *job, offset_work *w) {
     for (size_t i = 0; i < w->n; i++) {
         items[i] = (sl_batch_offset){.partition = w->items[i].partition, .offset = w->items[i].offset};
     }
-    return w->n ? sl__offsets_put(w->store, job->name, items, w->n) : NULL;
+    if (!w->n) {
+        return NULL;
+    }
+    return job->herder->env.task.exactly_once ? put_in_transaction(job, w, items)
+                                              : sl__offsets_put(w->store, job->name, items, w->n);
 }
 
 /* ---- in the job ---- */
 
-static sl_error *read_work(sl__job *job) {
+/* with_store does something while the store of a source is open. */
+static sl_error *with_store(sl__job *job, sl_error *(*work)(sl__job *job, offset_work *w)) {
     offset_work *w = job->extra_arg;
+    sl_error *err = w->sink ? NULL : open_store(job, w);
+    err = err ? err : work(job, w);
+    sl__offsets_close(w->own);
+    w->own = NULL;
+    return err;
+}
+
+static sl_error *read_items(sl__job *job, offset_work *w) {
     return w->sink ? read_sink(job, w) : read_source(job, w);
+}
+
+static sl_error *read_work(sl__job *job) {
+    return with_store(job, read_items);
 }
 
 /* ask_plugin lets the connector refuse, or do its own part. */
@@ -285,10 +320,9 @@ static sl_error *ask_plugin(sl__job *job, offset_work *w) {
     return def->alter_offsets(&inst.context, items, w->n);
 }
 
-static sl_error *change_work(sl__job *job) {
-    offset_work *w = job->extra_arg;
+static sl_error *change_items(sl__job *job, offset_work *w) {
     if (w->reset) {
-        SL_TRY(w->sink ? read_sink(job, w) : read_source(job, w));
+        SL_TRY(read_items(job, w));
         for (size_t i = 0; i < w->n; i++) {
             w->items[i].offset = sl_null();
         }
@@ -296,6 +330,10 @@ static sl_error *change_work(sl__job *job) {
     SL_TRY(w->sink ? check_sink(w) : check_source(w));
     SL_TRY(ask_plugin(job, w));
     return w->sink ? change_sink(job, w) : change_source(job, w);
+}
+
+static sl_error *change_work(sl__job *job) {
+    return with_store(job, change_items);
 }
 
 /* ---- around it ---- */
@@ -362,19 +400,17 @@ static bool start(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__j
         return false;
     }
     w->sink = v->def && v->def->kind == SL_KIND_SINK;
-    w->store = h->env.task.offsets;
     job->extra_arg = w;
     return true;
 }
 
-bool sl__op_read_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__offsets *store,
-                         sl_arena *arena, sl__offset_item **items, size_t *n) {
+bool sl__op_read_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl_arena *arena,
+                         sl__offset_item **items, size_t *n) {
     offset_work *w;
     sl__job *job = sl__job_new(h, v->name, v->raw);
     if (!start(h, c, v, job, &w)) {
         return true;
     }
-    w->store = store ? store : w->store;
     w->arena = arena;
     w->out = items;
     w->nout = n;
@@ -385,14 +421,13 @@ bool sl__op_read_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v
     return false;
 }
 
-bool sl__op_change_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__offsets *store,
+bool sl__op_change_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v,
                            const sl__offset_item *items, size_t n) {
     offset_work *w;
     sl__job *job = sl__job_new(h, v->name, v->raw);
     if (!start(h, c, v, job, &w)) {
         return true;
     }
-    w->store = store ? store : w->store;
     w->reset = items == NULL;
     w->n = n;
     sl_error *err = items ? copy_items(&job->arena, items, n, &w->items) : NULL;

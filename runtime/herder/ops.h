@@ -164,13 +164,12 @@ sl_str sl__op_invalid(sl__job *job);
 bool sl__op_validate(sl__herder *h, sl__call *c, sl_str name, const sl_config *config, sl__op_next next);
 
 /* sl__op_read_offsets and sl__op_change_offsets do the work of offsets, alter_offsets and reset_offsets
-   (items NULL) in a job: of a source in the offset store, of a sink in its consumer group. The caller has
-   checked that the connector is stopped, and has fenced what must be fenced. v is not used after the return.
-   store: of a source, NULL = the worker's; it must live until the call has ended.
- */
-bool sl__op_read_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__offsets *store,
-                         sl_arena *arena, sl__offset_item **items, size_t *n);
-bool sl__op_change_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl__offsets *store,
+   (items NULL) in a job: of a source in the worker's offset store or the connector's own, of a sink in its
+   consumer group. The caller has checked that the connector is stopped, and has fenced what must be fenced. v
+   is not used after the return. */
+bool sl__op_read_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v, sl_arena *arena,
+                         sl__offset_item **items, size_t *n);
+bool sl__op_change_offsets(sl__herder *h, sl__call *c, const sl__connector_view *v,
                            const sl__offset_item *items, size_t n);
 
 #endif

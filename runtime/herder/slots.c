@@ -31,9 +31,10 @@ struct sl__box {
     char **topics; /* owned: used for the first time */
     size_t ntopics;
     /* the herder's thread */
-    sl__slot *slot; /* NULL = abandoned */
-    sl__task *lost; /* owned; abandoned */
-    sl__box *next;  /* of the lost ones */
+    sl__slot *slot;     /* NULL = abandoned */
+    int32_t generation; /* of the configurations it was started with; constant */
+    sl__task *lost;     /* owned; abandoned */
+    sl__box *next;      /* of the lost ones */
 };
 
 /* ---- the box ---- */
@@ -78,6 +79,12 @@ static void on_topic(void *arg, sl_str topic) {
         post(box);
     }
     pthread_mutex_unlock(&box->lock);
+}
+
+static bool on_confirm(void *arg, const sl__task *t) {
+    const sl__box *box = arg;
+    const sl__hooks *hooks = box->herder->hooks;
+    return !hooks || hooks->confirm(box->herder, t, box->generation);
 }
 
 static void free_topics(char **topics, size_t n) {
@@ -254,6 +261,7 @@ static sl__box *box_new(sl__slot *s) {
         box->message.handle = handle_box;
         box->herder = s->connector->herder;
         box->slot = s;
+        box->generation = s->connector->current->generation;
     }
     return box;
 }
@@ -270,6 +278,7 @@ static sl_error *start_task(sl__slot *s, sl__box *box) {
         .arg = box,
         .reconfigure = on_reconfigure,
         .topic = on_topic,
+        .confirm = on_confirm,
     };
     return sl__task_start(&c->herder->env.task, &spec, &s->task);
 }

@@ -276,7 +276,7 @@ static bool op_offsets(sl__herder *h, sl__call *c, sl_str name, sl_arena *arena,
     if (!op_find(h, name, arena, &v)) {
         return not_found(h, c, "Connector %.*s not found", name);
     }
-    return sl__op_read_offsets(h, c, &v, NULL, arena, items, n);
+    return sl__op_read_offsets(h, c, &v, arena, items, n);
 }
 
 static bool change_offsets(sl__herder *h, sl__call *c, sl_str name, const sl__offset_item *items, size_t n) {
@@ -292,7 +292,7 @@ static bool change_offsets(sl__herder *h, sl__call *c, sl_str name, const sl__of
         return sl__op_refused(h, c, 400, SL__OFFSETS_NOT_STOPPED, SL_STR_ARG(name));
     }
     v = (sl__connector_view){.name = conn->name, .raw = &conn->raw, .def = conn->def};
-    return sl__op_change_offsets(h, c, &v, NULL, items, n);
+    return sl__op_change_offsets(h, c, &v, items, n);
 }
 
 static bool op_reset_offsets(sl__herder *h, sl__call *c, sl_str name) {

@@ -18,6 +18,11 @@ typedef struct sl__hooks {
     bool (*runs)(const sl__connector *c, int32_t task); /* whether a task is to run here */
     /* The state of a connector (task -1) or of a task is another one. */
     void (*state)(const sl__connector *c, int32_t task, sl__state state, const char *trace);
+    /* Whether tasks of a connector may start; if not, it is advanced when they may. */
+    bool (*may_start)(sl__connector *c);
+    /* Whether a task that was started with this generation is still the one to write. @thread a task's; waits
+     */
+    bool (*confirm)(sl__herder *h, const sl__task *task, int32_t generation);
 } sl__hooks;
 
 struct sl__herder {
@@ -67,6 +72,9 @@ void sl__connector_give(sl__connector *c);
 
 /* sl__connector_take_tasks makes a job's configurations those of the tasks; takes the job over. */
 void sl__connector_take_tasks(sl__connector *c, sl__job *job);
+
+/* sl__connector_fail_waiting fails the tasks that wait to be started; they are tried again. */
+void sl__connector_fail_waiting(sl__connector *c, const char *why);
 
 /* sl__connector_without_tasks: the n tasks cannot be started. */
 void sl__connector_without_tasks(sl__connector *c, size_t n, const char *why, bool retriable);

@@ -1,7 +1,7 @@
 /*
  * units.c - what a distributed worker runs: its assignment and the config topic compared with what there is.
  */
-#include "herder/dist.h"
+#include "herder/fencing.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -104,6 +104,7 @@ static bool copy_tasks(sl__job *job, const sl__stored_connector *st) {
         *t = (stored_tasks){configs, (size_t)st->ntasks};
         job->extra_arg = t;
         job->extra = resolve_tasks;
+        job->generation = st->generation;
     }
     return ok;
 }
@@ -340,6 +341,8 @@ int64_t sl__units_tick(sl__dist *d, int64_t now) {
         }
         next = c->fetch_at_ms && (!next || c->fetch_at_ms < next) ? c->fetch_at_ms : next;
     }
+    int64_t again_at = sl__fence_tick(d, now);
+    next = again_at && (!next || again_at < next) ? again_at : next;
     remove_ended(d);
     say(d, now);
     bool again = d->said_still || !said_is_read(d);

@@ -157,6 +157,25 @@ sl_str sl__leader_text(sl_arena *arena, sl_str member, sl_str worker) {
                    arena);
 }
 
+sl_str sl__fence_text(sl_arena *arena, sl_str failed, int64_t at_ms) {
+    return text_of(failed.p ? json_pack("{s:o,s:I}", "failed", string_json(failed), "at", (json_int_t)at_ms)
+                            : json_pack("{s:I}", "asked", (json_int_t)at_ms),
+                   arena);
+}
+
+bool sl__fence_read(sl_str json, sl_arena *arena, sl_str *failed, int64_t *at_ms) {
+    json_error_t e;
+    json_t *v = json_loadb(json.p, json.n, 0, &e);
+    const json_t *why = json_object_get(v, "failed"), *at = json_object_get(v, why ? "at" : "asked");
+    bool ok = json_is_integer(at) && (!why || json_is_string(why));
+    if (ok) {
+        *at_ms = json_integer_value(at);
+        *failed = why ? sl_arena_str(arena, sl_str_of(json_string_value(why))) : SL_STR_NONE;
+    }
+    json_decref(v);
+    return ok && !arena->failed;
+}
+
 /* ---- the view ---- */
 
 void sl__workers_init(sl__workers *w) {

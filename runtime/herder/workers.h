@@ -11,8 +11,10 @@
  *   leader                {"member":M,"worker":"HOST:PORT"}
  *   proposal-NAME         {"config":HASH,"tasks":[{...}]}
  *       written by the connector's worker: task configurations for the leader to write
- *   reset-topics-NAME     {"at":MS}
- *       written by the leader: a connector's topics were reset over REST (distributed_ops.c)
+ *   fence-NAME            {"asked":MS} or {"failed":TEXT,"at":MS}
+ *       written by a worker that has tasks to start, for the leader to fence earlier ones (fencing.h), and by
+ * the leader when it could not reset-topics-NAME     {"at":MS} written by the leader: a connector's topics
+ * were reset over REST (distributed_ops.c)
  *
  * Threads: the herder's. Memory: everything belongs to the view.
  */
@@ -80,7 +82,12 @@ sl__worker *sl__workers_find(const sl__workers *w, sl_str id); /* NULL = none */
 sl_str sl__worker_text(sl_arena *arena, sl_str member, sl_str url, int64_t done, const sl__units *still);
 sl_str sl__assignment_text(sl_arena *arena, sl_str member, int64_t generation, const sl__units *units);
 sl_str sl__leader_text(sl_arena *arena, sl_str member, sl_str worker);
+/* failed: why it could not be done; absent = it is asked for. */
+sl_str sl__fence_text(sl_arena *arena, sl_str failed, int64_t at_ms);
 sl_str sl__proposal_text(sl_arena *arena, uint64_t config, const sl_config *tasks, size_t n);
+
+/* sl__fence_read reads one; *failed absent = it is asked for. False: damaged, or out of memory. */
+bool sl__fence_read(sl_str json, sl_arena *arena, sl_str *failed, int64_t *at_ms);
 
 /* sl__proposal_read reads one; false: damaged, or out of memory. */
 bool sl__proposal_read(sl_str json, sl_arena *arena, uint64_t *config, sl_config **tasks, size_t *n);

@@ -19,6 +19,7 @@
 #define COMPONENT "kafka"
 #define DEFAULT_TIMEOUT_MS 60000 /* Java's transaction.timeout.ms */
 #define CLOSE_ABORT_MS 1000
+#define SLICE_MS 1000
 
 /* How an open transaction is being ended. */
 typedef enum ending { ENDING_NOT, ENDING_COMMIT, ENDING_ABORT } ending;
@@ -308,26 +309,52 @@ sl_error *sl__txn_write(sl__txn *t, const sl__txn_record *records, size_t n, int
     return err;
 }
 
-/* ---- fencing ---- */
+/* ---- ids that others have ---- */
 
-static sl_error *fence_one(sl__kafka *k, const sl__client_config *conf, sl_str id, int64_t until) {
-    sl__txn *t;
-    sl__txn_spec spec = {.conf = conf, .id = id};
-    SL_TRY(sl__txn_open(k, &spec, &t));
-    sl_error *err = sl__txn_init(t, left_of(until));
-    while (err && err->code == SL_E_TIMEOUT && sl__now_ms() < until) {
-        sl_error_free(err);
-        err = sl__txn_init(t, left_of(until));
+/* goes_on tells whether a call that timed out is to be continued; frees the error if so. */
+static bool goes_on(sl_error *err, int64_t until, const atomic_bool *stop) {
+    if (!err || err->code != SL_E_TIMEOUT || sl__now_ms() >= until || atomic_load(stop)) {
+        return false;
     }
-    sl__txn_close(t);
+    sl_error_free(err);
+    return true;
+}
+
+/* take opens and initialises an id. On error there is nothing to close. */
+static sl_error *take(sl__kafka *k, const sl__client_config *conf, sl_str id, int64_t until,
+                      const atomic_bool *stop, sl__txn **out) {
+    const sl__txn_spec spec = {.conf = conf, .id = id};
+    SL_TRY(sl__txn_open(k, &spec, out));
+    sl_error *err = sl__txn_init(*out, SLICE_MS);
+    while (goes_on(err, until, stop)) {
+        err = sl__txn_init(*out, SLICE_MS);
+    }
+    if (err) {
+        sl__txn_close(*out);
+    }
     return err;
 }
 
 sl_error *sl__txn_fence(sl__kafka *k, const sl__client_config *conf, const sl_str *ids, size_t n,
-                        int timeout_ms) {
+                        int timeout_ms, const atomic_bool *stop) {
     int64_t until = sl__now_ms() + timeout_ms;
     for (size_t i = 0; i < n; i++) {
-        SL_TRY(fence_one(k, conf, ids[i], until));
+        sl__txn *t;
+        SL_TRY(take(k, conf, ids[i], until, stop, &t));
+        sl__txn_close(t);
     }
     return NULL;
+}
+
+sl_error *sl__txn_write_as(sl__kafka *k, const sl__client_config *conf, sl_str id,
+                           const sl__txn_record *records, size_t n, int timeout_ms, const atomic_bool *stop) {
+    int64_t until = sl__now_ms() + timeout_ms;
+    sl__txn *t;
+    SL_TRY(take(k, conf, id, until, stop, &t));
+    sl_error *err = sl__txn_write(t, records, n, SLICE_MS);
+    while (goes_on(err, until, stop)) {
+        err = sl__txn_settle(t, SLICE_MS);
+    }
+    sl__txn_close(t);
+    return err;
 }

@@ -13,6 +13,8 @@
 #ifndef SLUICE_KAFKA_TRANSACTION_H
 #define SLUICE_KAFKA_TRANSACTION_H
 
+#include <stdatomic.h>
+
 #include "kafka/kafka.h"
 
 typedef struct sl__txn sl__txn;
@@ -77,9 +79,16 @@ SL_MUST_CHECK sl_error *sl__txn_write(sl__txn *t, const sl__txn_record *records,
    is committed; TIMEOUT: call it again; other errors: nothing of it is visible. */
 SL_MUST_CHECK sl_error *sl__txn_settle(sl__txn *t, int timeout_ms);
 
-/* sl__txn_fence fences whoever uses these ids, all at once, by initialising each; waits. The error names the
-   first id that could not be. */
+/* sl__txn_fence fences whoever uses these ids, by initialising each; waits, until *stop at the longest. The
+   error names the first id that could not be. */
 SL_MUST_CHECK sl_error *sl__txn_fence(sl__kafka *k, const sl__client_config *conf, const sl_str *ids,
-                                      size_t n, int timeout_ms);
+                                      size_t n, int timeout_ms, const atomic_bool *stop);
+
+/* sl__txn_write_as writes the records in one transaction of this id, which fences whoever uses it; waits as
+   sl__txn_fence does. On an error nothing of them is visible, unless its code is TIMEOUT: then it is not
+   known. */
+SL_MUST_CHECK sl_error *sl__txn_write_as(sl__kafka *k, const sl__client_config *conf, sl_str id,
+                                         const sl__txn_record *records, size_t n, int timeout_ms,
+                                         const atomic_bool *stop);
 
 #endif

@@ -31,18 +31,25 @@ static bool again(const sl__eos *e, sl_error *err, int64_t *stop_by) {
 
 static sl_error *open_txn(sl__eos *e, const sl__client_config *conf, size_t batch_size) {
     sl__task *t = e->task;
-    sl_str id = sl_arena_printf(&t->arena, "%.*s-%.*s-%d", SL_STR_ARG(t->env->group),
-                                SL_STR_ARG(t->spec.connector), (int)t->spec.task);
+    sl_str id = sl__task_txn_id(&t->arena, t->env->group, t->spec.connector, t->spec.task);
     sl__txn_spec spec = {.conf = conf, .id = id, .batch_size = batch_size};
     return id.p ? sl__txn_open(t->env->kafka, &spec, &e->txn) : sl_error_nomem();
 }
 
+/* init_txn fences others, and then makes sure that it was right to do so: a worker that slept may have been
+ * replaced meanwhile, and would fence its own successor. */
 static sl_error *init_txn(sl__eos *e) {
+    sl__task *t = e->task;
     int64_t stop_by = sl__now_ms(); /* nothing is to be finished yet */
     sl_error *err = sl__txn_init(e->txn, SLICE_MS);
     while (again(e, err, &stop_by)) {
         sl_error_free(err);
         err = sl__txn_init(e->txn, SLICE_MS);
+    }
+    if (!err && t->spec.confirm && !t->spec.confirm(t->spec.arg, t)) {
+        err =
+            sl_error_new(SL_E_CONFLICT, SL_RETRIABLE,
+                         "this worker is no longer the one to run the task, or not with this configuration");
     }
     return err;
 }
@@ -55,6 +62,9 @@ sl_error *sl__eos_open(sl__eos *e, sl__task *t, const sl__client_config *conf, s
     e->task = t;
     e->ignored.delivered = ignore_delivery;
     sl_arena_init(&e->arena, 0);
+    if (!sl__lease_holds(t->env->lease)) {
+        return sl_error_new(SL_E_CONFLICT, SL_RETRIABLE, "this worker is no member of its cluster now");
+    }
     SL_TRY(open_txn(e, conf, batch_size));
     return init_txn(e);
 }
@@ -140,5 +150,6 @@ sl_error *sl__eos_error(sl__eos *e, sl_error *err) {
         return err;
     }
     sl_error_free(err);
-    return sl_error_wrap(fenced, "the task runs elsewhere now");
+    fenced->cls = SL_RETRIABLE; /* where the task is to run is for the herder to know */
+    return sl_error_wrap(fenced, "the task was started again, here or elsewhere");
 }

@@ -66,10 +66,6 @@ struct sl__task {
     bool plugin_open;
 };
 
-static inline bool sl__task_stopping(const sl__task *t) {
-    return atomic_load_explicit(&((sl__task *)t)->target, memory_order_acquire) == SL_TARGET_STOP;
-}
-
 void sl__task_ref(sl__task *t);
 
 /* sl__task_plugin_opened / _closing: from here to there interrupt may be called on the plugin's state. */

@@ -6,6 +6,8 @@
  * sees a live member. When partitions are revoked what was not taken is dropped: it will be read again from
  * the committed offset.
  *
+ * A worker of a cluster neither puts nor commits while its lease is over: others may run its tasks by then.
+ *
  * Threads: the task's step; the consumer's callbacks run inside it. Memory: one batch of at most BATCH_BYTES
  * and batch_max records.
  */
@@ -27,6 +29,7 @@
 #define SERVE_MS 1000
 #define IDLE_MS 10000
 #define LAST_COMMIT_MS 5000
+#define LEASE_AGAIN_MS 100
 
 typedef struct sink {
     sl__task *task;
@@ -256,6 +259,9 @@ static sl_error *finish_batch(sink *s) {
 
 /* commit makes what was taken durable and commits it; *done = false: dead letters are still on their way. */
 static sl_error *commit(sink *s, int timeout_ms, bool *done) {
+    if (!sl__lease_holds(s->task->env->lease)) {
+        return sl_error_new(SL_E_CONFLICT, SL_RETRIABLE, "this worker is no member of its cluster now");
+    }
     SL_TRY(sl__dead_letter_settled(s->dead, done));
     if (!*done) {
         return NULL;
@@ -377,7 +383,13 @@ static void plan_retry(sink *s, sl_error *err) {
     sl_error_free(err);
 }
 
+/* put_batch hands the batch over; without the lease it is held until there is one again. */
 static sl_error *put_batch(sink *s) {
+    if (!sl__lease_holds(s->task->env->lease)) {
+        s->held = true;
+        s->retry_at_ms = sl__now_ms() + LEASE_AGAIN_MS;
+        return set_paused(s, true);
+    }
     int64_t began = sl__now_ms();
     sl_error *err = s->ops->put(s->plugin, s->batch);
     sl__metric_add(s->put_ms, sl__now_ms() - began);

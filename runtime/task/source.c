@@ -12,7 +12,6 @@
  *
  * Threads: the task's step. Memory: a batch being sent is the last one of the list.
  */
-#include "store/offsets_connector.h"
 #include "task/flight.h"
 #include "task/out.h"
 
@@ -704,15 +703,7 @@ static void init_source(source *s, sl__task *t) {
 
 /* open_offsets: only what an earlier run of the task has stored until now is where this one begins. */
 static sl_error *open_offsets(sl__task *t) {
-    sl__connector_offsets c = {.worker = t->env->worker_config,
-                               .connector = &t->config,
-                               .topic = t->settings.offsets_topic,
-                               .exactly_once = t->env->exactly_once,
-                               .flush_timeout_ms = (int)t->env->worker->offset_flush_timeout_ms,
-                               .cluster = t->env->offsets};
-    if (t->env->group.p) {
-        SL_TRY(sl__offsets_open_connector(t->env->kafka, &c, &t->own_offsets));
-    }
+    SL_TRY(sl__task_offsets_open(t->env, &t->config, &t->own_offsets));
     t->offsets = t->own_offsets ? t->own_offsets : t->env->offsets;
     sl_error *err = sl__offsets_refresh(t->offsets, REFRESH_MS);
     for (; err && err->code == SL_E_TIMEOUT && !sl__task_stopping(t);

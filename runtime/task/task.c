@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "config/build.h"
+#include "store/offsets_connector.h"
 
 #define TRACE_SIZE 4096
 #define TRIM_BYTES (1024 * 1024) /* worth giving back */
@@ -150,6 +151,26 @@ static void side_reconfigure(void *arg) {
     if (t->spec.reconfigure) {
         t->spec.reconfigure(t->spec.arg, t->spec.connector);
     }
+}
+
+bool sl__task_stopping(const sl__task *t) {
+    return atomic_load_explicit(&((sl__task *)(uintptr_t)t)->target, memory_order_acquire) == SL_TARGET_STOP;
+}
+
+sl_error *sl__task_offsets_open(const sl__task_env *env, const sl_config *connector, sl__offsets **own) {
+    const sl__connector_offsets c = {
+        .worker = env->worker_config,
+        .connector = connector,
+        .topic = sl_str_trim(sl_config_get(connector, SL_STR("offsets.storage.topic"))),
+        .exactly_once = env->exactly_once,
+        .flush_timeout_ms = (int)env->worker->offset_flush_timeout_ms,
+        .cluster = env->offsets};
+    *own = NULL;
+    return env->group.p ? sl__offsets_open_connector(env->kafka, &c, own) : NULL;
+}
+
+sl_str sl__task_txn_id(sl_arena *arena, sl_str group, sl_str connector, int32_t task) {
+    return sl_arena_printf(arena, "%.*s-%.*s-%d", SL_STR_ARG(group), SL_STR_ARG(connector), (int)task);
 }
 
 static sl_error *side_offset_read(void *arg, const sl_value *partition, sl_arena *arena, sl_value *offset) {

@@ -65,6 +65,9 @@ typedef struct sl__task_spec {
     void *arg;                                        /* for report */
     void (*reconfigure)(void *arg, sl_str connector); /* the plugin asked for task_configs; any thread */
     void (*topic)(void *arg, sl_str topic); /* the task has used a topic; its step. NULL = not wanted */
+    /* An exactly-once source has a producer of its own now, which fences others: whether it is still the one
+       to write. Its step; may wait while the task is not to stop. NULL = it is */
+    bool (*confirm)(void *arg, const sl__task *t);
 } sl__task_spec;
 
 /* sl__task_start makes the task and its first step due. Errors are only about memory: everything else is
@@ -87,6 +90,16 @@ bool sl__task_ended(const sl__task *t);
 
 sl_str sl__task_connector(const sl__task *t); /* borrowed */
 int32_t sl__task_number(const sl__task *t);
+bool sl__task_stopping(const sl__task *t); /* it was asked to stop */
+
+/* sl__task_offsets_open gives a source connector's own offset store in *own, to be closed; NULL = it uses the
+   worker's. connector: resolved. */
+SL_MUST_CHECK sl_error *sl__task_offsets_open(const sl__task_env *env, const sl_config *connector,
+                                              sl__offsets **own);
+
+/* sl__task_txn_id gives the transactional id of an exactly-once source's task, as Kafka Connect names it; p =
+   NULL: out of memory. */
+sl_str sl__task_txn_id(sl_arena *arena, sl_str group, sl_str connector, int32_t task);
 void sl__task_unref(sl__task *t);
 
 #endif
