@@ -250,8 +250,8 @@ void sl__connector_remake(sl__connector *c) {
 
 /* adopt replaces the tasks by those of the new preparation, once the old ones are gone. */
 static void adopt(sl__connector *c) {
+    sl__connector_leave(c);
     if (tasks_run(c)) {
-        sl__connector_leave(c);
         return;
     }
     drop_slots(c);

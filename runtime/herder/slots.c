@@ -314,6 +314,8 @@ void sl__slot_leave(sl__slot *s, bool again) {
     if (!s->task) {
         if (again) {
             set_state(s, SL_STATE_RESTARTING, NULL);
+        } else if (s->state == SL_STATE_FAILED && !s->connector->herder->stopping) {
+            set_state(s, SL_STATE_STOPPED, NULL); /* its failure is nobody's any more */
         }
         return;
     }

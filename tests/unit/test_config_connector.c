@@ -253,6 +253,10 @@ static void distributed(void **state) {
         test_config(&arena, SOURCE, "exactly.once.support", "required", "transaction.boundary", "interval",
                     "offsets.storage.topic", "x", "transaction.boundary.interval.ms", "100", NULL);
     check(&c);
+    test_assert_contains(test_find_problem(&report, "exactly.once.support"),
+                         "does not have exactly-once source support enabled");
+    env.exactly_once = true;
+    check(&c);
     assert_int_equal(report.n, 0);
     assert_int_equal(found.settings.exactly_once, SL__EXACTLY_ONCE_REQUIRED);
     assert_int_equal(found.settings.boundary, SL__BOUNDARY_INTERVAL);
@@ -262,13 +266,13 @@ static void distributed(void **state) {
 /* What a source cannot do is not promised. */
 static void what_a_source_offers(void **state) {
     (void)state;
-    env.distributed = true;
+    env.distributed = env.exactly_once = true;
     sl_config c = test_config(&arena, "name", "s", "connector.class", "plain-source", "database.hostname",
                               "h", "database.password", "opensesame", "exactly.once.support", "required",
                               "transaction.boundary", "connector", NULL);
     check(&c);
     test_assert_contains(test_find_problem(&report, "exactly.once.support"), "does not support");
-    test_assert_contains(test_find_problem(&report, "transaction.boundary"), "poll or interval");
+    test_assert_contains(test_find_problem(&report, "transaction.boundary"), "does not support");
 }
 
 /* No message has a secret in it: neither one from a provider, nor one that was written down. */
