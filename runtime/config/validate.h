@@ -25,8 +25,8 @@ typedef struct sl__validate_env {
     const sl__worker_settings *worker; /* NULL: not known */
     bool distributed;
     bool exactly_once; /* the worker has exactly.once.source.support=enabled */
-    bool strict;  /* misspelt keys are errors */
-    bool connect; /* plugins may connect to their systems to check */
+    bool strict;       /* misspelt keys are errors */
+    bool connect;      /* plugins may connect to their systems to check */
 } sl__validate_env;
 
 typedef struct sl__validated {
