@@ -43,6 +43,15 @@ start_services() {
     set +a
 }
 
+# free_slots: a test that failed may leave replication slots behind, of which the server has only so many.
+free_slots() {
+    local db
+    psql -X -At -d postgres -c 'select distinct database from pg_replication_slots where not active' | while read -r db; do
+        psql -X -q -At -d "$db" -c 'select pg_drop_replication_slot(slot_name) from pg_replication_slots
+            where not active and database = current_database()' >/dev/null
+    done || true
+}
+
 run_test() { # run_test SCRIPT
     local test=$1 name log limit rc=0 began=$SECONDS
     name=${test#tests/}
@@ -70,7 +79,12 @@ export B=$build SLUICE=$build/sluice
 start_services
 passed=0 failed=0
 for t in "${tests[@]}"; do
-    if run_test "$t"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    if run_test "$t"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        free_slots
+    fi
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
