@@ -7,7 +7,8 @@
 #   up N... / ready N...           starts workers; waits until they serve
 #   stop_worker N / kill_worker N  SIGTERM, exit code 0 expected / SIGKILL
 #   pid_of N                       its process id
-#   call N METHOD PATH [BODY]      asks worker N; body in $dir/answer, STATUS gets the HTTP status
+#   call N METHOD PATH [BODY]      asks worker N; body in $dir/answer, STATUS gets the HTTP status. SCHEME (http) and CURL, an
+#                                  array of options of curl's, say how
 #   expect STATUS N METHOD PATH [BODY]
 #   file_source NAME [KEY=VALUE]   the JSON of a file source from $dir/in-NAME into topic $GROUP-NAME
 #   feed SECONDS NAME...           writes numbered lines into these files in the background; feed_wait waits
@@ -26,7 +27,7 @@ dir=${TEST_DIR:-$(mktemp -d)}
 mkdir -p "$dir"
 GROUP=cluster-${RANDOM}-$$
 SESSION_MS=6000 DELAY_MS=2000
-STATUS=0 FEEDERS=()
+STATUS=0 FEEDERS=() SCHEME=http CURL=()
 
 port_of() { cat "$dir/$1.port"; }
 pid_of() { cat "$dir/$1.pid"; }
@@ -37,7 +38,7 @@ worker_file() {
     shift
     [ -e "$dir/$n.port" ] || SL_PORT_FROM=$((23000 + n * 100)) SL_PORT_TO=$((23099 + n * 100)) free_port >"$dir/$n.port"
     {
-        printf '%s\n' "bootstrap.servers=$BOOTSTRAP" "group.id=$GROUP" "listeners=http://$(id_of "$n")" \
+        printf '%s\n' "bootstrap.servers=$BOOTSTRAP" "group.id=$GROUP" "listeners=$SCHEME://$(id_of "$n")" \
             "config.storage.topic=$GROUP-config" "offset.storage.topic=$GROUP-offset" "status.storage.topic=$GROUP-status" \
             config.storage.replication.factor=1 offset.storage.replication.factor=1 status.storage.replication.factor=1 \
             offset.storage.partitions=3 status.storage.partitions=2 \
@@ -53,7 +54,7 @@ start_worker() {
     echo $! >"$dir/$1.pid"
 }
 
-serves() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 "http://$(id_of "$1")/health")" = 200 ]; }
+serves() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 "${CURL[@]}" "$SCHEME://$(id_of "$1")/health")" = 200 ]; }
 
 ready() {
     local n
@@ -94,7 +95,7 @@ at_exit cleanup_cluster
 call() {
     local body
     body=$(curl -s --max-time 40 -X "$2" -w '\n%{http_code}' ${4:+-H 'Content-Type: application/json' -d "$4"} \
-        "http://$(id_of "$1")$3") || true
+        "${CURL[@]}" "$SCHEME://$(id_of "$1")$3") || true
     STATUS=${body##*$'\n'}
     printf '%s' "${body%$'\n'*}" >"$dir/answer"
 }

@@ -2,20 +2,14 @@
 # REST with TLS, client certificates, users, a read-only role, admin listeners, CORS and limits.
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
+# shellcheck source=tests/support/certificates.sh
+. tests/support/certificates.sh
 ADMIN=$(SL_PORT_FROM=26000 SL_PORT_TO=26999 free_port)
 PLAIN=$(SL_PORT_FROM=27000 SL_PORT_TO=27999 free_port)
 tls=$dir/tls
 mkdir -p "$tls"
 
 # ---- certificates: one authority, a server's, a client's, a stranger's ----
-make_ca() { # make_ca NAME
-    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -keyout "$tls/$1.key" -out "$tls/$1.crt" 2>/dev/null
-}
-make_cert() { # make_cert CA NAME
-    openssl req -newkey rsa:2048 -nodes -subj "/CN=$2" -keyout "$tls/$2.key" -out "$tls/$2.csr" 2>/dev/null
-    openssl x509 -req -in "$tls/$2.csr" -CA "$tls/$1.crt" -CAkey "$tls/$1.key" -CAcreateserial -days 2 -out "$tls/$2.crt" \
-        -extfile <(echo "subjectAltName=IP:127.0.0.1,DNS:localhost") 2>/dev/null
-}
 make_ca ca
 make_ca strange
 make_cert ca server
