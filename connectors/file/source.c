@@ -353,6 +353,7 @@ static sl_error *file_source_open(const sl_context *ctx, void **task) {
     }
     src->ctx = ctx;
     src->settings = ctx->settings;
+    ctx->host->metric_add(ctx, "long_lines", 0);
     lines_init(&src->lines, (size_t)src->settings->line_max_bytes, (long_line)src->settings->long_line);
     sl_error *err = follow_init(&src->follow, src->settings->file, src->settings->rotate_wait_ms);
     int64_t position = 0;

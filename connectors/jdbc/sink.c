@@ -102,6 +102,8 @@ static sl_error *sink_open(const sl_context *ctx, void **task) {
     sl_arena_init(&t->catalog, 16 * 1024);
     sl_arena_init(&t->work, 64 * 1024);
     sl_arena_init(&t->offsets_arena, 0);
+    ctx->host->metric_add(ctx, "rows_written", 0);
+    ctx->host->metric_add(ctx, "records_rejected", 0);
     sl_error *err = open_parts(t);
     if (err) {
         sink_close(t);

@@ -17,6 +17,21 @@ static void add(const pg_task *t, const char *name, int64_t delta) {
     }
 }
 
+void pg_metrics_begin(const pg_task *t) {
+    static const char *const unknown[] = {"cdc_last_event_ms",    "cdc_last_transaction",
+                                          "cdc_last_position",    "cdc_connected",
+                                          "cdc_snapshot_running", "cdc_snapshot_completed",
+                                          "cdc_snapshot_tables",  "cdc_snapshot_tables_left",
+                                          "cdc_snapshot_rows",    "cdc_snapshot_rows_expected",
+                                          "cdc_snapshot_seconds"};
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        set(t, unknown[i], 0);
+    }
+    set(t, "cdc_behind_source_ms", -1);
+    t->ctx->host->metric_add(t->ctx, "cdc_events_seen", 0);
+    t->ctx->host->metric_add(t->ctx, "cdc_transactions", 0);
+}
+
 static void tell_stream(pg_task *t) {
     pg_counts *c = &t->counts;
     add(t, "cdc_events_seen", c->events);

@@ -360,6 +360,7 @@ static sl_error *guard(pg_task *t) {
 
 static void close_task(void *task) {
     pg_task *t = task;
+    t->ctx->host->metric_set(t->ctx, "cdc_connected", 0);
     pg_conn_close(&t->repl);
     if (t->s->drop_slot && t->drop_on_close && t->sql.c) {
         pg_slot_drop(t);
@@ -403,6 +404,7 @@ static sl_error *open_task(const sl_context *ctx, void **task) {
     atomic_init(&t->interrupted, false);
     sl_arena_init(&t->arena, 1024);
     pg_types_init(&t->types, ctx->host, &t->sql);
+    pg_metrics_begin(t);
     sl_error *err = open_parts(t);
     if (err) {
         close_task(t);

@@ -132,7 +132,8 @@ void pg_relations_deinit(pg_task *t);
 /* pg_tables_list gives the captured tables, by name. */
 SL_MUST_CHECK sl_error *pg_tables_list(pg_task *t, sl_arena *a, pg_snap_table **out, size_t *n);
 
-/* metrics.c: after each poll, and at each commit of a transaction */
+/* metrics.c: at the start, after each poll, and at each commit of a transaction */
+void pg_metrics_begin(const pg_task *t);
 void pg_metrics_read(pg_task *t, const sl_batch *b);
 void pg_metrics_commit(pg_task *t, uint32_t xid, int64_t commit_us);
 

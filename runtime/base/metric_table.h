@@ -12,15 +12,18 @@
 #ifndef SLUICE_BASE_METRIC_TABLE_H
 #define SLUICE_BASE_METRIC_TABLE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <sluice/str.h>
 
 typedef enum sl__metric_kind { SL_METRIC_COUNTER, SL_METRIC_GAUGE } sl__metric_kind;
 
 typedef enum sl__metric_scope {
     SL_METRIC_WORKER,    /* no labels */
+    SL_METRIC_CLUSTER,   /* no labels; of a worker of a cluster */
     SL_METRIC_CONNECTOR, /* connector */
-    SL_METRIC_TASK,      /* connector, task */
+    SL_METRIC_TASK,      /* connector, task: of all tasks */
+    SL_METRIC_SOURCE,    /* likewise, of sources' */
+    SL_METRIC_SINK,      /* of sinks' */
+    SL_METRIC_PLUGIN,    /* of those whose plugin has it */
 } sl__metric_scope;
 
 typedef struct sl__metric_row {
@@ -40,5 +43,9 @@ const sl__metric_row *sl__metric_row_of(const char *name);
 
 /* sl__metric_row_shown gives the row of a shown name, or NULL. */
 const sl__metric_row *sl__metric_row_shown(const char *shown);
+
+/* sl__metrics_begin shows all counted metrics of a scope, with 0 where nothing was counted yet. Any thread.
+ */
+void sl__metrics_begin(sl__metric_scope scope, sl_str connector, int32_t task);
 
 #endif

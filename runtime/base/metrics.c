@@ -95,6 +95,12 @@ void sl__metric_release(sl__metric *m) {
     }
 }
 
+void sl__metric_count(const char *name) {
+    sl__metric *m = sl__metric_get(name, SL_STR_NONE, -1);
+    sl__metric_add(m, 1);
+    sl__metric_release(m);
+}
+
 static int compare_metrics(const void *a, const void *b) {
     const sl__metric *x = *(sl__metric *const *)a;
     const sl__metric *y = *(sl__metric *const *)b;

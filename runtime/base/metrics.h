@@ -37,9 +37,18 @@ static inline void sl__metric_set(sl__metric *m, int64_t value) {
 static inline void sl__metric_add(sl__metric *m, int64_t delta) {
     atomic_fetch_add_explicit(&m->value, delta, memory_order_relaxed);
 }
+/* sl__metric_max sets it to a value that is larger than what it has; of one writer. */
+static inline void sl__metric_max(sl__metric *m, int64_t value) {
+    if (value > atomic_load_explicit(&m->value, memory_order_relaxed)) {
+        sl__metric_set(m, value);
+    }
+}
 static inline int64_t sl__metric_value(const sl__metric *m) {
     return atomic_load_explicit(&((sl__metric *)m)->value, memory_order_relaxed);
 }
+
+/* sl__metric_count adds 1 to a metric of the worker. */
+void sl__metric_count(const char *name);
 
 /* sl__metrics_each calls cb for each listed metric, sorted by name, connector, task. The metrics may not be
  * kept. */

@@ -12,8 +12,8 @@
 
 static const char *labels_of(const sl__metric_row *row) {
     static const char *const labels[] = {
-        [SL_METRIC_WORKER] = "", [SL_METRIC_CONNECTOR] = "connector", [SL_METRIC_TASK] = "connector, task"};
-    return labels[row->scope];
+        [SL_METRIC_WORKER] = "", [SL_METRIC_CLUSTER] = "", [SL_METRIC_CONNECTOR] = "connector"};
+    return row->scope < SL_METRIC_TASK ? labels[row->scope] : "connector, task";
 }
 
 static void print_metrics(void) {

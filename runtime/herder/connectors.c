@@ -98,18 +98,12 @@ void sl__connector_leave(sl__connector *c) {
 
 /* ---- preparing ---- */
 
-static void count(const char *metric) {
-    sl__metric *m = sl__metric_get(metric, SL_STR_NONE, -1);
-    sl__metric_add(m, 1);
-    sl__metric_release(m);
-}
-
 static void fail(sl__connector *c, const char *why, bool retriable) {
     if (!c->here) { /* asked for by a task; whoever runs the connector will find the same */
         sl__log(SL_LOG_WARN, COMPONENT, "connector %.*s: %s", SL_STR_ARG(c->name), why);
         return;
     }
-    count("connector_startup_failure");
+    sl__metric_count("connector_startup_failure");
     set_state(c, SL_STATE_FAILED, sl_strdup(sl_str_of(why)));
     c->tries.at_ms = 0;
     retriable = retriable && sl__tries_plan(&c->tries, c->herder, c, sl__now_ms());
@@ -155,7 +149,7 @@ static void take_prepared(sl__connector *c, sl__job *job) {
     c->def = job->checked.def;
     c->tries = (sl__tries){0};
     if (c->here) {
-        count("connector_startup_success");
+        sl__metric_count("connector_startup_success");
         set_state(c, c->target == SL_TARGET_PAUSE ? SL_STATE_PAUSED : SL_STATE_RUNNING, NULL);
     }
     if (c->herder->hooks) {
@@ -242,7 +236,7 @@ void sl__connector_remake(sl__connector *c) {
     job->finished = prepared;
     job->owner = c;
     c->preparing = job;
-    count("connector_startup_attempts");
+    sl__metric_count("connector_startup_attempts");
     sl__job_start(job);
 }
 

@@ -25,6 +25,13 @@ typedef struct sl__revoked {
     int64_t generation;
 } sl__revoked;
 
+/* What was counted of changes of the cluster; rebalance.c's. */
+typedef struct sl__rebalances {
+    int64_t began_ms;   /* of the one under way; 0 = none is */
+    int64_t generation; /* of the assignment that was taken over last */
+    int64_t n, total_ms, max_ms;
+} sl__rebalances;
+
 /* Something written to the config topic by the leader, and read back. */
 typedef struct sl__dist_write {
     sl__config_write write; /* first */
@@ -74,6 +81,8 @@ struct sl__dist {
     bool units_dirty; /* what runs here is to be compared with what should */
     int64_t say_at_ms;
 
+    sl__rebalances rebalances;
+
     /* the leader's */
     sl__lead lead;
     unsigned term; /* counts leaderships */
@@ -118,6 +127,11 @@ int64_t sl__units_tick(sl__dist *d, int64_t now);
 void sl__units_prepared(sl__connector *c, sl__job *job);
 bool sl__units_runs(const sl__connector *c, int32_t task);
 void sl__units_state(const sl__connector *c, int32_t task, sl__state state, const char *trace);
+
+/* ---- rebalance.c ---- */
+
+/* sl__rebalances_look keeps the metrics of the cluster; after anything may have changed. */
+void sl__rebalances_look(sl__dist *d, int64_t now);
 
 /* ---- leader.c ---- */
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric_table.h"
 
 #define COMPONENT "cluster"
 
@@ -337,6 +338,7 @@ void sl__dist_status(sl__dist *d, sl_str name, int32_t task, sl__status_state st
 
 static void dist_start(sl__herder *h) {
     sl__dist *d = dist_of(h);
+    sl__metrics_begin(SL_METRIC_CLUSTER, SL_STR_NONE, -1);
     sl__config_topic_end(d->config, &d->first_read);
 }
 
@@ -344,6 +346,7 @@ static int64_t dist_tick(sl__herder *h, int64_t now) {
     sl__dist *d = dist_of(h);
     int64_t a = sl__units_tick(d, now);
     int64_t b = sl__leader_tick(d, now);
+    sl__rebalances_look(d, now);
     return a && (!b || a < b) ? a : b;
 }
 

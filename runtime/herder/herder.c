@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric_table.h"
 #include "base/metrics.h"
 #include "config/build.h"
 
@@ -309,6 +310,7 @@ sl_error *sl__herder_new(const sl__herder_env *env, sl__herder **out) {
         return sl_error_nomem();
     }
     h->env = *env;
+    sl__metrics_begin(SL_METRIC_WORKER, SL_STR_NONE, -1);
     h->hooks = env->hooks;
     h->dist = env->dist;
     sl__inbox_init(&h->inbox);

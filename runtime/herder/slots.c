@@ -166,12 +166,6 @@ void sl__slot_fail(sl__slot *s, const char *trace, bool retriable) {
     failed(s, sl_strdup(sl_str_of(trace)), retriable);
 }
 
-static void count(const char *metric) {
-    sl__metric *m = sl__metric_get(metric, SL_STR_NONE, -1);
-    sl__metric_add(m, 1);
-    sl__metric_release(m);
-}
-
 /* over does what follows the end of a run. */
 static void over(sl__slot *s, sl__task_state state, char *trace, bool retriable) {
     bool again = s->again;
@@ -183,11 +177,14 @@ static void over(sl__slot *s, sl__task_state state, char *trace, bool retriable)
         sl_free(trace);
     } else if (state == SL_TASK_FAILED) {
         if (s->state != SL_STATE_RUNNING && s->state != SL_STATE_PAUSED) {
-            count("task_startup_failure");
+            sl__metric_count("task_startup_failure");
         }
         failed(s, trace, retriable);
     } else {
         set_state(s, SL_STATE_STOPPED, trace);
+    }
+    if (!s->here) {
+        sl__metrics_remove(s->connector->name, s->number); /* another worker shows them now */
     }
     sl__connector_advance(s->connector);
 }
@@ -284,7 +281,7 @@ static sl_error *start_task(sl__slot *s, sl__box *box) {
 }
 
 void sl__slot_start(sl__slot *s) {
-    count("task_startup_attempts");
+    sl__metric_count("task_startup_attempts");
     sl__box *box = box_new(s);
     sl_error *err = box ? start_task(s, box) : sl_error_nomem();
     s->tries.at_ms = 0;
@@ -350,9 +347,7 @@ static void abandon(sl__slot *s) {
     s->box->lost = s->task;
     s->box->next = h->lost;
     h->lost = s->box;
-    sl__metric *m = sl__metric_get("tasks_abandoned", SL_STR_NONE, -1);
-    sl__metric_add(m, 1);
-    sl__metric_release(m);
+    sl__metric_count("tasks_abandoned");
     s->task = NULL; /* its reference is the box's now */
     over(s, SL_TASK_STOPPED, NULL, false);
 }

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/metric_table.h"
 #include "base/metrics.h"
 #include "rest/request.h"
@@ -159,6 +160,33 @@ static void add_states(sl__herder *h, sl__request *r) {
     sl_buf_deinit(&tasks);
 }
 
+/* ---- the cluster ---- */
+
+/* add_named appends NAME{label="value"} 1. */
+static void add_named(sl_buf *b, const char *shown, const char *label, sl_str value) {
+    add_head(b, shown);
+    sl_buf_printf(b, "%s{%s=", shown, label);
+    add_label(b, value);
+    sl_buf_add_z(b, "} 1\n");
+}
+
+static void add_cluster(sl_buf *b, sl__herder *h) {
+    const sl__ops *ops = sl__herder_ops(h);
+    if (!ops->leader) {
+        return;
+    }
+    sl_str leader = ops->leader(h);
+    leader = sl_str_skip(leader, leader.n ? sl_str_find_str(leader, SL_STR("://")) + 3 : 0);
+    add_named(b, "kafka_connect_worker_rebalance_leader_name", "leader_name",
+              sl_str_make(leader.p, sl_str_find(leader, '/')));
+    add_named(b, "kafka_connect_worker_rebalance_connect_protocol", "connect_protocol", SL_STR("sluice"));
+    sl__metric *last = sl__metric_get("last_rebalance_ms", SL_STR_NONE, -1);
+    int64_t at = sl__metric_value(last);
+    sl__metric_release(last);
+    add_number(b, "kafka_connect_worker_rebalance_time_since_last_rebalance_ms",
+               at ? (long long)(sl__wall_ms() - at) : 0);
+}
+
 /* ---- the process ---- */
 
 static void add_pool(sl_buf *b, sl__herder *h) {
@@ -211,6 +239,7 @@ bool sl__rest_metrics(sl__herder *h, sl__request *r) {
     add_process(&r->out);
     add_pool(&r->out, h);
     add_states(h, r);
+    add_cluster(&r->out, h);
     sl__metrics_each(add_metric, &l);
     (void)sl__answer_json(r, 200);
     r->content_type = r->status == 200 ? "text/plain; version=0.0.4; charset=utf-8" : r->content_type;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "store/offsets_topic.h"
 
 #define SLICE_MS 1000
@@ -111,6 +112,20 @@ static sl_error *send_offsets(sl__eos *e, const sl_batch_offset *items, size_t n
     return NULL;
 }
 
+static void count_transaction(sl__eos *e) {
+    const sl__task *t = e->task;
+    if (e->records > 0) {
+        sl__metric *least = sl__metric_get("source_transaction_min", t->spec.connector, t->spec.task);
+        int64_t min = sl__metric_value(least);
+        sl__metric_set(least, min == 0 || e->records < min ? e->records : min);
+        sl__metric_release(least);
+        sl__task_most(t, "source_transaction_max", e->records);
+        sl__task_count(t, "source_transaction_records", e->records);
+    }
+    sl__task_count(t, "source_transactions", 1);
+    e->records = 0;
+}
+
 sl_error *sl__eos_commit(sl__eos *e, const sl_batch_offset *items, size_t n) {
     int64_t stop_by = 0;
     SL_TRY(sl__eos_begin(e));
@@ -124,6 +139,7 @@ sl_error *sl__eos_commit(sl__eos *e, const sl_batch_offset *items, size_t n) {
         return err;
     }
     e->begun = false;
+    count_transaction(e);
     sl_arena_reset(&e->arena, 64 * 1024);
     sl__offsets_mirror(e->task->offsets, e->task->spec.connector, items, n);
     return NULL;
@@ -141,6 +157,7 @@ void sl__eos_abort(sl__eos *e) {
                 SL_STR_ARG(e->task->spec.connector), e->task->spec.task, err->message);
     }
     e->begun = e->begun && err;
+    e->records = 0;
     sl_error_free(err);
 }
 

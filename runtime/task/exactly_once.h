@@ -18,6 +18,7 @@ typedef struct sl__eos {
     sl__txn *txn;     /* NULL = the task runs at least once */
     bool begun;       /* a transaction is open */
     int64_t begun_ms; /* since when */
+    int64_t records;  /* sent since the last commit; the caller counts them */
     sl_arena arena;
     sl__delivery_target ignored;
 } sl__eos;

@@ -74,6 +74,8 @@ void *sl__task_plugin_closing(sl__task *t);
 
 /* sl__task_count adds to a metric of the task; for what is counted now and then. */
 void sl__task_count(const sl__task *t, const char *metric, int64_t delta);
+/* sl__task_most raises a metric of the task to a value, if that is larger. */
+void sl__task_most(const sl__task *t, const char *metric, int64_t value);
 /* sl__task_count_commit counts a commit of offsets that began at a time (sl__now_ms) and ended with err. */
 void sl__task_count_commit(const sl__task *t, int64_t began_ms, const sl_error *err);
 

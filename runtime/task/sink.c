@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric_table.h"
 #include "base/metrics.h"
 #include "model/batch.h"
 
@@ -50,7 +51,7 @@ typedef struct sink {
     bool paused;           /* the partitions are paused */
     int64_t commit_at_ms;  /* 0 = nothing to commit */
     sl_error *event_error; /* from a callback; owned */
-    sl__metric *read, *put_records, *lag, *retries, *batches, *put_ms;
+    sl__metric *read, *put_records, *lag, *retries, *batches, *put_ms, *put_max, *largest, *assigned;
 } sink;
 
 /* ---- the batch ---- */
@@ -334,6 +335,7 @@ static sl_error *on_assigned(void *arg, sl_topic_partition *parts, size_t n) {
     for (size_t i = 0; !err && i < n; i++) {
         err = sl__positions_add(&s->positions, parts[i].topic, parts[i].partition);
     }
+    sl__metric_add(s->assigned, (int64_t)n);
     if (err) {
         sl_error_free(s->event_error);
         s->event_error = err;
@@ -351,6 +353,7 @@ static void on_revoked(void *arg, const sl_topic_partition *parts, size_t n, boo
     for (size_t i = 0; i < n; i++) {
         sl__positions_remove(&s->positions, parts[i].topic, parts[i].partition);
     }
+    sl__metric_add(s->assigned, -(int64_t)n);
     if (s->ops->revoked && s->task->plugin_open) {
         s->ops->revoked(s->plugin, parts, n, lost);
     }
@@ -393,6 +396,8 @@ static sl_error *put_batch(sink *s) {
     int64_t began = sl__now_ms();
     sl_error *err = s->ops->put(s->plugin, s->batch);
     sl__metric_add(s->put_ms, sl__now_ms() - began);
+    sl__metric_max(s->put_max, sl__now_ms() - began);
+    sl__metric_max(s->largest, (int64_t)s->n);
     if (err && err->cls == SL_RETRIABLE && !sl__task_stopping(s->task)) {
         plan_retry(s, err);
         return set_paused(s, true);
@@ -519,6 +524,11 @@ static sl_error *sink_open(sl__task *t, void *flow) {
     s->retries = sl__metric_get("sink_put_retries", t->spec.connector, t->spec.task);
     s->batches = sl__metric_get("sink_batches", t->spec.connector, t->spec.task);
     s->put_ms = sl__metric_get("sink_put_ms", t->spec.connector, t->spec.task);
+    s->put_max = sl__metric_get("sink_put_max_ms", t->spec.connector, t->spec.task);
+    s->largest = sl__metric_get("batch_size_max", t->spec.connector, t->spec.task);
+    s->assigned = sl__metric_get("sink_partitions", t->spec.connector, t->spec.task);
+    sl__metrics_begin(SL_METRIC_TASK, t->spec.connector, t->spec.task);
+    sl__metrics_begin(SL_METRIC_SINK, t->spec.connector, t->spec.task);
     s->batch = sl__batch_new(sl__host_table());
     if (!s->batch) {
         return sl_error_nomem();
@@ -564,6 +574,10 @@ static void sink_close(sl__task *t, void *flow) {
     sl__metric_release(s->retries);
     sl__metric_release(s->batches);
     sl__metric_release(s->put_ms);
+    sl__metric_release(s->put_max);
+    sl__metric_release(s->largest);
+    sl__metric_set(s->assigned, 0);
+    sl__metric_release(s->assigned);
 }
 
 const sl__flow sl__sink_flow = {

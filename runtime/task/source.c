@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric_table.h"
 #include "base/metrics.h"
 #include "model/batch.h"
 
@@ -69,7 +70,8 @@ typedef struct source {
     bool queued;         /* something was sent since the producer was last told to hurry */
     bool stuck;          /* a delivery failed: nothing after it counts */
     sl_batch *spare;
-    sl__metric *polled, *written, *in_flight, *active, *batches, *poll_ms;
+    sl__metric *polled, *written, *in_flight, *active, *batches, *poll_ms, *poll_max, *batch_max;
+    sl__metric *queue_left; /* Debezium's, of what stands for its sources; NULL = of another one */
 } source;
 
 /* ---- offsets ---- */
@@ -228,6 +230,10 @@ static sl_error *reap(source *s) {
         SL_TRY(reap_one(s));
     }
     sl__metric_set(s->in_flight, (int64_t)s->bytes);
+    if (s->queue_left) {
+        int64_t limit = s->task->env->worker->task_memory_max;
+        sl__metric_set(s->queue_left, (int64_t)s->bytes < limit ? limit - (int64_t)s->bytes : 0);
+    }
     return NULL;
 }
 
@@ -242,7 +248,10 @@ static sl_error *commit(source *s) {
     if (s->storing.n == 0 && !eos_of(s)->begun) {
         return NULL;
     }
-    SL_TRY(sl__eos_commit(eos_of(s), s->storing.items, s->storing.n));
+    int64_t began = sl__now_ms();
+    sl_error *committed = sl__eos_commit(eos_of(s), s->storing.items, s->storing.n);
+    sl__task_count_commit(s->task, began, committed);
+    SL_TRY(committed);
     SL_TRY(reap(s));
     sl_error *err = tell_plugin(s);
     offsets_clear(&s->storing);
@@ -539,6 +548,7 @@ static sl_error *send_current(source *s, bool *done, sl_wait *wait) {
     }
     bool ends_transaction = b->ends_transaction;
     sl__metric_add(s->written, (int64_t)b->n - s->send.unsent);
+    eos_of(s)->records += (int64_t)b->n - s->send.unsent;
     s->current = NULL;
     *done = true;
     sl__flight_settle(f, 1 + s->send.unsent);
@@ -582,6 +592,8 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
     sl__metric_add(s->active, (int64_t)b->n);
     sl__metric_add(s->batches, 1);
     sl__metric_add(s->poll_ms, sl__now_ms() - began);
+    sl__metric_max(s->poll_max, sl__now_ms() - began);
+    sl__metric_max(s->batch_max, (int64_t)b->n);
     append(s, f);
     s->current = f;
     s->send.index = 0;
@@ -686,6 +698,15 @@ static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait
 
 /* ---- life ---- */
 
+static bool stands_for_debezium(const sl_plugin_def *def) {
+    for (const char *const *a = def->aliases; a && *a; a++) {
+        if (sl_str_starts(sl_str_of(*a), SL_STR("io.debezium."))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void init_source(source *s, sl__task *t) {
     s->task = t;
     s->ops = t->spec.def->source;
@@ -698,7 +719,17 @@ static void init_source(source *s, sl__task *t) {
     s->active = sl__metric_get("source_records_active", t->spec.connector, t->spec.task);
     s->batches = sl__metric_get("source_batches", t->spec.connector, t->spec.task);
     s->poll_ms = sl__metric_get("source_poll_ms", t->spec.connector, t->spec.task);
+    s->poll_max = sl__metric_get("source_poll_max_ms", t->spec.connector, t->spec.task);
+    s->batch_max = sl__metric_get("batch_size_max", t->spec.connector, t->spec.task);
     sl__metric_set(s->active, 0);
+    sl__metrics_begin(SL_METRIC_TASK, t->spec.connector, t->spec.task);
+    sl__metrics_begin(SL_METRIC_SOURCE, t->spec.connector, t->spec.task);
+    sl__task_most(t, "source_bytes_limit", t->env->worker->task_memory_max);
+    if (stands_for_debezium(t->spec.def)) {
+        s->queue_left = sl__metric_get("cdc_queue_remaining", t->spec.connector, t->spec.task);
+        sl__metric_set(s->queue_left, t->env->worker->task_memory_max);
+        sl__task_most(t, "cdc_queue_capacity", t->env->worker->task_memory_max);
+    }
 }
 
 /* open_offsets: only what an earlier run of the task has stored until now is where this one begins. */
@@ -812,6 +843,9 @@ static void source_close(sl__task *t, void *flow) {
     sl__metric_release(s->active);
     sl__metric_release(s->batches);
     sl__metric_release(s->poll_ms);
+    sl__metric_release(s->poll_max);
+    sl__metric_release(s->batch_max);
+    sl__metric_release(s->queue_left);
 }
 
 const sl__flow sl__source_flow = {

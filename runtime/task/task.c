@@ -304,6 +304,12 @@ void sl__task_count(const sl__task *t, const char *metric, int64_t delta) {
     sl__metric_release(m);
 }
 
+void sl__task_most(const sl__task *t, const char *metric, int64_t value) {
+    sl__metric *m = sl__metric_get(metric, t->spec.connector, t->spec.task);
+    sl__metric_max(m, value);
+    sl__metric_release(m);
+}
+
 void sl__task_count_commit(const sl__task *t, int64_t began_ms, const sl_error *err) {
     if (err) {
         sl__task_count(t, "offset_commit_failures", 1);
@@ -311,6 +317,7 @@ void sl__task_count_commit(const sl__task *t, int64_t began_ms, const sl_error *
     }
     sl__task_count(t, "offset_commits", 1);
     sl__task_count(t, "offset_commit_ms", sl__now_ms() - began_ms);
+    sl__task_most(t, "offset_commit_max_ms", sl__now_ms() - began_ms);
 }
 
 /* ---- public ---- */

@@ -2,7 +2,7 @@
 """source.py - what `make lint` can tell from the text of the sources.
 
 Checks, each by its own function: banned functions, which folder may include what, the length of functions and
-files, the comment that begins each file, names of other people's hosts and paths of one machine.
+files, the comment that begins each file, names of other people's hosts and paths of one machine, metrics that nobody counts.
 
 Usage: tests/lint/source.py [--shape] [FILE...]     (default: all files that git knows or would add)
 A line may be excused from "banned" by a comment that says why:  /* lint: allow NAME: reason */
@@ -248,6 +248,24 @@ def check_file(path, found, lengths):
         check_head(path, lines, found)
 
 
+METRICS = "runtime/base/metric_table.c"
+METRIC_ROW = re.compile(r'^    \{"([a-z0-9_]+)",')
+
+
+def check_metrics(paths, found):
+    """A metric that nobody counts is shown as 0 for ever."""
+    with open(METRICS, encoding="utf-8") as handle:
+        rows = [(i, m[1]) for i, m in ((i, METRIC_ROW.match(line)) for i, line in enumerate(handle, 1)) if m]
+    counted = set()
+    for path in paths:
+        if path.endswith(".c") and path != METRICS and path.startswith(("runtime/", "connectors/")):
+            with open(path, encoding="utf-8") as handle:
+                counted.update(re.findall(r'"([a-z0-9_]+)"', handle.read()))
+    for line, name in rows:
+        if name not in counted:
+            found.add(METRICS, line, f"metric '{name}' is counted nowhere")
+
+
 def main(arguments):
     shape = "--shape" in arguments
     paths = [a for a in arguments if a != "--shape"] or all_files()
@@ -255,6 +273,8 @@ def main(arguments):
     lengths = []
     for path in paths:
         check_file(path, found, lengths)
+    if METRICS in paths:
+        check_metrics(all_files(), found)
     if shape and lengths:
         lengths.sort()
         print(f"{len(lengths)} functions: median {statistics.median(lengths):.0f} lines, 95th percentile "

@@ -55,6 +55,21 @@ def findings_of(path, text):
     return out.getvalue()
 
 
+def metrics_are_told_apart():
+    """Of two rows, one of which is counted somewhere, the other is found."""
+    with open(source.METRICS, "w", encoding="utf-8") as handle:
+        handle.write('    {"counted", "x"},\n    {"forgotten", "y"},\n    {NULL, "z"},\n')
+    with open("runtime/base/a.c", "w", encoding="utf-8") as handle:
+        handle.write('f("counted");\n')
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        source.check_metrics([source.METRICS, "runtime/base/a.c"], source.Findings())
+    if out.getvalue() == f"{source.METRICS}:2: metric 'forgotten' is counted nowhere\n":
+        return True
+    print(f"source.py: wanted the metric 'forgotten', got {out.getvalue()!r}")
+    return False
+
+
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -68,6 +83,7 @@ def main():
             if (want is None and got) or (want is not None and want not in got):
                 print(f"source.py: for {path}:\n{text[:200]}\nwanted {want!r}, got {got!r}")
                 failed += 1
+        failed += not metrics_are_told_apart()
         os.chdir("/")
     return 1 if failed else 0
 

@@ -3,10 +3,10 @@
 # seconds: 120
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
-# shellcheck source=tests/support/certificates.sh
-. tests/support/certificates.sh
 tls=$dir/tls
 mkdir -p "$tls"
+# shellcheck source=tests/support/certificates.sh
+. tests/support/certificates.sh
 make_ca ca
 make_ca strange
 make_cert ca worker

@@ -2,12 +2,12 @@
 # REST with TLS, client certificates, users, a read-only role, admin listeners, CORS and limits.
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
-# shellcheck source=tests/support/certificates.sh
-. tests/support/certificates.sh
 ADMIN=$(SL_PORT_FROM=26000 SL_PORT_TO=26999 free_port)
 PLAIN=$(SL_PORT_FROM=27000 SL_PORT_TO=27999 free_port)
 tls=$dir/tls
 mkdir -p "$tls"
+# shellcheck source=tests/support/certificates.sh
+. tests/support/certificates.sh
 
 # ---- certificates: one authority, a server's, a client's, a stranger's ----
 make_ca ca
