@@ -459,6 +459,21 @@ static void interrupt(void *task) {
     atomic_store(&t->interrupted, true);
 }
 
+/* check_offsets: offsets under another topic.prefix are not looked at when the source starts. */
+static sl_error *check_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n) {
+    const pg_settings *s = ctx->settings;
+    for (size_t i = 0; i < n; i++) {
+        const sl_value *server = sl_map_get(&items[i].partition, SL_STR("server"));
+        pg_offset o;
+        bool ours =
+            server && server->type == SL_STRING && sl_str_eq(sl_value_str(server), s->cdc.topic_prefix);
+        if (ours && !sl_is_null(&items[i].offset)) {
+            SL_TRY(pg_offset_load(&items[i].offset, &o));
+        }
+    }
+    return NULL;
+}
+
 static const sl_source_ops source_ops = {
     .validate = validate,
     .open = open_task,
@@ -483,6 +498,7 @@ static const sl_plugin_def postgres_def = {
     .settings_size = sizeof(pg_settings),
     .source = &source_ops,
     .offers = SL_OFFERS_EXACTLY_ONCE | SL_OFFERS_BOUNDARIES | SL_OFFERS_KEEP,
+    .check_offsets = check_offsets,
 };
 
 static const sl_plugin_def *const defs[] = {&postgres_def};

@@ -11,6 +11,9 @@
 #include <stdio.h>
 
 #include "config/files.h"
+#include "config/validate.h"
+#include "config/worker_group.h"
+#include "config/worker_topics.h"
 #include "plugin/registry_catalog.h"
 
 enum { SL_EXIT_OK = 0, SL_EXIT_FAILED = 1, SL_EXIT_USAGE = 2, SL_EXIT_CONFIG = 3 };
@@ -45,6 +48,19 @@ int sl__cli_usage(const sl__command *c, const char *fmt, ...) SL_PRINTF(2, 3);
 
 /* sl__cli_error prints an error and gives the exit code for it; takes the error over. */
 int sl__cli_error(sl_error *err);
+
+/* ---- the file of a worker of a cluster ---- */
+
+typedef struct sl__cli_cluster {
+    sl__validated_worker worker; /* its providers are to be closed */
+    sl__worker_group group;
+    sl__worker_topics topics;
+} sl__cli_cluster;
+
+/* sl__cli_cluster_check checks the settings; what is wrong goes to the report, the error is about memory. */
+SL_MUST_CHECK sl_error *sl__cli_cluster_check(const sl__catalog *catalog, const sl_config *raw,
+                                              sl_arena *arena, sl_config_report *report,
+                                              sl__cli_cluster *out);
 
 /* ---- a set of configuration files ---- */
 

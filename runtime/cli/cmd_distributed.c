@@ -18,9 +18,7 @@ typedef struct distributed {
     sl__cli_files files;
     sl__registry *registry;
     sl__catalog catalog;
-    sl__validated_worker worker;
-    sl__worker_group group;
-    sl__worker_topics topics;
+    sl__cli_cluster cluster;
     size_t errors;
 } distributed;
 
@@ -32,23 +30,10 @@ static void log_problem(const distributed *s, const sl_config_problem *p) {
             SL_STR_ARG(p->key), p->key.p ? ": " : "", SL_STR_ARG(p->message));
 }
 
-/* is_read tells whether a key is one that a distributed worker reads, though a standalone one does not. */
-static bool is_read(sl_str key) {
-    return sl_config_row_find(sl__worker_group_rows, sl__worker_group_nrows, key) ||
-           sl_config_row_find(sl__worker_topics_rows, sl__worker_topics_nrows, key);
-}
-
-/* log_report logs what was found; of what was checked as for a standalone worker, what is about those is left
- * out. */
-static void log_report(distributed *s, const sl_config_report *r, bool standalone) {
+static void log_report(distributed *s, const sl_config_report *r) {
     for (size_t i = 0; i < r->n; i++) {
-        const sl_config_problem *p = &r->items[i];
-        bool file = sl_str_eqz(p->key, "offset.storage.file.filename");
-        if (standalone && (file || (p->severity != SL_SEV_ERROR && is_read(p->key)))) {
-            continue;
-        }
-        log_problem(s, p);
-        s->errors += p->severity == SL_SEV_ERROR;
+        log_problem(s, &r->items[i]);
+        s->errors += r->items[i].severity == SL_SEV_ERROR;
     }
 }
 
@@ -70,21 +55,6 @@ static void start_log(distributed *s) {
     sl__worker_log_levels(&s->files.worker->worker, set_level, NULL);
 }
 
-static sl_error *check_cluster(distributed *s) {
-    sl_config_report report;
-    sl_config_report_init(&report, &s->files.arena);
-    sl__worker_group_parse(&s->worker.config, &s->files.arena, &report, &s->group);
-    SL_TRY(sl__worker_topics_parse(&s->worker.config, &s->files.arena, &report, &s->topics));
-    if (s->topics.admin.embedded) {
-        sl_config_report_add(
-            &report, SL_SEV_ERROR, SL_STR("bootstrap.servers"),
-            "a cluster keeps its state in Kafka, and the embedded broker keeps nothing: name a real "
-            "cluster, or run a standalone worker");
-    }
-    log_report(s, &report, false);
-    return NULL;
-}
-
 static sl_error *check_all(distributed *s) {
     const sl__config_file *f = s->files.worker;
     sl_config_report report;
@@ -93,22 +63,22 @@ static sl_error *check_all(distributed *s) {
     s->catalog = sl__registry_catalog(s->registry, sl__host_table());
     s->catalog.takes = sl__kafka_takes;
     for (size_t i = 0; i < s->files.n; i++) {
-        log_report(s, &s->files.items[i].report, false);
+        log_report(s, &s->files.items[i].report);
     }
-    SL_TRY(sl__worker_validate(&s->catalog, &f->worker, false, &s->files.arena, &report, &s->worker));
-    log_report(s, &report, true);
-    return check_cluster(s);
+    SL_TRY(sl__cli_cluster_check(&s->catalog, &f->worker, &s->files.arena, &report, &s->cluster));
+    log_report(s, &report);
+    return NULL;
 }
 
 static sl_error *run_worker(const distributed *s) {
-    const sl__dist_spec cluster = {.group = &s->group, .topics = &s->topics};
+    const sl__dist_spec cluster = {.group = &s->cluster.group, .topics = &s->cluster.topics};
     const sl__standalone_options opts = {
         .registry = s->registry,
         .catalog = &s->catalog,
-        .providers = s->worker.providers,
-        .worker = &s->worker.settings,
+        .providers = s->cluster.worker.providers,
+        .worker = &s->cluster.worker.settings,
         .worker_raw = &s->files.worker->worker,
-        .worker_config = &s->worker.config,
+        .worker_config = &s->cluster.worker.config,
         .front = &sl__rest_front,
         .cluster = &cluster,
     };
@@ -160,7 +130,7 @@ int sl__cmd_distributed(const sl__command *self, int argc, char **argv) {
         start_log(&s);
         code = run_checked(&s);
     }
-    sl__providers_close(s.worker.providers);
+    sl__providers_close(s.cluster.worker.providers);
     sl__registry_free(s.registry);
     sl__cli_files_free(&s.files);
     return code;

@@ -466,3 +466,11 @@ void sl__client_check(const sl__client_config *c, sl__client_takes takes, sl_str
         }
     }
 }
+
+sl_error *sl__client_sink_group(const sl_config *consumer, sl_str name, sl_arena *arena, sl_str *group) {
+    *group = sl_config_get(consumer, SL_STR("group.id"));
+    if (!group->n) {
+        *group = sl_arena_printf(arena, "connect-%.*s", SL_STR_ARG(name));
+    }
+    return group->p ? NULL : sl_error_nomem();
+}

@@ -57,6 +57,10 @@ SL_MUST_CHECK sl_error *sl__client_settings_plain(const sl_config *worker, sl_ar
 SL_MUST_CHECK sl_error *sl__client_prefixed(const sl_config *worker, sl_str prefix, sl_arena *arena,
                                             sl_config *out);
 
+/* sl__client_sink_group gives a sink's consumer group: group.id of its own settings, else connect-NAME. */
+SL_MUST_CHECK sl_error *sl__client_sink_group(const sl_config *consumer, sl_str name, sl_arena *arena,
+                                              sl_str *group);
+
 /* sl__client_translate translates them; problems go to the report by key, with `prefix` (may be absent)
    before it. Java's defaults are added where librdkafka's differ and it matters. */
 SL_MUST_CHECK sl_error *sl__client_translate(sl__client_kind kind, const sl_config *settings, sl_str prefix,

@@ -111,10 +111,7 @@ static sl_error *group_of(sl__job *job, sl__client_config *client, sl_str *group
     const sl__task_env *env = &job->herder->env.task;
     SL_TRY(
         sl__client_settings(SL__CLIENT_CONSUMER, env->worker_config, &job->resolved, &job->arena, &settings));
-    *group = sl_config_get(&settings, SL_STR("group.id"));
-    if (!group->n) {
-        *group = sl_arena_printf(&job->arena, "connect-%.*s", SL_STR_ARG(job->name));
-    }
+    SL_TRY(sl__client_sink_group(&settings, job->name, &job->arena, group));
     return sl__job_client(job, SL__CLIENT_ADMIN, "admin.", client);
 }
 

@@ -252,3 +252,27 @@ sl_error *sl__group_delete(sl__kafka *k, const sl__client_config *conf, sl_str g
     session_close(&s);
     return err;
 }
+
+/* ---- members ---- */
+
+sl_error *sl__group_look_at(sl__kafka *k, const sl__client_config *conf, sl_str group, int timeout_ms,
+                            sl_arena *arena, sl__group_look *out) {
+    session s;
+    const struct rd_kafka_group_list *list = NULL;
+    *out = (sl__group_look){.protocol = SL_STR("")};
+    sl_error *err = session_open(&s, k, conf, group, timeout_ms, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+    err = err ? err
+              : failed(&s, "look at", rd_kafka_list_groups(s.rk, s.group, &list, timeout_ms), NULL);
+    if (!err && list && list->group_cnt > 0) {
+        const struct rd_kafka_group_info *g = &list->groups[0];
+        out->protocol = sl_arena_str(arena, sl_str_of(g->protocol_type ? g->protocol_type : ""));
+        out->state = sl_arena_str(arena, sl_str_of(g->state ? g->state : ""));
+        out->members = (size_t)(g->member_cnt > 0 ? g->member_cnt : 0);
+        err = failed(&s, "look at", g->err, NULL);
+    }
+    if (list) {
+        rd_kafka_group_list_destroy(list);
+    }
+    session_close(&s);
+    return err ? err : arena->failed ? sl_error_nomem() : NULL;
+}

@@ -24,6 +24,17 @@ SL_MUST_CHECK sl_error *sl__group_offsets_list(sl__kafka *k, const sl__client_co
 SL_MUST_CHECK sl_error *sl__group_offsets_alter(sl__kafka *k, const sl__client_config *conf, sl_str group,
                                                 int timeout_ms, const sl__group_offset *items, size_t n);
 
+/* Who is in a group. */
+typedef struct sl__group_look {
+    sl_str protocol; /* "consumer", "connect", ...; empty = the group has never had members, or is gone */
+    sl_str state;    /* "Stable", "Empty", ... */
+    size_t members;
+} sl__group_look;
+
+/* sl__group_look_at tells without joining it. */
+SL_MUST_CHECK sl_error *sl__group_look_at(sl__kafka *k, const sl__client_config *conf, sl_str group,
+                                          int timeout_ms, sl_arena *arena, sl__group_look *out);
+
 /* sl__group_delete deletes a group with all its offsets; fine when there is none. CONFLICT: it has members.
  */
 SL_MUST_CHECK sl_error *sl__group_delete(sl__kafka *k, const sl__client_config *conf, sl_str group,

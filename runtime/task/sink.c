@@ -501,10 +501,7 @@ static sl_error *open_consumer(sink *s) {
                                 &s->client));
     SL_TRY(sl_config_report_error(&problems));
     s->batch_max = s->client.max_poll_records > 0 ? (size_t)s->client.max_poll_records : BATCH_RECORDS;
-    s->group = sl_config_get(&settings, SL_STR("group.id"));
-    if (!s->group.n) {
-        s->group = sl_arena_printf(&t->arena, "connect-%.*s", SL_STR_ARG(t->spec.connector));
-    }
+    SL_TRY(sl__client_sink_group(&settings, t->spec.connector, &t->arena, &s->group));
     sl__consumer_spec spec = {.conf = &s->client,
                               .group = s->group,
                               .topics = t->settings.topics,

@@ -179,6 +179,9 @@ typedef struct sl_plugin_def {
        the user is then told that only what the worker keeps was changed. */
     sl_error *(*alter_offsets)(const sl_context *ctx, const sl_batch_offset *items, size_t n);
     uint32_t offers; /* sources: SL_OFFERS_ */
+    /* Sources: could a task go on from these stored offsets, maybe another worker's? An error says why not.
+       Changes nothing and asks nobody; without the host's functions for tasks. Optional: any will do. */
+    sl_error *(*check_offsets)(const sl_context *ctx, const sl_batch_offset *items, size_t n);
 } sl_plugin_def;
 
 typedef struct sl_plugin {
