@@ -29,6 +29,7 @@ typedef struct sl__command {
 int sl__cmd_standalone(const sl__command *self, int argc, char **argv);
 int sl__cmd_distributed(const sl__command *self, int argc, char **argv);
 int sl__cmd_validate(const sl__command *self, int argc, char **argv);
+int sl__cmd_preflight(const sl__command *self, int argc, char **argv);
 extern const sl__command sl__commands[];
 extern const size_t sl__ncommands;
 

@@ -1,6 +1,6 @@
 /*
- * cluster_check.c - the settings of a worker of a cluster, checked: those of every worker, of the group, of the
- * topics. See cli.h.
+ * cluster_check.c - the settings of a worker of a cluster, checked: those of every worker, of the group, of
+ * the topics. See cli.h.
  */
 #include "cli/cli.h"
 

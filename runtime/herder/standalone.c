@@ -91,18 +91,8 @@ static sl_error *open_offsets(worker *w) {
     if (!o->cluster) {
         return sl__offsets_open_file(o->worker->offset_file, &w->offsets);
     }
-    const sl__worker_topics *t = o->cluster->topics;
-    const sl__offsets_spec spec = {
-        .topic = t->offset.name,
-        .setting = "offset.storage.topic",
-        .consumer = &t->consumer,
-        .producer = &t->producer,
-        .admin = &t->admin,
-        .partitions = t->offset.partitions,
-        .replication_factor = t->offset.replication_factor,
-        .configs = &t->offset.configs,
-        .flush_timeout_ms = (int)o->worker->offset_flush_timeout_ms,
-    };
+    const sl__offsets_spec spec =
+        sl__offsets_cluster(o->cluster->topics, (int)o->worker->offset_flush_timeout_ms);
     return sl__offsets_open_topic(w->kafka, &spec, &w->offsets);
 }
 

@@ -261,8 +261,7 @@ sl_error *sl__group_look_at(sl__kafka *k, const sl__client_config *conf, sl_str 
     const struct rd_kafka_group_list *list = NULL;
     *out = (sl__group_look){.protocol = SL_STR("")};
     sl_error *err = session_open(&s, k, conf, group, timeout_ms, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    err = err ? err
-              : failed(&s, "look at", rd_kafka_list_groups(s.rk, s.group, &list, timeout_ms), NULL);
+    err = err ? err : failed(&s, "look at", rd_kafka_list_groups(s.rk, s.group, &list, timeout_ms), NULL);
     if (!err && list && list->group_cnt > 0) {
         const struct rd_kafka_group_info *g = &list->groups[0];
         out->protocol = sl_arena_str(arena, sl_str_of(g->protocol_type ? g->protocol_type : ""));

@@ -410,3 +410,17 @@ sl_error *sl__offsets_open_topic(sl__kafka *k, const sl__offsets_spec *spec, sl_
     *out = &s->base;
     return NULL;
 }
+
+sl__offsets_spec sl__offsets_cluster(const sl__worker_topics *topics, int flush_timeout_ms) {
+    return (sl__offsets_spec){
+        .topic = topics->offset.name,
+        .setting = "offset.storage.topic",
+        .consumer = &topics->consumer,
+        .producer = &topics->producer,
+        .admin = &topics->admin,
+        .partitions = topics->offset.partitions,
+        .replication_factor = topics->offset.replication_factor,
+        .configs = &topics->offset.configs,
+        .flush_timeout_ms = flush_timeout_ms,
+    };
+}

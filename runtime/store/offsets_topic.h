@@ -14,6 +14,7 @@
 #ifndef SLUICE_STORE_OFFSETS_TOPIC_H
 #define SLUICE_STORE_OFFSETS_TOPIC_H
 
+#include "config/worker_topics.h"
 #include "kafka/topic_log.h"
 #include "kafka/transaction.h"
 #include "store/offsets.h"
@@ -29,6 +30,9 @@ typedef struct sl__offsets_spec {
     const sl_config *configs;   /* the same; NULL = none */
     int flush_timeout_ms;       /* offset.flush.timeout.ms */
 } sl__offsets_spec;
+
+/* sl__offsets_cluster gives the spec of the cluster's topic, with borrowed parts. */
+sl__offsets_spec sl__offsets_cluster(const sl__worker_topics *topics, int flush_timeout_ms);
 
 /* sl__offsets_open_topic starts reading and returns at once; sl__offsets_refresh waits for the first read to
    the end, and _get, _each and _put do so on their own. Free with sl__offsets_close. */

@@ -4,26 +4,10 @@
 # time, offsets carry over: one snapshot, nothing lost, order kept, sinks write nothing twice. What was made, changed and deleted
 # under Sluice is so under Kafka Connect, which meets no error in Sluice's own records.
 # seconds: 240
-# shellcheck source=tests/fault/fault.sh disable=SC2119
-. "$(dirname "${BASH_SOURCE[0]}")/../../fault/fault.sh"
-here=$SL_ROOT/tests/compat/handover
-SLUICE_COMMAND=distributed
-java=$dir/connect
-file=$java/worker.properties # the one file of both
+# shellcheck source=tests/compat/handover/cluster.sh disable=SC2119
+. "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
-# ---- both workers ----
-java_start() {
-    CONNECT_HEAP_MB=400 bash "$SL_SUPPORT/connect.sh" start "$java" "$BOOTSTRAP" "$PORT" "group.id=$NAME" \
-        "config.storage.topic=$NAME-configs" "offset.storage.topic=$NAME-offsets" "status.storage.topic=$NAME-status" \
-        offset.flush.interval.ms=500
-}
-java_stop() {
-    bash "$SL_SUPPORT/connect.sh" stop "$java"
-    cp "$java/connect.log" "$dir/java-$1.log"
-}
-at_exit bash "$SL_SUPPORT/connect.sh" remove "$java"
-
-shown() { python3 "$here/shown.py" "$URL"; }
+shown() { python3 "$SL_ROOT/tests/compat/handover/shown.py" "$URL"; }
 same_shown() { shown >"$dir/shown" && cmp -s "$1" "$dir/shown"; }
 carried_over() { # carried_over FILE WHO
     wait_until 40 same_shown "$1" || {
@@ -42,13 +26,6 @@ all_running() { # all_running NAME...
 must_run() { wait_until 40 all_running "$@" || fail "not all run: $(call GET "/connectors?expand=status")"; }
 
 # ---- connectors ----
-json_of() { # json_of NAME KEY=VALUE...: the body that makes it
-    python3 - "$NAME-$1" "${@:2}" <<'END'
-import json, sys
-print(json.dumps({"name": sys.argv[1], "config": dict(a.split("=", 1) for a in sys.argv[2:])}))
-END
-}
-make() { expect 201 POST /connectors "$(json_of "$@")"; }
 make_file_source() { # make_file_source NAME [KEY=VALUE...]
     make "$1" connector.class=org.apache.kafka.connect.file.FileStreamSourceConnector "file=$dir/in-$1" "topic=$NAME-$1" tasks.max=1 \
         "${@:2}"
@@ -145,6 +122,11 @@ write_lines paused 101 200
 write_lines stopped 101 200
 sleep 2
 shown >"$dir/first"
+preflight 0
+json_is 'j["group"]["members"] == 1 and j["group"]["protocol"] == "connect"'
+json_is 'j["summary"] == {"connectors": 8, "as_is": 8, "different": 0, "unsupported": 0}'
+json_is 'all(c["offsets"] > 0 for c in j["connectors"])'
+json_is '{c["target"] for c in j["connectors"]} == {"STARTED", "PAUSED", "STOPPED"}'
 java_stop 1
 
 # ---- Sluice ----

@@ -6,7 +6,7 @@
 #   worker_properties FILE [KEY=VALUE...]    writes a worker's settings; REST on $URL
 #   source_properties NAME IN TOPIC [...]    writes $dir/NAME.properties of a file source, prints its path
 #   sink_properties NAME OUT TOPICS [...]    the same of a file sink
-#   worker_start FILE...                     starts it (SLUICE_COMMAND=distributed: as one of a cluster) and waits until /health says that it is healthy
+#   worker_start FILE...                     starts it (SLUICE_COMMAND=distributed: one of a cluster), waits until
 #   worker_stop                              SIGTERM, and expects exit code 0 within STOP_SECONDS (15)
 #   worker_kill                              SIGKILL
 #   call METHOD PATH [BODY]                  prints the body; STATUS gets the HTTP status
