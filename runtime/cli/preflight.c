@@ -80,7 +80,7 @@ static void add_differences(judge *j, const sl_plugin_def *def, sl_str prefix) {
     const sl_config *config = &j->c->checked.config;
     for (size_t i = 0; i < sl__pf_ndifferences; i++) {
         const sl__pf_difference *d = &sl__pf_differences[i];
-        bool elsewhere = d->limited && j->c->def && d->only != j->c->def->kind;
+        bool elsewhere = d->limited && (!j->c->def || d->only != j->c->def->kind);
         if (d->kind != def->kind || strcmp(d->plugin, def->name) != 0 || elsewhere) {
             continue;
         }

@@ -16,6 +16,7 @@
 #define REACH_MS 10000
 #define READ_MS 120000
 #define AGAIN_US 200000
+#define TRACE_BYTES 300
 
 /* ---- topics ---- */
 
@@ -280,6 +281,7 @@ static void note_failed(void *arg, int32_t task, const sl__status *status) {
         return;
     }
     sl_str why = sl_str_make(status->trace.p, sl_str_find(status->trace, '\n'));
+    why.n = why.n > TRACE_BYTES ? TRACE_BYTES : why.n;
     char unit[32] = "the connector";
     if (task != SL_STATUS_CONNECTOR) {
         snprintf(unit, sizeof unit, "task %d", (int)task);
