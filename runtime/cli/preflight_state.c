@@ -211,10 +211,12 @@ static void collect(void *arg, const sl_value *partition, const sl_value *offset
 /* open_own opens a connector's own offsets topic, if there is one. */
 static sl_error *open_own(sl__pf_state *s, sl__pf_connector *c, sl__offsets **own) {
     sl__pf_topic topic;
-    sl_str name = c->checked.settings.offsets_topic;
+    sl_str name = sl_str_trim(sl_config_get(&c->checked.config, SL_STR("offsets.storage.topic")));
     const sl__connector_offsets spec = {.worker = &s->cluster->worker.config,
                                         .connector = &c->checked.config,
                                         .topic = name,
+                                        .exactly_once =
+                                            s->cluster->group.exactly_once == SL__EXACTLY_ONCE_ENABLED,
                                         .flush_timeout_ms = READ_MS,
                                         .cluster = s->offsets};
     *own = NULL;
