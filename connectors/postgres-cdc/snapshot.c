@@ -205,18 +205,30 @@ static void note_place(pg_snapshot *s, const pg_snapshot_table *x) {
     }
 }
 
-static sl_error *send_held(pg_task *t, pg_snapshot_table *x, bool last, bool last_of_all) {
-    sl_batch *b = t->emitter.batch;
+/* The row that was held back, in the batch. */
+static sl_error *take_held(pg_task *t, pg_snapshot_table *x, sl_value **row) {
+    sl_arena *a = &t->emitter.batch->arena;
     size_t n = x->held_n - x->held_skip;
-    char *line = sl_arena_bytes(&b->arena, n);
-    if (!line) {
+    bool large = n > PG_LARGE_BYTES; /* its values are copied, not the line as well */
+    char *text = large ? x->held + x->held_skip : sl_arena_bytes(a, n);
+    if (!text) {
         return sl_error_nomem();
     }
-    memcpy(line, x->held + x->held_skip, n);
+    if (!large) {
+        memcpy(text, x->held + x->held_skip, n);
+    }
+    sl_error *err = pg_line_row(t, &x->relation, text, n, row);
+    if (!err && large && !pg_row_own(a, x->relation.table->ncols, NULL, *row)) {
+        err = sl_error_nomem();
+    }
     PQfreemem(x->held);
     x->held = NULL;
+    return err;
+}
+
+static sl_error *send_held(pg_task *t, pg_snapshot_table *x, bool last, bool last_of_all) {
     sl_value *row = NULL;
-    SL_TRY(pg_line_row(t, &x->relation, line, n, &row));
+    SL_TRY(take_held(t, x, &row));
     pg_event_at at = {.snapshot = marker(t, x, last, last_of_all),
                       .lsn = t->pos.lsn,
                       .ts_us = t->snap.ts_us,

@@ -269,6 +269,21 @@ sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_va
     return NULL;
 }
 
+bool pg_row_own(sl_arena *a, uint32_t n, sl_value *before, sl_value *after) {
+    for (uint32_t i = 0; i < n; i++) {
+        bool shared = before && after && after[i].type >= SL_STRING && after[i].s == before[i].s;
+        if (before && !sl_value_copy(a, &before[i], &before[i])) {
+            return false;
+        }
+        if (shared) {
+            after[i] = before[i];
+        } else if (after && !sl_value_copy(a, &after[i], &after[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 sl_error *pg_set_offset(pg_task *t, sl_batch *b) {
     sl_value partition = pg_partition(t->s->cdc.topic_prefix, &b->arena);
     sl_value offset = pg_offset_store(&t->pos, &b->arena);

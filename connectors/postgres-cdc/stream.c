@@ -18,12 +18,10 @@
 #define ADVANCE_MS 1000
 #define GATHER_MS 2 /* under load: let this much come in between steps, instead of a step for each packet */
 #define GATHER_UNTIL 512 /* records of a step that need no gathering */
-#define SHED_BYTES                                                                                           \
-    (4 << 20)           /* a message for which the connection is made anew: libpq keeps what it needed       \
-                         */
-#define SHED_MS 2000    /* not more often */
-#define SHED_SHARE 20   /* nor for more than 1 / so much of the time */
-#define FREED_TRIES 100 /* until the server has let go of the slot, 20 ms each */
+#define SHED_MS 2000     /* not more often */
+#define SHED_SHARE 20    /* nor for more than 1 / so much of the time */
+#define SHED_IDLE 3      /* but when nothing came for so many times as long */
+#define FREED_TRIES 100  /* until the server has let go of the slot, 20 ms each */
 #define PG_EPOCH_US INT64_C(946684800000000)
 
 /* ---- starting ---- */
@@ -70,22 +68,33 @@ static sl_error *wait_retry(pg_task *t, int64_t ms) {
 static void shed(pg_task *t) {
     pg_stream *st = &t->stream;
     pg_conn_close(&t->repl);
+    st->shed_inside = st->tx.open;
     st->started = st->bloated = false;
     st->tx.open = false;
     st->shed_ms = pg_now_ms();
     st->next_shed_ms = INT64_MAX; /* until it is known what this one costs */
 }
 
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
 /* The server has taken up the stream again: it may have read much of its log for that. */
 static void shed_over(pg_stream *st) {
     int64_t now = pg_now_ms();
-    int64_t pause = (now - st->shed_ms) * SHED_SHARE;
-    st->next_shed_ms = now + (pause > SHED_MS ? pause : SHED_MS);
+    st->shed_cost_ms = now - st->shed_ms;
+    st->next_shed_ms = now + larger(st->shed_cost_ms * SHED_SHARE, SHED_MS);
     st->shed_ms = 0;
 }
 
+/* While nothing happens it disturbs nobody. */
+static int64_t idle_shed_ms(const pg_stream *st) {
+    return st->got_ms + larger(st->shed_cost_ms * SHED_IDLE, SHED_MS);
+}
+
 static bool may_shed(const pg_stream *st) {
-    return st->bloated && pg_now_ms() >= st->next_shed_ms;
+    int64_t now = pg_now_ms();
+    return st->bloated && (now >= st->next_shed_ms || (!st->tx.open && now >= idle_shed_ms(st)));
 }
 
 static sl_error *reopen(pg_task *t) {
@@ -155,6 +164,9 @@ sl_error *pg_stream_start(pg_task *t) {
         st->next_heartbeat_ms = t->s->cdc.heartbeat_interval_ms ? now + t->s->cdc.heartbeat_interval_ms : 0;
     }
     st->next_advance_ms = now + ADVANCE_MS;
+    if (st->shed_ms && !st->shed_inside) {
+        shed_over(st);
+    }
     if (t->pos.snapshot) { /* the snapshot is behind us */
         t->pos.snapshot = false;
         t->resume = (pg_offset){.has_lsn = true, .lsn = t->pos.lsn};
@@ -334,6 +346,7 @@ static sl_error *emit(pg_task *t, pg_relation *r, cdc_op op, sl_value *before, s
 
 /* ---- messages ---- */
 
+/* The row of a message, whose memory may be changed. */
 static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
     static const char *const names[] = {"INSERT", "UPDATE", "DELETE"};
     int which = data.p[0] == PGO_INSERT ? 0 : data.p[0] == PGO_UPDATE ? 1 : 2;
@@ -352,14 +365,17 @@ static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
         return NULL;
     }
     sl_batch *b = t->emitter.batch;
-    char *copy = sl_arena_bytes(&b->arena, data.n); /* values point into it */
-    if (!copy) {
+    bool large = data.n > PG_LARGE_BYTES; /* its values are copied, not the message as well */
+    char *text = large ? (char *)data.p : sl_arena_bytes(&b->arena, data.n);
+    if (!text) {
         return sl_error_nomem();
     }
-    memcpy(copy, data.p, data.n);
+    if (!large) {
+        memcpy(text, data.p, data.n); /* values point into it */
+    }
     pgo_message m;
     bool known = true;
-    SL_TRY(pgo_parse((sl_str){copy, data.n}, &m, &known));
+    SL_TRY(pgo_parse((sl_str){text, data.n}, &m, &known));
     sl_value *before = NULL;
     sl_value *after = NULL;
     SL_TRY(pg_incremental_row(t, r, data.p[0], &m));
@@ -368,6 +384,9 @@ static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
     }
     if (which < 2) {
         SL_TRY(pg_row_decode(t, r, m.new_row, m.old_kind == 'O' ? before : NULL, &after));
+    }
+    if (large && !pg_row_own(&b->arena, r->table->ncols, before, after)) {
+        return sl_error_nomem();
     }
     return emit(t, r,
                 which == 0   ? CDC_OP_CREATE
@@ -517,6 +536,7 @@ static sl_error *on_copy_data(pg_task *t, const char *p, size_t n) {
         return NULL;
     }
     uint64_t lsn = sl_reader_u64be(&r);
+    t->stream.got = true;
     if (t->stream.shed_ms && t->stream.started) {
         shed_over(&t->stream);
     }
@@ -568,8 +588,8 @@ static sl_error *read_one(pg_task *t, bool *more) {
     }
     pg_stream *st = &t->stream;
     t->batch_read += (size_t)n;
-    st->bloated = st->bloated || n > SHED_BYTES;
-    if (n > SHED_BYTES && may_shed(st)) { /* at once: the message is large enough by itself */
+    st->bloated = st->bloated || n > PG_LARGE_BYTES;
+    if (n > PG_LARGE_BYTES && may_shed(st)) { /* at once: the message is large enough by itself */
         shed(t);
         st->tx.open = true; /* for the event itself */
         *more = false;
@@ -682,6 +702,10 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
     while (more && pg_source_room(t, b) && looked++ < 20000 && !pg_blocking_asked(t)) {
         SL_TRY(read_one(t, &more));
     }
+    if (t->stream.got) {
+        t->stream.got = false;
+        t->stream.got_ms = pg_now_ms();
+    }
     SL_TRY(check_silence(t));
     SL_TRY(heartbeat(t, b));
     SL_TRY(pg_incremental_after(t));
@@ -705,7 +729,7 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
             *wait = (sl_wait){.idle = true, .fd = -1, .until_ms = pg_now_ms() + GATHER_MS};
         }
         earliest(&wait->until_ms, t->stream.next_heartbeat_ms);
-        earliest(&wait->until_ms, t->stream.bloated ? t->stream.next_shed_ms : 0);
+        earliest(&wait->until_ms, t->stream.bloated && !t->stream.tx.open ? idle_shed_ms(&t->stream) : 0);
         earliest(&wait->until_ms, t->stream.moved ? t->stream.next_advance_ms : 0);
         earliest(&wait->until_ms, t->inc.wake_ms);
     }

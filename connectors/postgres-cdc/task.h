@@ -25,6 +25,9 @@
 
 #define PG_BATCH_BYTES (1024 * 1024)
 #define PG_SOURCE_FIELDS 16
+/* A message for which the connection is made anew (libpq keeps what it needed), and that is not copied whole.
+ */
+#define PG_LARGE_BYTES (4 << 20)
 
 typedef enum pg_state { PG_STATE_SNAPSHOT, PG_STATE_STREAM, PG_STATE_DONE } pg_state;
 
@@ -58,7 +61,11 @@ typedef struct pg_stream {
     bool started;
     bool bloated;         /* libpq holds a buffer for a message as large as the largest one */
     int64_t shed_ms;      /* the connection was closed for that; 0 = long ago */
-    int64_t next_shed_ms; /* not again before */
+    int64_t next_shed_ms; /* not again before, while changes come */
+    int64_t shed_cost_ms; /* what it took the last time until changes came again */
+    bool shed_inside;     /* ... it was in a transaction, which the server sends again */
+    bool got;             /* a change came, in this step */
+    int64_t got_ms;       /* when one did */
 } pg_stream;
 
 /* What was counted since it was last told, see metrics.c. */
@@ -162,6 +169,9 @@ SL_MUST_CHECK sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tupl
 /* pg_row_value reads one text into a column's value, as event.converting.failure.handling.mode says. */
 SL_MUST_CHECK sl_error *pg_row_value(pg_task *t, pg_relation *r, uint32_t col, char *p, size_t n,
                                      sl_value *out);
+/* pg_row_own copies what row images (NULL = none) point to into the arena, what is the same in both once.
+ * False: no memory. */
+SL_MUST_CHECK bool pg_row_own(sl_arena *a, uint32_t n, sl_value *before, sl_value *after);
 SL_MUST_CHECK sl_error *pg_set_offset(pg_task *t, sl_batch *b);
 SL_MUST_CHECK sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const pg_event_at *at,
                                         sl_str tx_id);

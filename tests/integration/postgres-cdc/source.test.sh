@@ -158,6 +158,13 @@ if [ -z "$sanitize" ]; then
     peak=$(sed -n 's/.*CPU s, \([0-9]*\) KB$/\1/p' "$dir/log")
     [ "$peak" -lt 150000 ] || fail "a row of 20 MB took $peak KB, expected three times 40 MB and what an idle source has"
 fi
+sql -d "$db" -c "insert into blobs select i, decode(repeat('c0ffee00', 5000000), 'hex') from generate_series(11, 15) i"
+drive blobs --quiet --idle 4000
+grep -q ' 5 records' "$dir/log" || fail "large rows did not come once: $(tail -n 1 "$dir/log")"
+if [ -z "$sanitize" ]; then
+    peak=$(sed -n 's/.*CPU s, \([0-9]*\) KB$/\1/p' "$dir/log")
+    [ "$peak" -lt 130000 ] || fail "rows of 20 MB in one transaction took $peak KB, expected three times 40 MB and what an idle source has"
+fi
 sql -d "$db" -c "insert into a select i, 'many' from generate_series(100001, 400000) i; delete from a where id > 100000"
 drive blobs --quiet --records 900000 --idle 20000 # with tombstones
 grep -q ' 900000 records' "$dir/log" || fail "a large transaction did not come whole: $(tail -n 1 "$dir/log")"
