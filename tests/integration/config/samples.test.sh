@@ -68,7 +68,7 @@ line=$(grep -n RegexRoutr "$TEST_DIR/pipeline.yaml" | cut -d: -f1)
 expect_found "$TEST_DIR/pipeline.yaml" "$line" transforms.table.type "no transform"
 
 # What the Kafka library does not take is found without starting anything.
-sed '$aproducer.override.compression.type=bogus' config/file-source.properties >"$TEST_DIR/client.properties"
+(cat config/file-source.properties; echo producer.override.compression.type=bogus) >"$TEST_DIR/client.properties"
 line=$(grep -n bogus "$TEST_DIR/client.properties" | cut -d: -f1)
 expect_found "$TEST_DIR/client.properties" "$line" producer.override.compression.type "Invalid value \"bogus\"" "$worker"
 (cat "$worker"; echo consumer.fetch.min.bytes=many) >"$TEST_DIR/client-worker.properties"
