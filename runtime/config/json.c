@@ -260,15 +260,32 @@ static sl_error *syntax_error(const json_scanner *s, const json_error_t *e) {
                         e->line < 1 ? 1 : e->line, e->column < 0 ? 0 : e->column, what);
 }
 
-/* check_json judges a text that must be an object, or a list. */
-static sl_error *check_json(const json_scanner *s, bool list) {
+static uint32_t line_of(sl_str text, size_t at) {
+    uint32_t line = 1;
+    for (size_t i = 0; i < at; i++) {
+        line += text.p[i] == '\n';
+    }
+    return line;
+}
+
+/* load_json has jansson judge the text. It passes over zero bytes; the scanner would not. */
+static sl_error *load_json(const json_scanner *s, json_t **root) {
     json_error_t e;
     sl_str text = sl_str_make(s->at, (size_t)(s->end - s->at));
-    json_t *root = json_loadb(text.p ? text.p : "", text.n, 0, &e);
+    size_t zero = sl_str_find(text, '\0');
+    if (zero < text.n) {
+        return json_error(s, line_of(text, zero), SL_STR_NONE, "not valid JSON: there is a zero byte");
+    }
+    *root = json_loadb(text.p, text.n, 0, &e);
+    return *root ? NULL : syntax_error(s, &e);
+}
+
+/* check_json judges a text that must be an object, or a list. */
+static sl_error *check_json(const json_scanner *s, bool list) {
+    json_t *root;
+    SL_TRY(load_json(s, &root));
     sl_error *err = NULL;
-    if (!root) {
-        err = syntax_error(s, &e);
-    } else if (list ? !json_is_array(root) : !json_is_object(root)) {
+    if (list ? !json_is_array(root) : !json_is_object(root)) {
         err = json_error(s, 1, SL_STR_NONE,
                          list ? "expected a list, [{...}, ...]" : "expected an object, {...}");
     }
@@ -365,16 +382,14 @@ sl_error *sl__json_maps(sl_str text, sl_str file, sl_arena *arena, sl_config **o
 
 sl_error *sl__json_parse(sl_str text, sl_str file, sl_arena *arena, sl_config_report *report,
                          sl__connector_config *out) {
-    json_error_t e;
-    json_scanner s = {text.p, text.p + text.n, 1, file, arena, report};
+    const char *from = text.p ? text.p : "";
+    json_scanner s = {from, from + text.n, 1, file, arena, report};
+    json_t *root;
     *out = (sl__connector_config){.file = file};
-    json_t *root = json_loadb(text.p ? text.p : "", text.n, 0, &e);
+    SL_TRY(load_json(&s, &root));
     if (!json_is_object(root)) {
-        sl_error *err =
-            root ? json_error(&s, 1, SL_STR_NONE, "expected an object, {\"name\": ..., \"config\": {...}}")
-                 : syntax_error(&s, &e);
         json_decref(root);
-        return err;
+        return json_error(&s, 1, SL_STR_NONE, "expected an object, {\"name\": ..., \"config\": {...}}");
     }
     bool wrapped = json_is_object(json_object_get(root, "config"));
     json_decref(root);

@@ -34,7 +34,7 @@
 #define MAX_CONNECTIONS 512
 #define IDLE_SECONDS 30
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
-#define STACK_SIZE ((size_t)512 * 1024) /* JSON may be nested 2,048 deep, which takes jansson 190 KB */
+#define STACK_SIZE ((size_t)256 * 1024)
 #define MAX_LISTENERS 8
 
 struct server;

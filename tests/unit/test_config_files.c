@@ -122,6 +122,10 @@ static void json_bad(void **state) {
     test_assert_error(sl__config_file_parse(sl_buf_view(&deep), SL_STR("c.json"), &arena, &report, &file),
                       SL_E_CONFIG, "nested too deeply");
     sl_buf_deinit(&deep);
+    const char zero[] = "{\"a\":\n true\0}"; /* jansson would take it */
+    test_assert_error(
+        sl__config_file_parse(sl_str_make(zero, sizeof zero - 1), SL_STR("c.json"), &arena, &report, &file),
+        SL_E_CONFIG, "c.json:2: not valid JSON: there is a zero byte");
 }
 
 static void json_other_members(void **state) {

@@ -117,6 +117,10 @@ def broken():
         status, answer = get("/admin/loggers/some.name", "PUT", body)
         check(status in (400, 404), "body %r: %s" % (body[:20], status))
         check(json.loads(answer)["error_code"] == status, "error body: %r" % answer)
+    for path, method in (("/connectors", "POST"), ("/connectors/source/config", "PUT"), ("/connectors/source/offsets", "PATCH"),
+                         ("/connector-plugins/FileStreamSource/config/validate", "PUT")):
+        status, answer = get(path, method, b'{"name":"x","config":{"b":true\0},"c":1}')
+        check(status in (400, 409), "a zero byte for %s: %s %r" % (path, status, answer[:80]))
 
 
 def gone():
