@@ -39,6 +39,9 @@ static bool take_option(sl__client *c, const char *arg, const char *const *known
         c->user = sl_str_of(value);
     } else if ((value = value_of(arg, "--ca"))) {
         *err = sl__store_text(sl_str_of(value), &c->arena, &c->tls.ca);
+    } else if ((value = value_of(arg, "--cert"))) {
+        *err = sl__store_text(sl_str_of(value), &c->arena, &c->tls.cert);
+        c->tls.key = c->tls.cert;
     } else if (is_known(arg, known) && c->nflags < sizeof c->flags / sizeof c->flags[0]) {
         c->flags[c->nflags++] = arg;
     } else {
@@ -49,7 +52,7 @@ static bool take_option(sl__client *c, const char *arg, const char *const *known
 
 /* whole_option gives the argument at *i; of an option whose value is the next argument, both as one. */
 static const char *whole_option(sl__client *c, int argc, char **argv, int *i) {
-    static const char *const valued[] = {"--url", "--user", "--ca"};
+    static const char *const valued[] = {"--url", "--user", "--ca", "--cert"};
     for (size_t k = 0; k < sizeof valued / sizeof valued[0]; k++) {
         if (strcmp(argv[*i], valued[k]) == 0 && *i + 1 < argc) {
             ++*i;
@@ -62,7 +65,8 @@ static const char *whole_option(sl__client *c, int argc, char **argv, int *i) {
 bool sl__client_open(sl__client *c, const sl__command *self, int argc, char **argv,
                      const char *const *known) {
     const char *url = getenv("SLUICE_URL"), *user = getenv("SLUICE_USER");
-    *c = (sl__client){.self = self, .color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
+    *c = (sl__client){
+        .self = self, .timeout_ms = TIMEOUT_MS, .color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
     sl_arena_init(&c->arena, 0);
     c->url = sl_str_of(url && *url ? url : DEFAULT_URL);
     c->user = user && *user ? sl_str_of(user) : SL_STR_NONE;
@@ -138,14 +142,13 @@ static sl_error *refused(const sl__http_answer *a) {
     return err;
 }
 
-sl_error *sl__client_ask(sl__client *c, const char *method, sl_str path, sl_str body, sl_str *answer) {
-    sl__http_answer a;
-    sl_str base = c->url;
+static sl_error *ask_at(sl__client *c, sl_str base, const char *method, sl_str path, sl_str body,
+                        sl__http_answer *a) {
+    const sl__http_header headers[] = {{"Content-Type", body.p ? SL_STR("application/json") : SL_STR_NONE},
+                                       {"Authorization", credentials(c)}};
     while (base.n && base.p[base.n - 1] == '/') {
         base.n--;
     }
-    const sl__http_header headers[] = {{"Content-Type", body.p ? SL_STR("application/json") : SL_STR_NONE},
-                                       {"Authorization", credentials(c)}};
     const sl__http_request req = {
         .method = method,
         .url = sl_arena_printf(&c->arena, "%.*s%.*s", SL_STR_ARG(base), SL_STR_ARG(path)),
@@ -153,8 +156,21 @@ sl_error *sl__client_ask(sl__client *c, const char *method, sl_str path, sl_str 
         .nheaders = 2,
         .body = body,
         .tls = &c->tls,
-        .timeout_ms = TIMEOUT_MS};
-    sl_error *err = sl__http_do(&req, &c->arena, &a);
+        .timeout_ms = c->timeout_ms};
+    return sl__http_do(&req, &c->arena, a);
+}
+
+sl_error *sl__client_ask(sl__client *c, const char *method, sl_str path, sl_str body, sl_str *answer) {
+    sl__http_answer a = {0};
+    sl_error *err = NULL;
+    sl_str rest = c->url, base;
+    while (sl_str_next(&rest, ',', &base)) {
+        sl_error_free(err);
+        err = ask_at(c, sl_str_trim(base), method, path, body, &a);
+        if (!err || a.sent) {
+            break;
+        }
+    }
     if (err && !a.sent) {
         return sl_error_wrap(err, "no worker answers at %.*s; give its address with --url or SLUICE_URL",
                              SL_STR_ARG(c->url));
@@ -165,6 +181,23 @@ sl_error *sl__client_ask(sl__client *c, const char *method, sl_str path, sl_str 
     }
     *answer = a.body;
     return NULL;
+}
+
+const char *sl__client_text(const json_t *j, const char *key) {
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "";
+}
+
+void sl__client_raw(sl_str answer) {
+    if (answer.n) {
+        printf("%.*s\n", SL_STR_ARG(answer));
+    }
+}
+
+int sl__client_ended(sl__client *c, sl_error *err) {
+    int code = err ? sl__cli_error(err) : SL_EXIT_OK;
+    sl__client_close(c);
+    return code;
 }
 
 sl_error *sl__client_read(sl_str answer, json_t **out) {
@@ -219,4 +252,19 @@ void sl__table_print(const sl__table *t, FILE *to) {
         }
         fputc('\n', to);
     }
+}
+
+void sl__connector_cells(const char *name, const json_t *j, char *tasks, size_t size, const char **cells) {
+    const json_t *status = json_object_get(j, "status"), *all = json_object_get(status, "tasks");
+    const json_t *state = json_object_get(status, "connector");
+    size_t n = json_array_size(all), running = 0;
+    for (size_t i = 0; i < n; i++) {
+        running += strcmp(sl__client_text(json_array_get(all, i), "state"), "RUNNING") == 0;
+    }
+    snprintf(tasks, size, "%zu/%zu", running, n);
+    cells[0] = name;
+    cells[1] = sl__client_text(json_object_get(j, "info"), "type");
+    cells[2] = sl__client_text(state, "state");
+    cells[3] = tasks;
+    cells[4] = sl__client_text(state, "worker_id");
 }

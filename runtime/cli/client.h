@@ -2,7 +2,8 @@
  * client.h - what the commands that talk to a running worker share: options, requests, tables.
  *
  * Options of all of them: --url=URL (else SLUICE_URL, else http://127.0.0.1:8083), --user=USER:PASSWORD (else
- * SLUICE_USER), --ca=FILE, --json.
+ * SLUICE_USER), --ca=FILE, --cert=FILE, --json. URL may be several, separated by commas: the first that
+ * answers is asked.
  *
  * Threads: the main thread. Memory: all in the client's arena.
  */
@@ -20,6 +21,7 @@ typedef struct sl__client {
     sl_str url;
     sl_str user;
     sl__http_tls tls;
+    int timeout_ms;       /* of a request */
     bool json;            /* print answers as they are */
     bool color;           /* standard output is a terminal */
     const char *flags[8]; /* "--name" or "--name=value" that are the command's own */
@@ -47,6 +49,15 @@ SL_MUST_CHECK sl_error *sl__client_ask(sl__client *c, const char *method, sl_str
 /* sl__client_read parses an answer; the caller decrefs it. */
 SL_MUST_CHECK sl_error *sl__client_read(sl_str answer, json_t **out);
 
+/* sl__client_text gives a member that is a text, "" when there is none. */
+const char *sl__client_text(const json_t *j, const char *key);
+
+/* sl__client_raw prints an answer as it is. */
+void sl__client_raw(sl_str answer);
+
+/* sl__client_ended closes the client and gives the exit code; frees err. */
+int sl__client_ended(sl__client *c, sl_error *err);
+
 /* ---- tables ---- */
 
 enum { SL__COLUMNS = 8 };
@@ -61,5 +72,12 @@ typedef struct sl__table {
 /* sl__table_row adds a row; the first one is the head. Texts are copied. */
 void sl__table_row(sl__table *t, const char *const *cells);
 void sl__table_print(const sl__table *t, FILE *to);
+
+/* Where to ask for what sl__connector_cells takes. */
+#define SL__CONNECTORS_PATH SL_STR("/connectors?expand=info&expand=status")
+
+/* sl__connector_cells fills the cells NAME, TYPE, STATE, TASKS and WORKER of one of its connectors; they
+   point into j and into tasks. */
+void sl__connector_cells(const char *name, const json_t *j, char *tasks, size_t size, const char **cells);
 
 #endif

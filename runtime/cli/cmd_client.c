@@ -1,6 +1,6 @@
 /*
- * cmd_client.c - the commands that talk to a running worker: connectors, status, pause, resume, stop,
- * restart, offsets, create, delete, logs.
+ * cmd_client.c - the commands that talk to a running worker: connectors, pause, resume, stop, restart,
+ * offsets, create, delete, logs.
  *
  * Threads: the main thread. Memory: each command's client.
  */
@@ -14,39 +14,13 @@
 
 #define BODY_NONE SL_STR_NONE
 
-static const char *text_of(const json_t *j, const char *key) {
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
-
-static void print_raw(sl_str answer) {
-    if (answer.n) {
-        printf("%.*s\n", SL_STR_ARG(answer));
-    }
-}
-
-/* ended closes the client and gives the exit code. */
-static int ended(sl__client *c, sl_error *err) {
-    int code = err ? sl__cli_error(err) : SL_EXIT_OK;
-    sl__client_close(c);
-    return code;
-}
-
 /* ---- connectors ---- */
 
 static void add_connector(sl__table *t, const char *name, const json_t *j) {
+    const char *cells[SL__COLUMNS];
     char tasks[32];
-    const json_t *status = json_object_get(j, "status"), *info = json_object_get(j, "info");
-    const json_t *state = json_object_get(status, "connector");
-    size_t n = json_array_size(json_object_get(status, "tasks")), running = 0;
-    for (size_t i = 0; i < n; i++) {
-        running +=
-            strcmp(text_of(json_array_get(json_object_get(status, "tasks"), i), "state"), "RUNNING") == 0;
-    }
-    snprintf(tasks, sizeof tasks, "%zu/%zu", running, n);
-    const char *cells[SL__COLUMNS] = {
-        name,  text_of(info, "type"),       text_of(state, "state"),
-        tasks, text_of(state, "worker_id"), text_of(json_object_get(info, "config"), "connector.class")};
+    sl__connector_cells(name, j, tasks, sizeof tasks, cells);
+    cells[5] = sl__client_text(json_object_get(json_object_get(j, "info"), "config"), "connector.class");
     sl__table_row(t, cells);
 }
 
@@ -55,9 +29,9 @@ static sl_error *list_connectors(sl__client *c, bool names_only) {
     json_t *all;
     const char *name;
     json_t *one;
-    SL_TRY(sl__client_ask(c, "GET", SL_STR("/connectors?expand=info&expand=status"), BODY_NONE, &answer));
+    SL_TRY(sl__client_ask(c, "GET", SL__CONNECTORS_PATH, BODY_NONE, &answer));
     if (c->json) {
-        print_raw(answer);
+        sl__client_raw(answer);
         return NULL;
     }
     SL_TRY(sl__client_read(answer, &all));
@@ -85,121 +59,7 @@ int sl__cmd_connectors(const sl__command *self, int argc, char **argv) {
         sl__client_close(&c);
         return SL_EXIT_USAGE;
     }
-    return ended(&c, list_connectors(&c, sl__client_flag(&c, "--names") != NULL));
-}
-
-/* ---- status ---- */
-
-static void add_state(sl__table *t, const char *what, const json_t *j) {
-    const char *trace = text_of(j, "trace");
-    char first[160];
-    snprintf(first, sizeof first, "%.*s", (int)strcspn(trace, "\n"), trace);
-    const char *cells[SL__COLUMNS] = {what, text_of(j, "state"), text_of(j, "worker_id"), first};
-    sl__table_row(t, cells);
-}
-
-static void add_tasks(sl__table *t, const json_t *status) {
-    size_t i;
-    json_t *task;
-    json_array_foreach(json_object_get(status, "tasks"), i, task) {
-        char what[64];
-        snprintf(what, sizeof what, "  task %lld",
-                 (long long)json_integer_value(json_object_get(task, "id")));
-        add_state(t, what, task);
-    }
-}
-
-/* metric_of finds a number in Prometheus's text; -1 = it is not there. */
-static double metric_of(sl_str metrics, const char *metric, const char *connector) {
-    char start[600];
-    sl_str line;
-    double value = -1;
-    snprintf(start, sizeof start, "%s{connector=\"%s\",", metric, connector);
-    while (sl_str_next(&metrics, '\n', &line)) {
-        size_t end = sl_str_find(line, '}');
-        if (sl_str_starts(line, sl_str_of(start)) && end + 2 < line.n) {
-            (void)sl_str_to_f64(sl_str_skip(line, end + 2), &value);
-        }
-    }
-    return value;
-}
-
-/* print_progress says how far a snapshot is, at what rate, and how long it will take. */
-static void print_progress(sl__client *c, const char *name) {
-    sl_str metrics;
-    sl_error *err = sl__client_ask(c, "GET", SL_STR("/metrics"), BODY_NONE, &metrics);
-    if (err) {
-        sl_error_free(err); /* the state was shown; this is an extra */
-        return;
-    }
-    double rows = metric_of(metrics, "debezium_metrics_RowsScanned", name);
-    double all = metric_of(metrics, "sluice_cdc_snapshot_rows_expected", name);
-    double seconds = metric_of(metrics, "debezium_metrics_SnapshotDurationInSeconds", name);
-    double behind = metric_of(metrics, "debezium_metrics_MilliSecondsBehindSource", name);
-    if (metric_of(metrics, "debezium_metrics_SnapshotRunning", name) > 0) {
-        double rate = seconds > 0 ? rows / seconds : 0;
-        printf("snapshot: %.0f of about %.0f rows, %.0f a second", rows, all, rate);
-        if (rate > 0 && all > rows) {
-            printf(", about %.0f s left", (all - rows) / rate);
-        }
-        printf("\n");
-    } else if (behind >= 0) {
-        printf("streaming: %.1f s behind the source at the last change\n", behind / 1000);
-    }
-}
-
-static sl_error *show_status(sl__client *c, const char *name) {
-    sl_str answer;
-    json_t *status;
-    SL_TRY(sl__client_ask(c, "GET", sl__client_path(c, "/connectors/", name, "/status"), BODY_NONE, &answer));
-    if (c->json) {
-        print_raw(answer);
-        return NULL;
-    }
-    SL_TRY(sl__client_read(answer, &status));
-    sl__table t = {.client = c, .columns = 4};
-    static const char *const head[SL__COLUMNS] = {"WHAT", "STATE", "WORKER", "WHY"};
-    sl__table_row(&t, head);
-    add_state(&t, name, json_object_get(status, "connector"));
-    add_tasks(&t, status);
-    sl__table_print(&t, stdout);
-    json_decref(status);
-    print_progress(c, name);
-    return NULL;
-}
-
-static sl_error *show_all(sl__client *c) {
-    if (!c->nargs) {
-        return list_connectors(c, false);
-    }
-    for (int i = 0; i < c->nargs; i++) {
-        SL_TRY(show_status(c, c->args[i]));
-    }
-    return NULL;
-}
-
-int sl__cmd_status(const sl__command *self, int argc, char **argv) {
-    static const char *const known[] = {"--watch", NULL};
-    sl__client c;
-    sl_error *err;
-    if (!sl__client_open(&c, self, argc, argv, known)) {
-        sl__client_close(&c);
-        return SL_EXIT_USAGE;
-    }
-    const char *watch = sl__client_flag(&c, "--watch");
-    int64_t seconds = 1;
-    if (watch && *watch && (!sl_str_to_i64(sl_str_of(watch), &seconds) || seconds < 1 || seconds > 3600)) {
-        sl__client_close(&c);
-        return sl__cli_usage(self, "expected --watch=SECONDS from 1 to 3600");
-    }
-    do {
-        if (watch && c.color) {
-            printf("\033[H\033[J"); /* the screen is drawn anew */
-        }
-        err = show_all(&c);
-        fflush(stdout);
-    } while (!err && watch && sleep((unsigned)seconds) == 0 && !ferror(stdout));
-    return ended(&c, err);
+    return sl__client_ended(&c, list_connectors(&c, sl__client_flag(&c, "--names") != NULL));
 }
 
 /* ---- states ---- */
@@ -214,7 +74,7 @@ static sl_error *change(sl__client *c, const verb *v, const char *name, const ch
     path = sl_arena_printf(&c->arena, "%.*s%s", SL_STR_ARG(path), query);
     SL_TRY(sl__client_ask(c, v->method, path, BODY_NONE, &answer));
     if (c->json) {
-        print_raw(answer);
+        sl__client_raw(answer);
     } else {
         printf("%s: %s\n", name, v->done);
     }
@@ -247,7 +107,7 @@ static int change_all(const sl__command *self, int argc, char **argv) {
     for (int i = 0; i < c.nargs && !err; i++) {
         err = change(&c, v, c.args[i], query.p ? query.p : "");
     }
-    return ended(&c, err);
+    return sl__client_ended(&c, err);
 }
 
 int sl__cmd_change(const sl__command *self, int argc, char **argv) {
@@ -290,7 +150,7 @@ static sl_error *create_one(sl__client *c, const sl__connector_config *config, b
     json_decref(body);
     SL_TRY(err);
     if (c->json) {
-        print_raw(answer);
+        sl__client_raw(answer);
     } else {
         printf("%.*s: %s\n", SL_STR_ARG(name), replace ? "configured" : "created");
     }
@@ -323,7 +183,7 @@ int sl__cmd_create(const sl__command *self, int argc, char **argv) {
     for (int i = 0; i < c.nargs && !err; i++) {
         err = create_file(&c, c.args[i], sl__client_flag(&c, "--replace") != NULL);
     }
-    return ended(&c, err);
+    return sl__client_ended(&c, err);
 }
 
 /* ---- offsets ---- */
@@ -351,7 +211,7 @@ static sl_error *print_offsets(sl__client *c, sl_str answer) {
 static sl_error *print_message(sl_str answer) {
     json_t *j;
     SL_TRY(sl__client_read(answer, &j));
-    printf("%s\n", text_of(j, "message"));
+    printf("%s\n", sl__client_text(j, "message"));
     json_decref(j);
     return NULL;
 }
@@ -365,7 +225,7 @@ static sl_error *offsets(sl__client *c, const char *what) {
     }
     SL_TRY(sl__client_ask(c, method, path, body, &answer));
     if (c->json) {
-        print_raw(answer);
+        sl__client_raw(answer);
         return NULL;
     }
     return strcmp(what, "get") == 0 ? print_offsets(c, answer) : print_message(answer);
@@ -387,7 +247,7 @@ int sl__cmd_offsets(const sl__command *self, int argc, char **argv) {
         sl__client_close(&c);
         return sl__cli_usage(self, "expected a connector, and get, set FILE or reset");
     }
-    return ended(&c, offsets(&c, what));
+    return sl__client_ended(&c, offsets(&c, what));
 }
 
 /* ---- logs ---- */
@@ -398,7 +258,7 @@ static sl_error *levels(sl__client *c) {
     const char *name;
     SL_TRY(sl__client_ask(c, "GET", SL_STR("/admin/loggers"), BODY_NONE, &answer));
     if (c->json) {
-        print_raw(answer);
+        sl__client_raw(answer);
         return NULL;
     }
     SL_TRY(sl__client_read(answer, &all));
@@ -406,7 +266,7 @@ static sl_error *levels(sl__client *c) {
     static const char *const head[SL__COLUMNS] = {"LOGGER", "LEVEL"};
     sl__table_row(&t, head);
     json_object_foreach(all, name, one) {
-        const char *cells[SL__COLUMNS] = {name, text_of(one, "level")};
+        const char *cells[SL__COLUMNS] = {name, sl__client_text(one, "level")};
         sl__table_row(&t, cells);
     }
     sl__table_print(&t, stdout);
@@ -428,7 +288,7 @@ static sl_error *one_level(sl__client *c) {
     }
     SL_TRY(sl__client_ask(c, set ? "PUT" : "GET", path, body, &answer));
     if (c->json || !set) {
-        print_raw(answer);
+        sl__client_raw(answer);
     } else {
         printf("%s: %s%s\n", c->args[1], c->args[2], cluster ? " on all workers" : "");
     }
@@ -446,5 +306,5 @@ int sl__cmd_logs(const sl__command *self, int argc, char **argv) {
         sl__client_close(&c);
         return sl__cli_usage(self, "expected level");
     }
-    return ended(&c, c.nargs == 1 ? levels(&c) : one_level(&c));
+    return sl__client_ended(&c, c.nargs == 1 ? levels(&c) : one_level(&c));
 }

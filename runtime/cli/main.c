@@ -9,11 +9,14 @@ static int cmd_help(const sl__command *self, int argc, char **argv);
 static int cmd_version(const sl__command *self, int argc, char **argv);
 
 /* What the commands that talk to a running worker have in common. */
-#define CLIENT "[--url=URL] [--user=USER:PASSWORD] [--ca=FILE] [--json]"
+#define CLIENT "[--url=URL] [--user=USER:PASSWORD] [--ca=FILE] [--cert=FILE] [--json]"
 #define CLIENT_HELP                                                                                          \
-    "  --url     the worker's address; else SLUICE_URL, else http://127.0.0.1:8083\n"                        \
+    "  --url     the worker's address; else SLUICE_URL, else http://127.0.0.1:8083. Of a cluster any "       \
+    "worker's, or\n"                                                                                         \
+    "            several, separated by commas: the first that answers is asked\n"                            \
     "  --user    for basic authentication; else SLUICE_USER\n"                                               \
     "  --ca      whom to trust with https, a file in PEM\n"                                                  \
+    "  --cert    our certificate and its key, a file in PEM\n"                                               \
     "  --json    the worker's answer as it is\n"
 
 const sl__command sl__commands[] = {
@@ -68,7 +71,8 @@ const sl__command sl__commands[] = {
      CLIENT_HELP "  --names   their names alone\n", sl__cmd_connectors},
     {"status", "[--watch[=SECONDS]] " CLIENT " [CONNECTOR...]",
      "shows the states of connectors and tasks, and how far a snapshot is",
-     CLIENT_HELP "  --watch   again and again\n", sl__cmd_status},
+     CLIENT_HELP "  --watch   again and again, with rates; on a terminal the screen is drawn anew\n",
+     sl__cmd_status},
     {"pause", CLIENT " CONNECTOR...", "pauses connectors", CLIENT_HELP, sl__cmd_change},
     {"resume", CLIENT " CONNECTOR...", "lets paused or stopped connectors run", CLIENT_HELP, sl__cmd_change},
     {"stop", CLIENT " CONNECTOR...", "stops connectors; their tasks end", CLIENT_HELP, sl__cmd_change},
