@@ -7,16 +7,8 @@
 # shellcheck source=tests/support/published-clients.sh
 . tests/support/published-clients.sh
 db=client_$$
-slot=client_$$
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"; }
-drop_database() {
-    sql -d postgres -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot' and not active" >/dev/null || true
-    sql -d postgres -c "drop database if exists $db with (force)" || true
-}
-at_exit drop_database
-sql -d postgres -c "create database $db"
-sql -d $db -c "create table a (id int primary key, v text)" -c "insert into a select i, 'v' || i from generate_series(1, 5000) i" -c "analyze a" \
-    -c "create publication pub for table a"
+make_database $db
+
 says() { # says PATTERN ARGS...: the command succeeds and prints that
     local pattern=$1
     shift
@@ -52,7 +44,7 @@ try_clients 127.0.0.1 "$(port_of 2)" "$dir" 4
 # ---- a snapshot, 2 ms a row, asked of the worker that does not run it ----
 cat >"$dir/cdc.json" <<END
 {"name": "cdc", "config": {"connector.class": "io.debezium.connector.postgresql.PostgresConnector", "database.hostname": "$PGHOST",
- "database.port": "$PGPORT", "database.user": "$PGUSER", "database.dbname": "$db", "topic.prefix": "$GROUP", "slot.name": "$slot",
+ "database.port": "$PGPORT", "database.user": "$PGUSER", "database.dbname": "$db", "topic.prefix": "$GROUP", "slot.name": "$db",
  "publication.name": "pub", "publication.autocreate.mode": "disabled", "table.include.list": "public.a", "snapshot.fetch.size": "100",
  "snapshot.select.statement.overrides": "public.a",
  "snapshot.select.statement.overrides.public.a": "select * from a where pg_sleep(0.002) is not null"}}

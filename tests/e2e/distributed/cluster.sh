@@ -17,6 +17,7 @@
 #   units_of N                     how many connectors and tasks run on worker N
 #   compare NAME [once]            file against topic: all there, in order; once: nothing twice
 #   leader                         the number of the worker that leads
+#   sql ARGS...                    psql; make_database NAME: one with table a of 5,000 rows and publication pub, for slot NAME
 set -euo pipefail
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
@@ -202,4 +203,20 @@ compare() {
     twice=$(read_topic "$1" | sort | uniq -d | wc -l)
     log "$1: $(wc -l <"$dir/in-$1") lines arrived in order, $twice of them twice"
     [ "${2:-}" != once ] || [ "$twice" = 0 ] || fail "$twice lines of $1 arrived twice"
+}
+
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"; }
+
+drop_database() {
+    sql -d postgres -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$database' and not active" \
+        >/dev/null || true
+    sql -d postgres -c "drop database if exists $database with (force)" || true
+}
+
+make_database() {
+    database=$1
+    at_exit drop_database
+    sql -d postgres -c "create database $1"
+    sql -d "$1" -c "create table a (id int primary key, v text)" \
+        -c "insert into a select i, 'v' || i from generate_series(1, 5000) i" -c "analyze a" -c "create publication pub for table a"
 }

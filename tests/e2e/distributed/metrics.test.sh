@@ -5,16 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 here=tests/e2e/distributed
 db=metrics_$$
-slot=metrics_$$
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"; }
-drop_database() {
-    sql -d postgres -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot' and not active" >/dev/null || true
-    sql -d postgres -c "drop database if exists $db with (force)" || true
-}
-at_exit drop_database
-sql -d postgres -c "create database $db"
-sql -d $db -c "create table a (id int primary key, v text)" -c "insert into a select i, 'v' || i from generate_series(1, 5000) i" -c "analyze a" \
-    -c "create publication pub for table a"
+make_database $db
 
 check() { python3 $here/metrics.py "$1" "http://$(id_of 1)" "http://$(id_of 2)" >"$dir/problems" 2>&1; }
 make() { # make NAME KEY=VALUE...: over whichever worker's turn it is
@@ -30,7 +21,7 @@ wait_until 10 check settled || fail "not settled: $(cat "$dir/problems")"
 
 # ---- sources: a snapshot and changes behind it; lines, one of them too long ----
 make cdc connector.class=io.debezium.connector.postgresql.PostgresConnector "database.hostname=$PGHOST" "database.port=$PGPORT" \
-    "database.user=$PGUSER" "database.dbname=$db" "topic.prefix=$GROUP" slot.name=$slot publication.name=pub publication.autocreate.mode=disabled \
+    "database.user=$PGUSER" "database.dbname=$db" "topic.prefix=$GROUP" slot.name=$db publication.name=pub publication.autocreate.mode=disabled \
     table.include.list=public.a "key.converter=$json" "value.converter=$json"
 {
     printf 'x%.0s' {1..3000}
