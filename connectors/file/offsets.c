@@ -3,20 +3,11 @@
  */
 #include "file.h"
 
-static const sl_value *member(const sl_value *map, const char *name) {
-    for (uint32_t i = 0; map->type == SL_MAP && i < map->n; i++) {
-        if (map->items[2 * i].type == SL_STRING && sl_str_eqz(sl_value_str(&map->items[2 * i]), name)) {
-            return &map->items[2 * i + 1];
-        }
-    }
-    return NULL;
-}
-
 #define REFUSE(...) return sl_error_new(SL_E_CONFIG, SL_USER, __VA_ARGS__)
 
 /* Anything may be forgotten: what does not belong there must be possible to clean up. */
 static sl_error *check_item(const sl_batch_offset *item) {
-    const sl_value *position = member(&item->offset, "position");
+    const sl_value *position = sl_map_get(&item->offset, SL_STR("position"));
     if (sl_is_null(&item->offset)) {
         return NULL;
     }
@@ -29,7 +20,7 @@ static sl_error *check_item(const sl_batch_offset *item) {
     if (position->i < 0) {
         REFUSE("The value for the 'position' key in the offset should be a non-negative value");
     }
-    if (!member(&item->partition, "filename")) {
+    if (!sl_map_get(&item->partition, SL_STR("filename"))) {
         REFUSE("Partition objects should contain the key 'filename'");
     }
     return NULL;

@@ -322,4 +322,5 @@ const sl_plugin_def jdbc_confluent_sink = {
     .settings_size = sizeof(jdbc_raw),
     .variant = JDBC_CONFLUENT,
     .sink = &jdbc_sink_ops,
+    .alter_offsets = jdbc_alter_offsets,
 };

@@ -346,4 +346,5 @@ const sl_plugin_def jdbc_debezium_sink = {
     .settings_size = sizeof(jdbc_raw),
     .variant = JDBC_DEBEZIUM,
     .sink = &jdbc_sink_ops,
+    .alter_offsets = jdbc_alter_offsets,
 };

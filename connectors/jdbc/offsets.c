@@ -254,3 +254,56 @@ void jdbc_offsets_committed(jdbc_task *t) {
         }
     }
 }
+
+/* ---- changed by the user ---- */
+
+/* alter_one: without an owner, or without the row, no task's update matches. */
+static sl_error *alter_one(jdbc_task *t, const sl_batch_offset *item, sl_arena *arena) {
+    jdbc_rows rows = {0};
+    const sl_value *topic = sl_map_get(&item->partition, SL_STR("kafka_topic"));
+    const sl_value *partition = sl_map_get(&item->partition, SL_STR("kafka_partition"));
+    const sl_value *next = sl_map_get(&item->offset, SL_STR("kafka_offset"));
+    if (!topic || !partition || (!next && !sl_is_null(&item->offset))) {
+        return sl_error_new(SL_E_CONFIG, SL_USER,
+                            "an offset needs kafka_topic, kafka_partition, kafka_offset");
+    }
+    sl_str params[] = {t->ctx->connector, sl_value_str(topic),
+                       sl_arena_printf(arena, "%lld", (long long)partition->i),
+                       sl_arena_printf(arena, "%lld", next ? (long long)next->i : -1LL)};
+    if (!next) {
+        return run_offsets(t,
+                           "DELETE FROM %.*s WHERE connector = $1 AND topic = $2 AND partition = CAST($3 AS "
+                           "integer)",
+                           params, 3, arena, &rows);
+    }
+    return run_offsets(
+        t,
+        "INSERT INTO %.*s (connector, topic, partition, next_offset, owner) VALUES ($1, $2, "
+        "CAST($3 AS integer), CAST($4 AS bigint), '') ON CONFLICT (connector, topic, partition) "
+        "DO UPDATE SET next_offset = excluded.next_offset, owner = excluded.owner",
+        params, 4, arena, &rows);
+}
+
+static sl_error *alter_all(jdbc_task *t, const sl_batch_offset *items, size_t n, sl_arena *arena) {
+    jdbc_rows rows = {0};
+    SL_TRY(make_table(t));
+    SL_TRY(t->dialect->begin(t->db));
+    if (n == 0) {
+        SL_TRY(run_offsets(t, "DELETE FROM %.*s WHERE connector = $1", &t->ctx->connector, 1, arena, &rows));
+    }
+    for (size_t i = 0; i < n; i++) {
+        SL_TRY(alter_one(t, &items[i], arena));
+    }
+    return t->dialect->commit(t->db);
+}
+
+sl_error *jdbc_offsets_alter(jdbc_task *t, const sl_batch_offset *items, size_t n) {
+    sl_arena arena;
+    sl_arena_init(&arena, 0);
+    sl_error *err = alter_all(t, items, n, &arena);
+    if (err) {
+        t->dialect->rollback(t->db);
+    }
+    sl_arena_deinit(&arena);
+    return err;
+}

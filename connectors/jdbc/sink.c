@@ -81,11 +81,15 @@ static sl_error *check_tables(jdbc_task *t) {
     return NULL;
 }
 
-static sl_error *open_parts(jdbc_task *t) {
-    const sl_host *host = t->ctx->host;
+static sl_error *open_db(jdbc_task *t) {
     SL_TRY(jdbc_settings_open(t->ctx, &t->settings));
     t->dialect = t->settings->url.kind == JDBC_URL_SQLITE ? &jdbc_sqlite : &jdbc_postgres;
-    SL_TRY(t->dialect->open(t->ctx, t->settings, &t->db));
+    return t->dialect->open(t->ctx, t->settings, &t->db);
+}
+
+static sl_error *open_parts(jdbc_task *t) {
+    const sl_host *host = t->ctx->host;
+    SL_TRY(open_db(t));
     SL_TRY(sl_schema_simple(host, SL_STRING, false, &t->coordinates[0]));
     SL_TRY(sl_schema_simple(host, SL_INT32, false, &t->coordinates[1]));
     SL_TRY(sl_schema_simple(host, SL_INT64, false, &t->coordinates[2]));
@@ -93,15 +97,22 @@ static sl_error *open_parts(jdbc_task *t) {
     return check_tables(t);
 }
 
-static sl_error *sink_open(const sl_context *ctx, void **task) {
+static jdbc_task *task_new(const sl_context *ctx) {
     jdbc_task *t = sl_calloc(1, sizeof *t);
+    if (t) {
+        t->ctx = ctx;
+        sl_arena_init(&t->catalog, 16 * 1024);
+        sl_arena_init(&t->work, 64 * 1024);
+        sl_arena_init(&t->offsets_arena, 0);
+    }
+    return t;
+}
+
+static sl_error *sink_open(const sl_context *ctx, void **task) {
+    jdbc_task *t = task_new(ctx);
     if (!t) {
         return sl_error_nomem();
     }
-    t->ctx = ctx;
-    sl_arena_init(&t->catalog, 16 * 1024);
-    sl_arena_init(&t->work, 64 * 1024);
-    sl_arena_init(&t->offsets_arena, 0);
     ctx->host->metric_add(ctx, "rows_written", 0);
     ctx->host->metric_add(ctx, "records_rejected", 0);
     sl_error *err = open_parts(t);
@@ -349,6 +360,21 @@ static sl_error *sink_assigned(void *task, sl_topic_partition *parts, size_t n) 
 static void sink_revoked(void *task, const sl_topic_partition *parts, size_t n, bool lost) {
     (void)lost;
     jdbc_offsets_forget(task, parts, n);
+}
+
+sl_error *jdbc_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n) {
+    bool fresh;
+    jdbc_task *t = task_new(ctx);
+    if (!t) {
+        return sl_error_nomem();
+    }
+    sl_error *err = open_db(t);
+    if (!err && t->settings->raw->exactly_once) {
+        err = t->dialect->connect(t->db, CONNECT_WAIT_MS, &fresh);
+        err = err ? err : jdbc_offsets_alter(t, items, n);
+    }
+    sink_close(t);
+    return err;
 }
 
 const sl_sink_ops jdbc_sink_ops = {

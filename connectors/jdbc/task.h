@@ -142,5 +142,8 @@ SL_MUST_CHECK sl_error *jdbc_offsets_take(jdbc_task *t, const sl_record *rec, bo
 SL_MUST_CHECK sl_error *jdbc_offsets_store(jdbc_task *t);
 void jdbc_offsets_committed(jdbc_task *t);
 void jdbc_offsets_begin(jdbc_task *t);
+/* jdbc_offsets_alter sets or removes offsets while no task runs (n = 0: removes all of the connector); one
+   that runs all the same cannot write any more. */
+SL_MUST_CHECK sl_error *jdbc_offsets_alter(jdbc_task *t, const sl_batch_offset *items, size_t n);
 
 #endif

@@ -45,15 +45,6 @@ static sl_error *copy_items(sl_arena *arena, const sl__offset_item *from, size_t
     return NULL;
 }
 
-static const sl_value *member(const sl_value *map, const char *name) {
-    for (uint32_t i = 0; map->type == SL_MAP && i < map->n; i++) {
-        if (map->items[2 * i].type == SL_STRING && sl_str_eqz(sl_value_str(&map->items[2 * i]), name)) {
-            return &map->items[2 * i + 1];
-        }
-    }
-    return NULL;
-}
-
 static bool read_number(const sl_value *v, int64_t *out) {
     if (v->type == SL_STRING) {
         return sl_str_to_i64(sl_value_str(v), out);
@@ -70,9 +61,9 @@ static bool read_number(const sl_value *v, int64_t *out) {
  */
 static sl_error *parse_sink_item(const sl__offset_item *item, sl__group_offset *out) {
     int64_t n;
-    const sl_value *topic = member(&item->partition, "kafka_topic");
-    const sl_value *partition = member(&item->partition, "kafka_partition");
-    const sl_value *offset = member(&item->offset, "kafka_offset");
+    const sl_value *topic = sl_map_get(&item->partition, SL_STR("kafka_topic"));
+    const sl_value *partition = sl_map_get(&item->partition, SL_STR("kafka_partition"));
+    const sl_value *offset = sl_map_get(&item->offset, SL_STR("kafka_offset"));
     if (item->partition.type != SL_MAP) {
         REFUSE("The partition for a sink connector offset cannot be null or missing");
     }
@@ -293,6 +284,26 @@ static sl_error *read_work(sl__job *job) {
     return with_store(job, read_items);
 }
 
+/* items_for gives what the plugin hears: of a sink's reset that there is nothing left. */
+static sl_error *items_for(sl__job *job, const offset_work *w, sl_batch_offset **out, size_t *n) {
+    sl_batch_offset *items = *out = sl_arena_alloc(&job->arena, (w->n + 1) * sizeof *items);
+    *n = w->sink && w->reset ? 0 : w->n;
+    if (!items) {
+        return sl_error_nomem();
+    }
+    for (size_t i = 0; i < *n; i++) {
+        sl__offset_item item = w->items[i];
+        if (w->sink) {
+            sl__group_offset at;
+            SL_TRY(parse_sink_item(&w->items[i], &at));
+            SL_TRY(sink_item(&job->arena, &at, &item));
+        }
+        items[i] = (sl_batch_offset){.partition = item.partition,
+                                     .offset = sl_is_null(&w->items[i].offset) ? sl_null() : item.offset};
+    }
+    return NULL;
+}
+
 /* ask_plugin lets the connector refuse, or do its own part. */
 static sl_error *ask_plugin(sl__job *job, offset_work *w) {
     const sl_plugin_def *def = job->checked.def;
@@ -301,20 +312,16 @@ static sl_error *ask_plugin(sl__job *job, offset_work *w) {
     if (!def || !def->alter_offsets) {
         return NULL;
     }
-    sl_batch_offset *items = sl_arena_alloc(&job->arena, (w->n + 1) * sizeof *items);
-    if (!items) {
-        return sl_error_nomem();
-    }
-    for (size_t i = 0; i < w->n; i++) {
-        items[i] = (sl_batch_offset){.partition = w->items[i].partition, .offset = w->items[i].offset};
-    }
+    sl_batch_offset *items;
+    size_t n;
+    SL_TRY(items_for(job, w, &items, &n));
     SL_TRY(sl__instance_init(&inst, def, &job->checked.config, SL_STR_NONE, &job->arena, NULL));
     inst.context.host = sl__host_table();
     inst.context.connector = job->name;
     inst.context.task = -1;
     inst.context.runtime = &side;
     w->handled = true;
-    return def->alter_offsets(&inst.context, items, w->n);
+    return def->alter_offsets(&inst.context, items, n);
 }
 
 static sl_error *change_items(sl__job *job, offset_work *w) {

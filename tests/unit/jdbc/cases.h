@@ -630,6 +630,49 @@ static void test_exactly_once(void **state) {
     bed_close(&b);
 }
 
+static sl_batch_offset offset_item(bed *b, const char *topic, int64_t next) {
+    sl_batch_offset item = {.partition = sl_value_alloc(&b->arena, SL_MAP, 2), .offset = sl_null()};
+    item.partition.items[0] = sl_string(SL_STR("kafka_topic"));
+    item.partition.items[1] = sl_string(sl_str_of(topic));
+    item.partition.items[2] = sl_string(SL_STR("kafka_partition"));
+    item.partition.items[3] = sl_int32(0);
+    if (next >= 0) {
+        item.offset = sl_value_alloc(&b->arena, SL_MAP, 1);
+        item.offset.items[0] = sl_string(SL_STR("kafka_offset"));
+        item.offset.items[1] = sl_int64(next);
+    }
+    return item;
+}
+
+/* Offsets that a user sets are where the next task begins, and fence one that still runs. */
+static void test_exactly_once_altered(void **state) {
+    (void)state;
+    bed b;
+    fresh("t_once");
+    fresh("t_offsets");
+    bed_debezium(&b, "primary.key.mode", "kafka", CREATE, ONCE);
+    trio s = make_trio(&b);
+    (void)claim(&b);
+    add_write(&b, &s, "t_once", 0, "x", 0);
+    bed_put(&b);
+    sl_batch_offset items[] = {offset_item(&b, "t_once", 40), offset_item(&b, "t_other", 7)};
+    test_assert_ok(jdbc_debezium_sink.alter_offsets(&b.ctx, items, 2));
+    bed_expect("SELECT topic, next_offset, owner FROM t_offsets ORDER BY topic", "t_once|40|;t_other|7|");
+    add_write(&b, &s, "t_once", 1, "zombie", 1);
+    test_assert_error(bed_try(&b), SL_E_CONFLICT, "another task");
+    bed_clear(&b);
+    sl_topic_partition part = {SL_STR("t_once"), 0, -1};
+    b.ops->revoked(b.task, &part, 1, false);
+    assert_int_equal(claim(&b), 40);
+    sl_batch_offset gone = offset_item(&b, "t_once", -1);
+    test_assert_ok(jdbc_debezium_sink.alter_offsets(&b.ctx, &gone, 1));
+    bed_expect("SELECT topic FROM t_offsets", "t_other");
+    test_assert_ok(jdbc_debezium_sink.alter_offsets(&b.ctx, NULL, 0));
+    bed_expect("SELECT count(*) FROM t_offsets", "0");
+    bed_expect("SELECT count(*) FROM t_once", "1");
+    bed_close(&b);
+}
+
 static void test_exactly_once_bad_rows(void **state) {
     (void)state;
     bed b;
@@ -668,6 +711,6 @@ static void test_exactly_once_bad_rows(void **state) {
         cmocka_unit_test(test_narrowing), cmocka_unit_test(test_refused_report),                             \
         cmocka_unit_test(test_schemaless), cmocka_unit_test(test_string_values),                             \
         cmocka_unit_test(test_unique_constraint_for_upsert), cmocka_unit_test(test_exactly_once),            \
-        cmocka_unit_test(test_exactly_once_bad_rows)
+        cmocka_unit_test(test_exactly_once_bad_rows), cmocka_unit_test(test_exactly_once_altered)
 
 #endif
