@@ -305,8 +305,8 @@ static void nap(int ms) {
         assert_true(cond);                                                                                   \
     } while (0)
 
-static void start(watched *w, const sl_plugin_def *def, const char *name, const char *plan_number,
-                  const char *k, const char *v, const char *k2, const char *v2) {
+static void start_in(const sl__task_env *env, watched *w, const sl_plugin_def *def, const char *name,
+                     const char *plan_number, const char *k, const char *v, const char *k2, const char *v2) {
     memset(w, 0, sizeof(*w));
     sl_config c = test_config(&bed.arena, "name", name, "connector.class", def->name, "plan", plan_number, k,
                               v, k2, v2, NULL);
@@ -317,7 +317,12 @@ static void start(watched *w, const sl_plugin_def *def, const char *name, const 
                           .target = SL_TARGET_RUN,
                           .report = on_report,
                           .arg = w};
-    test_assert_ok(sl__task_start(&bed.env, &spec, &w->task));
+    test_assert_ok(sl__task_start(env, &spec, &w->task));
+}
+
+static void start(watched *w, const sl_plugin_def *def, const char *name, const char *plan_number,
+                  const char *k, const char *v, const char *k2, const char *v2) {
+    start_in(&bed.env, w, def, name, plan_number, k, v, k2, v2);
 }
 
 static void stop(watched *w) {
@@ -531,6 +536,35 @@ static void a_partition_without_leader_delays_one_task(void **state) {
     stop(&free_one);
 }
 
+/* A sink whose worker's lease is over puts nothing, and nothing is lost or out of order when there is one
+ * again. */
+static void without_the_lease_a_sink_puts_nothing(void **state) {
+    (void)state;
+    watched source, sink;
+    sl__lease lease;
+    sl__task_env env = bed.env;
+    env.lease = &lease;
+    sl__lease_set(&lease, sl__boot_ms() + 60000);
+    plans[0].topic = "numbers";
+    atomic_store(&plans[0].limit, 300);
+    start_in(&env, &sink, &SINK_DEF, "sink", "1", "topics", "numbers", NULL, NULL);
+    start(&source, &SOURCE_DEF, "source", "0", NULL, NULL, NULL, NULL);
+    eventually(atomic_load(&plans[1].taken) == 300, 20000);
+    sl__lease_set(&lease, 0);
+    int puts = atomic_load(&plans[1].puts);
+    stop(&source);
+    atomic_store(&plans[0].limit, 600);
+    start(&source, &SOURCE_DEF, "source", "0", NULL, NULL, NULL, NULL);
+    eventually(atomic_load(&plans[0].committed) == 600, 5000);
+    nap(500);
+    assert_int_equal(plans[1].puts, puts);
+    sl__lease_set(&lease, sl__boot_ms() + 60000);
+    eventually(atomic_load(&plans[1].taken) == 600, 5000);
+    assert_int_equal(plans[1].disorder, 0);
+    stop(&source);
+    stop(&sink);
+}
+
 int main(void) {
 #define test_case(f) cmocka_unit_test_setup_teardown(f, open_bed, close_bed)
     const struct CMUnitTest tests[] = {
@@ -543,6 +577,7 @@ int main(void) {
         test_case(bad_records_go_to_the_dead_letter_queue),
         test_case(without_tolerance_a_bad_record_fails_the_task),
         test_case(a_blocked_sink_delays_nobody),
+        test_case(without_the_lease_a_sink_puts_nothing),
         test_case(a_partition_without_leader_delays_one_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
