@@ -119,9 +119,13 @@ const sl_config_row sl__worker_group_rows[] = {
      .group = GROUP,
      .enums = exactly_once,
      .field = FIELD(exactly_once),
-     .doc = "enabled: sources write their records and offsets in transactions, as far as they can (KIP-618). "
-            "All "
-            "workers of a cluster must say the same; preparing is as disabled here."},
+     .doc = "enabled: sources write their records and offsets in transactions (KIP-618), and before new "
+            "tasks of "
+            "a connector start the earlier ones are fenced. All workers of a cluster must say the same. "
+            "preparing, "
+            "Kafka Connect's step between, is as disabled here: the leader writes the config topic in "
+            "transactions "
+            "always."},
     WITHOUT_EFFECT("worker.sync.timeout.ms", SL_CONFIG_INT),
     WITHOUT_EFFECT("worker.unsync.backoff.ms", SL_CONFIG_INT),
     WITHOUT_EFFECT("connect.protocol", SL_CONFIG_STRING),

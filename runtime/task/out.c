@@ -133,10 +133,27 @@ static sl_error *change_producer(sl__out *o, int64_t max_message_bytes) {
     return NULL;
 }
 
+/* check_name: what goes to the topic of offsets within an open transaction would keep the task from reading
+ * its own offsets to their end. */
+static sl_error *check_name(const sl__out *o, sl_str name) {
+    const sl__task *t = o->task;
+    sl_str own = sl_str_trim(sl_config_get(&t->config, SL_STR("offsets.storage.topic")));
+    sl_str offsets = own.n ? own : sl_config_get(t->env->worker_config, SL_STR("offset.storage.topic"));
+    if (!t->env->exactly_once || !sl_str_eq(name, offsets)) {
+        return NULL;
+    }
+    return sl_error_new(
+        SL_E_CONFIG, SL_USER,
+        "Source tasks may not produce to their own offsets topics when exactly-once support is "
+        "enabled: '%.*s'",
+        SL_STR_ARG(name));
+}
+
 /* make_entry looks a new topic up and decides on the producer. */
 static sl_error *make_entry(sl__out *o, sl_str name, bool idle, sl__out_ready *ready) {
     sl__topic_info info = {0};
     sl_error *err = NULL;
+    SL_TRY(check_name(o, name));
     switch (look_up(o, name, &info, &err)) {
     case SL_LOOKUP_FAILED:
         return err;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # JDBC sink, exactly once: plain inserts without a primary key while the worker is killed again and again; every record
-# is there once, in a real broker's order.
+# is there once, in a real broker's order. Then offsets are changed over REST: the ones in the target count, and follow.
 # seconds: 90
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../standalone/worker.sh"
@@ -58,9 +58,30 @@ done
 [ "$kills" -ge 2 ] || fail "everything was written before a second kill; the test needs more records"
 worker_start "$dir/worker.properties" "$dir/sink.properties"
 wait_until 30 complete || fail "only $(count) of $RECORDS rows after $kills kills"
-worker_stop
 got=$(sql 'select count(*), count(distinct n), min(n), max(n) from target')
 [ "$got" = "$RECORDS|$RECORDS|1|$RECORDS" ] || fail "expected each of $RECORDS rows once after $kills kills, got $got"
 disorder=$(sql 'select count(*) from (select n, lag(n) over (order by at) as before from target) x where n < before')
 [ "$disorder" = 0 ] || fail "$disorder rows are out of order"
 log "$RECORDS rows, each once, in order, after $kills kills"
+
+# ---- the last ten once more ----
+back=$((RECORDS - 10))
+stop_sink() {
+    call PUT "/connectors/$name/stop" >"$dir/said"
+    [ "$STATUS" = 204 ] || fail "stop: $STATUS $(cat "$dir/said")"
+    wait_until 10 state_is "$name" STOPPED || fail "the sink did not stop"
+}
+stop_sink
+call PATCH "/connectors/$name/offsets" "{\"offsets\": [{\"partition\": {\"kafka_topic\": \"$name\", \"kafka_partition\": \"0\"},
+    \"offset\": {\"kafka_offset\": $back}}]}" >"$dir/said"
+[ "$STATUS" = 200 ] || fail "PATCH: $STATUS $(cat "$dir/said")"
+[ "$(sql 'select next_offset from sluice_offsets')" = $back ] || fail "the target's offset is $(sql 'select next_offset from sluice_offsets'), not $back"
+call PUT "/connectors/$name/resume" >"$dir/said"
+more_by_ten() { [ "$(count)" -ge $((RECORDS + 10)) ]; }
+wait_until 30 more_by_ten || fail "$(count) rows, expected $((RECORDS + 10))"
+stop_sink
+[ "$(count)" = $((RECORDS + 10)) ] || fail "$(count) rows, expected $((RECORDS + 10))"
+call DELETE "/connectors/$name/offsets" >"$dir/said"
+[ "$STATUS" = 200 ] || fail "DELETE: $STATUS $(cat "$dir/said")"
+[ "$(sql 'select count(*) from sluice_offsets')" = 0 ] || fail "offsets are left in the target after their reset"
+worker_stop
