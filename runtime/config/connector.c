@@ -349,6 +349,7 @@ const sl_config_row sl__source_rows[] = {
      .group = "Offsets",
      .display = "Offsets topic",
      .check = sl__check_topic,
+     .field = FIELD(offsets_topic),
      .doc = "Topic for this connector's offsets instead of the cluster's."},
 };
 const size_t sl__source_nrows = COUNT(sl__source_rows);

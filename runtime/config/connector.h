@@ -47,6 +47,7 @@ typedef struct sl__connector_settings {
     int exactly_once;             /* sl__exactly_once */
     int boundary;                 /* sl__boundary */
     int64_t boundary_interval_ms; /* 0 = the worker's offset.flush.interval.ms */
+    sl_str offsets_topic;         /* absent or empty = the worker's */
 } sl__connector_settings;
 
 extern const sl_config_row sl__connector_rows[];

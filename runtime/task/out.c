@@ -137,7 +137,7 @@ static sl_error *change_producer(sl__out *o, int64_t max_message_bytes) {
  * its own offsets to their end. */
 static sl_error *check_name(const sl__out *o, sl_str name) {
     const sl__task *t = o->task;
-    sl_str own = sl_str_trim(sl_config_get(&t->config, SL_STR("offsets.storage.topic")));
+    sl_str own = t->settings.offsets_topic;
     sl_str offsets = own.n ? own : sl_config_get(t->env->worker_config, SL_STR("offset.storage.topic"));
     if (!t->env->exactly_once || !sl_str_eq(name, offsets)) {
         return NULL;
