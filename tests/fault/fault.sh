@@ -44,9 +44,6 @@ fault_worker() {
     worker_properties "$dir/worker.properties" "bootstrap.servers=$BOOTSTRAP" \
         key.converter=org.apache.kafka.connect.json.JsonConverter value.converter=org.apache.kafka.connect.json.JsonConverter \
         offset.flush.interval.ms=500 "$@"
-    # a key counts once
-    tac "$dir/worker.properties" | awk -F= '!seen[$1]++' >"$dir/worker.once"
-    mv "$dir/worker.once" "$dir/worker.properties"
 }
 
 fault_source() {
@@ -55,7 +52,7 @@ fault_source() {
         "topic.prefix=$NAME" plugin.name=pgoutput "slot.name=$NAME" "publication.name=$NAME" \
         publication.autocreate.mode=filtered table.include.list=public.a,public.b decimal.handling.mode=string \
         status.update.interval.ms=500 retriable.restart.connector.wait.ms=1000 "$@" |
-        tac | awk -F= '!seen[$1]++' >"$dir/src.properties"
+        last_of_each >"$dir/src.properties"
 }
 
 fault_sink() {
@@ -70,7 +67,7 @@ fault_sink() {
         errors.tolerance=all "errors.deadletterqueue.topic.name=$NAME-dead" errors.deadletterqueue.topic.replication.factor=1 \
         consumer.override.session.timeout.ms=6000 consumer.override.heartbeat.interval.ms=500 \
         consumer.override.topic.metadata.refresh.interval.ms=1000 retriable.restart.connector.wait.ms=1000 "$@" |
-        tac | awk -F= '!seen[$1]++' >"$dir/dst.properties"
+        last_of_each >"$dir/dst.properties"
 }
 
 start_source() { worker_start "$dir/worker.properties" "$dir/src.properties"; }

@@ -72,7 +72,7 @@ END
             echo "offset.storage.file.filename=$dir/offsets.dat"
         fi
         [ ${#PROPERTIES[@]} -eq 0 ] || printf '%s\n' "${PROPERTIES[@]}"
-    } | tac | awk -F= '!seen[$1]++' | tac >"$dir/worker.properties" # a key counts once
+    } | last_of_each >"$dir/worker.properties"
 }
 
 java_command() {

@@ -14,6 +14,7 @@
 #   end NAME DIR [SECONDS]       TERM, then KILL after SECONDS (default 20); waits until it is gone
 #   signal_to SIGNAL NAME DIR    sends SIGNAL to it
 #   show_log NAME DIR            its last lines, on standard error
+#   last_of_each                 of the lines key=value that it reads, the last of each key
 #
 # Nothing here ever looks a process up by name. Sourcing it sets a trap for EXIT; use at_exit instead of trap.
 
@@ -148,6 +149,8 @@ show_log() {
     tail -n 40 "$2/$1.log" >&2 || true
     echo "---" >&2
 }
+
+last_of_each() { tac | awk -F= '!seen[$1]++' | tac; }
 
 # matches [OPTION...] PATTERN: grep without output, that reads all of its input: what writes to it never ends by SIGPIPE.
 matches() { grep "$@" >/dev/null; }

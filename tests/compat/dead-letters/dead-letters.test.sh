@@ -47,7 +47,7 @@ while IFS='|' read -r name more record given; do
     # shellcheck disable=SC2086  # more are words
     printf '%s\n' "$record" | kcat -P -b "$BOOTSTRAP" -t "$run-$name" $more
     for side in java ours; do
-        settings $side "$name" "$given" | tac | awk -F= '!seen[$1]++' | tac >"$TEST_DIR/$side-$name.properties"
+        settings $side "$name" "$given" | last_of_each >"$TEST_DIR/$side-$name.properties"
     done
 done <<<"$CASES"
 

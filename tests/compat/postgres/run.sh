@@ -3,56 +3,24 @@
 # COMPAT_CONFIGS="a b" takes only some of them, while you work on one.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=tests/support/lib.sh
-. "$here/../../support/lib.sh"
+# shellcheck source=tests/compat/postgres/both.sh
+. "$here/both.sh"
 
-db=compat_$$
-psql -X -q -d postgres -c "create database $db"
-sql() { psql -X -q -v ON_ERROR_STOP=1 -d "$db" "$@"; }
+use_database compat
 sql -f "$here/schema.sql"
 sql -f "$here/types.sql"
 sql -f "$here/rows.sql" >/dev/null
 
-at_exit bash "$SL_SUPPORT/connect.sh" remove "$TEST_DIR/connect"
-bash "$SL_SUPPORT/connect.sh" start "$TEST_DIR/connect" "$BOOTSTRAP" "group.id=compat-$$" \
-    "config.storage.topic=compat-configs-$$" "offset.storage.topic=compat-offsets-$$" "status.storage.topic=compat-status-$$"
-# shellcheck disable=SC1091
-. "$TEST_DIR/connect/connect.env"
+start_java "group.id=compat-$$" "config.storage.topic=compat-configs-$$" "offset.storage.topic=compat-offsets-$$" \
+    "status.storage.topic=compat-status-$$"
 python3 "$here/keys.py" "$CONNECT_URL" "$SLUICE" "$TEST_DIR" || fail "a key of Debezium's"
 
 # properties NAME PREFIX FILE: one configuration, for whoever reads it
 properties() {
-    cat <<END
-name=$1
-connector.class=io.debezium.connector.postgresql.PostgresConnector
-tasks.max=1
-database.hostname=127.0.0.1
-database.port=$PGPORT
-database.user=$PGUSER
-database.password=x
-database.dbname=$db
-topic.prefix=$2
-plugin.name=pgoutput
-slot.name=$2
-publication.name=pub_$2
-END
+    echo "name=$1"
+    connection "$2"
     sed "/^#/d; s/PREFIX/$2/g" "$3"
 }
-
-json() { # .properties on standard input as a JSON object
-    python3 -c 'import json, sys
-print(json.dumps(dict(l.rstrip("\n").replace("\\\\", "\\").split("=", 1) for l in sys.stdin if l.strip())))'
-}
-
-port=$(free_port)
-cat >"$TEST_DIR/worker.properties" <<END
-bootstrap.servers=$BOOTSTRAP
-listeners=http://127.0.0.1:$port
-offset.storage.file.filename=$TEST_DIR/offsets
-offset.flush.interval.ms=1000
-key.converter=org.apache.kafka.connect.json.JsonConverter
-value.converter=org.apache.kafka.connect.json.JsonConverter
-END
 
 files=()
 prefixes=()
@@ -64,11 +32,9 @@ for extra in "$here"/configs/*.properties; do
     properties "slu-$name" "slu$name$$" "$extra" >"$TEST_DIR/slu-$name.properties"
     files+=("$TEST_DIR/slu-$name.properties")
     properties "dbz-$name" "dbz$name$$" "$extra" | json >"$TEST_DIR/dbz-$name.json"
-    curl -fsS -X PUT -H 'Content-Type: application/json' --data-binary "@$TEST_DIR/dbz-$name.json" \
-        "$CONNECT_URL/connectors/dbz-$name/config" >/dev/null
+    put_java "dbz-$name" "$TEST_DIR/dbz-$name.json"
 done
-at_exit end worker "$TEST_DIR" 10
-spawn worker "$TEST_DIR" "$SLUICE" standalone "$TEST_DIR/worker.properties" "${files[@]}"
+start_sluice "${files[@]}"
 
 last=()
 for p in "${prefixes[@]}"; do
@@ -104,7 +70,7 @@ for file in "$TEST_DIR"/part*.sql; do
     arrived "$part" "the changes of part $part"
 done
 
-[ -n "${COMPAT_CONFIGS:-}" ] || [ "$(sql -At -c 'select count(*) from pg_sequences where sequencename ~ $$^beat$$ and last_value > 2')" -eq 2 ] || fail "heartbeat.action.query was not executed by both"
+[ -n "${COMPAT_CONFIGS:-}" ] || [ "$(sql -c 'select count(*) from pg_sequences where sequencename ~ $$^beat$$ and last_value > 2')" -eq 2 ] || fail "heartbeat.action.query was not executed by both"
 
 failed=0
 for p in "${prefixes[@]}"; do
@@ -116,7 +82,5 @@ for p in "${prefixes[@]}"; do
     pages+=("${p%"$$"}=slu$p")
 done
 [ -n "${COMPAT_CONFIGS:-}" ] || python3 "$here/types_page.py" "$BOOTSTRAP" "$SL_ROOT/docs/postgres-types.md" "${pages[@]}" || failed=1
-end worker "$TEST_DIR" 10
-bash "$SL_SUPPORT/connect.sh" remove "$TEST_DIR/connect"
-psql -X -q -At -d "$db" -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = '$db' and not active" >/dev/null
+end_both
 exit "$failed"

@@ -2,14 +2,13 @@
 # Incremental snapshots of Debezium on Java Connect and of Sluice: the same rows and notifications for the same signal from a topic, and
 # each goes on with a snapshot that the other began.
 # seconds: 280
-set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+# shellcheck source=tests/compat/postgres/both.sh
+. "$(dirname "${BASH_SOURCE[0]}")/both.sh"
+# shellcheck source=tests/support/drivers.sh
+. "$SL_SUPPORT/drivers.sh"
 
 dir=$TEST_DIR
-db=signals_$$
-psql -X -q -d postgres -c "create database $db"
-sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$db" "$@"; }
+use_database signals
 sql <<'END'
 create table dbz_signals (id varchar(64) primary key, type varchar(32), data text);
 create table slu_signals (id varchar(64) primary key, type varchar(32), data text);
@@ -22,42 +21,16 @@ insert into one select i, 'v' || i from generate_series(1, 450) i;
 insert into two select i / 3, 'b' || i % 3, i * 1.25 from generate_series(1, 250) i;
 insert into three select md5(i::text)::uuid, i * 0.5 from generate_series(1, 60) i;
 END
-mkdir -p "$dir"
-at_exit bash "$SL_SUPPORT/connect.sh" remove "$dir/connect"
-bash "$SL_SUPPORT/connect.sh" start "$dir/connect" "$BOOTSTRAP"
-# shellcheck disable=SC1091
-. "$dir/connect/connect.env"
+start_java group.id=connect-cluster
 
 properties() { # properties WHO PREFIX LINE...
     local who=$1 prefix=$2
     shift 2
-    cat <<END
-connector.class=io.debezium.connector.postgresql.PostgresConnector
-tasks.max=1
-database.hostname=127.0.0.1
-database.port=$PGPORT
-database.user=$PGUSER
-database.password=x
-database.dbname=$db
-topic.prefix=$prefix
-plugin.name=pgoutput
-slot.name=$prefix
-publication.name=pub_$prefix
-publication.autocreate.mode=filtered
-table.include.list=public.one,public.two,public.three,public.none,public.empty
-snapshot.mode=no_data
-signal.data.collection=public.${who}_signals
-signal.poll.interval.ms=200
-incremental.snapshot.chunk.size=100
-notification.enabled.channels=sink
-notification.sink.topic.name=notes_$prefix
-END
-    printf '%s\n' "$@"
-}
-
-json() {
-    python3 -c 'import json, sys
-print(json.dumps(dict(l.rstrip("\n").split("=", 1) for l in sys.stdin if l.strip())))'
+    connection "$prefix"
+    printf '%s\n' publication.autocreate.mode=filtered snapshot.mode=no_data incremental.snapshot.chunk.size=100 \
+        table.include.list=public.one,public.two,public.three,public.none,public.empty \
+        "signal.data.collection=public.${who}_signals" signal.poll.interval.ms=200 \
+        notification.enabled.channels=sink "notification.sink.topic.name=notes_$prefix" "$@"
 }
 
 # read_topic TOPIC: its records, one line of JSON each
@@ -75,23 +48,14 @@ completed() { # completed PREFIX COUNT: so many incremental snapshots are
 kafka_lines=("signal.enabled.channels=source,kafka" "signal.kafka.bootstrap.servers=$BOOTSTRAP" "signal.kafka.topic=sig_$$")
 d=dbza$$
 s=slua$$
-port=$(free_port)
-cat >"$dir/worker.properties" <<END
-bootstrap.servers=$BOOTSTRAP
-listeners=http://127.0.0.1:$port
-offset.storage.file.filename=$dir/offsets
-key.converter=org.apache.kafka.connect.json.JsonConverter
-value.converter=org.apache.kafka.connect.json.JsonConverter
-END
 bash "$SL_SUPPORT/kafka-tool.sh" topics --bootstrap-server "$BOOTSTRAP" --create --topic "sig_$$" --partitions 1 >/dev/null
 {
     echo "name=slu"
     properties slu "$s" "${kafka_lines[@]}" "signal.kafka.groupId=$s" "signal.consumer.client.id=signals"
 } >"$dir/slu.properties"
-at_exit end worker "$dir" 10
-spawn worker "$dir" "$SLUICE" standalone "$dir/worker.properties" "$dir/slu.properties"
+start_sluice "$dir/slu.properties"
 properties dbz "$d" "${kafka_lines[@]}" "signal.kafka.groupId=$d" | json >"$dir/dbz.json"
-curl -fsS -X PUT -H 'Content-Type: application/json' --data-binary "@$dir/dbz.json" "$CONNECT_URL/connectors/dbz/config" >/dev/null
+put_java dbz "$dir/dbz.json"
 
 # shellcheck disable=SC2317  # called by wait_until
 streams() { [ "$(sql -d "$db" -c "select count(*) from pg_replication_slots where slot_name in ('$d', '$s') and active")" -eq 2 ]; }
@@ -162,17 +126,14 @@ curl -fsS -X DELETE "$CONNECT_URL/connectors/dbz" >/dev/null
 
 # ---- each goes on with what the other began ----
 
-# shellcheck disable=SC2046 # words
-gcc -std=gnu11 -g -O1 -D_GNU_SOURCE -I"$SL_ROOT/plugins-api/include" -I"$SL_ROOT/runtime" -o "$dir/driver" \
-    "$SL_ROOT/tests/support/source_driver.c" "$B/libsluice.a" "$B/libsluice-plugin.a" \
-    $(pkg-config --libs rdkafka jansson yaml-0.1 libmicrohttpd libpcre2-8 libcrypto) -ldl -lpthread -lm
+build_driver source_driver
 h=hand$$
 {
     echo "name=c"
     properties dbz "$h"
 } >"$dir/c.properties"
 drive() { # runs Sluice's source
-    "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/c.properties" "$dir/offsets.json" --idle 2000 "$@" >>"$dir/all" 2>>"$dir/log"
+    "$dir/source_driver" "$B/plugins/postgres-cdc.so" "$dir/c.properties" "$dir/offsets.json" --idle 2000 "$@" >>"$dir/all" 2>>"$dir/log"
 }
 ids() { # the ids of table one in lines with rows of snapshots
     python3 -c 'import json, sys
@@ -233,5 +194,4 @@ drive
 # what Debezium had sent last is in its offset: from there on
 expect_ids "Sluice goes on behind the last row that Debezium sent" $((sent + 1)) 450 "$(ids <"$dir/all" | tr '\n' ' ')"
 curl -fsS -X DELETE "$CONNECT_URL/connectors/hand" >/dev/null
-bash "$SL_SUPPORT/connect.sh" remove "$dir/connect"
-sql -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = '$db' and not active" >/dev/null
+end_both

@@ -18,17 +18,12 @@
 #   compare NAME [once]            file against topic: all there, in order; once: nothing twice
 #   leader                         the number of the worker that leads
 #   sql ARGS...                    psql; make_database NAME: one with table a of 5,000 rows and publication pub, for slot NAME
-set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
-cd "$SL_ROOT"
+# shellcheck source=tests/support/sluice.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../support/sluice.sh"
 
-SLUICE=${SLUICE:-$SL_ROOT/${B:-build}/sluice}
-dir=${TEST_DIR:-$(mktemp -d)}
-mkdir -p "$dir"
 GROUP=cluster-${RANDOM}-$$
 SESSION_MS=6000 DELAY_MS=2000
-STATUS=0 FEEDERS=() SCHEME=http CURL=()
+FEEDERS=() SCHEME=http
 
 port_of() { cat "$dir/$1.port"; }
 pid_of() { cat "$dir/$1.pid"; }
@@ -47,7 +42,7 @@ worker_file() {
             value.converter=org.apache.kafka.connect.storage.StringConverter \
             offset.flush.interval.ms=500 "session.timeout.ms=$SESSION_MS" heartbeat.interval.ms=1500 \
             "scheduled.rebalance.max.delay.ms=$DELAY_MS" "plugin.path=$(dirname "$SLUICE")/plugins" "$@"
-    } | tac | awk -F= '!seen[$1]++' >"$dir/$n.properties"
+    } | last_of_each >"$dir/$n.properties"
 }
 
 start_worker() {
@@ -94,11 +89,7 @@ cleanup_cluster() {
 at_exit cleanup_cluster
 
 call() {
-    local body
-    body=$(curl -s --max-time 40 -X "$2" -w '\n%{http_code}' ${4:+-H 'Content-Type: application/json' -d "$4"} \
-        "${CURL[@]}" "$SCHEME://$(id_of "$1")$3") || true
-    STATUS=${body##*$'\n'}
-    printf '%s' "${body%$'\n'*}" >"$dir/answer"
+    ask 40 "$2" "$SCHEME://$(id_of "$1")$3" "${4:-}" || true
 }
 
 expect() {

@@ -17,9 +17,7 @@ sql 'create table target (n bigint, at bigserial)'
 
 seq 1 $RECORDS | sed 's/.*/{"schema":{"type":"struct","fields":[{"field":"n","type":"int64"}]},"payload":{"n":&}}/' |
     kcat -P -b "$BOOTSTRAP" -t "$name"
-worker_properties "$dir/worker.properties"
-sed -i -e "s/^bootstrap.servers=.*/bootstrap.servers=$BOOTSTRAP/" \
-    -e 's/^value.converter=.*/value.converter=org.apache.kafka.connect.json.JsonConverter/' "$dir/worker.properties"
+worker_properties "$dir/worker.properties" "bootstrap.servers=$BOOTSTRAP" value.converter=org.apache.kafka.connect.json.JsonConverter
 cat >"$dir/sink.properties" <<END
 name=$name
 connector.class=io.confluent.connect.jdbc.JdbcSinkConnector

@@ -14,17 +14,11 @@
 #   state_is CONNECTOR STATE / task_is CONNECTOR TASK STATE
 #
 # Needs B or SLUICE; TEST_DIR is made when it is not set.
-set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
-cd "$SL_ROOT"
+# shellcheck source=tests/support/sluice.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../support/sluice.sh"
 
-SLUICE=${SLUICE:-$SL_ROOT/${B:-build}/sluice}
-dir=${TEST_DIR:-$(mktemp -d)}
-mkdir -p "$dir"
 PORT=$(SL_PORT_FROM=${SL_PORT_FROM:-25000} SL_PORT_TO=${SL_PORT_TO:-25999} free_port)
 URL=http://127.0.0.1:$PORT
-STATUS=0
 
 worker_properties() {
     local file=$1
@@ -37,7 +31,7 @@ worker_properties() {
         echo "offset.flush.interval.ms=200"
         echo "listeners=$URL"
         printf '%s\n' "$@"
-    } >"$file"
+    } | last_of_each >"$file"
 }
 
 source_properties() {
@@ -105,10 +99,7 @@ kill_leftover() {
 at_exit kill_leftover
 
 call() {
-    local body
-    body=$(curl -s --max-time 20 -X "$1" -w '\n%{http_code}' ${3:+-H 'Content-Type: application/json' -d "$3"} "$URL$2")
-    STATUS=${body##*$'\n'}
-    printf '%s' "${body%$'\n'*}" >"$dir/answer"
+    ask 20 "$1" "$URL$2" "${3:-}"
     cat "$dir/answer"
 }
 

@@ -14,7 +14,6 @@ db=eoscdc_$$
 json=org.apache.kafka.connect.json.JsonConverter
 worker_file "$dir/worker.properties" "$prefix" exactly.once.source.support=enabled "key.converter=$json" "value.converter=$json" \
     key.converter.schemas.enable=false value.converter.schemas.enable=false
-sed -i '/StringConverter/d' "$dir/worker.properties"
 
 sql() {
     psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"

@@ -2,87 +2,24 @@
 # Signals, incremental and blocking snapshots, notifications of the PostgreSQL source: with rows written and deleted meanwhile, kills and
 # restarts in the middle, signals from the table and from a file. Whoever applies the events in order by key must end with exactly the
 # database's rows. Records are read with tests/support/source_driver.c, without Kafka.
-set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+# shellcheck source=tests/integration/postgres-cdc/source.sh
+. "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 
-dir=$TEST_DIR
-db=pg_incremental_$$
-slot=pg_incremental_$$
-sanitize=
-if nm "$B/libsluice.a" 2>/dev/null | grep -c __asan_init >/dev/null; then
-    sanitize=-fsanitize=address,undefined
-fi
-# shellcheck disable=SC2046,SC2086 # words
-gcc -std=gnu11 -g -O1 $sanitize -D_GNU_SOURCE -I"$SL_ROOT/plugins-api/include" -I"$SL_ROOT/runtime" -o "$dir/driver" \
-    "$SL_ROOT/tests/support/source_driver.c" "$B/libsluice.a" "$B/libsluice-plugin.a" \
-    $(pkg-config --libs rdkafka jansson yaml-0.1 libmicrohttpd libpcre2-8 libcrypto) -ldl -lpthread -lm
-
-sql() {
-    psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"
-}
-
-cleanup() {
-    [ -z "${writer:-}" ] || kill "$writer" 2>/dev/null || true
-    sql -d postgres -c "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '$slot' and active" >/dev/null || true
-    sleep 0.2
-    sql -d postgres -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot'" >/dev/null || true
-    sql -d postgres -c "drop database if exists $db with (force)" || true
-}
-at_exit cleanup
-
-# properties LINE...: the connector's file
-properties() {
-    cat >"$dir/c.properties" <<END
-name=c
-connector.class=io.debezium.connector.postgresql.PostgresConnector
-database.hostname=$PGHOST
-database.port=$PGPORT
-database.user=$PGUSER
-database.dbname=$db
-topic.prefix=t
-slot.name=$slot
-publication.name=pub
-publication.autocreate.mode=filtered
-table.include.list=public.a,public.b,public.nokey,public."odd Name"
-snapshot.mode=no_data
-slot.retry.delay.ms=200
-slot.max.retries=20
-notification.enabled.channels=sink,log
-notification.sink.topic.name=notes
-signal.poll.interval.ms=100
-END
-    printf '%s\n' "$@" >>"$dir/c.properties"
-}
+use_database pg_incremental publication.autocreate.mode=filtered 'table.include.list=public.a,public.b,public.nokey,public."odd Name"' \
+    snapshot.mode=no_data slot.max.retries=20 notification.enabled.channels=sink,log notification.sink.topic.name=notes \
+    signal.poll.interval.ms=100
 
 # drive OPTION...: runs the source; its records go behind $dir/all, its log behind $dir/log
 drive() {
-    "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/c.properties" "$dir/offsets.json" --idle "${idle:-1500}" "$@" >>"$dir/all" 2>>"$dir/log"
-}
-
-expect() {
-    local what=$1 got=$2 wanted=$3
-    [ "$got" = "$wanted" ] || {
-        tail -n 40 "$dir/log" >&2
-        fail "$what: expected '$wanted', got '$got'"
-    }
-    log "ok: $what"
-}
-
-expect_log() {
-    grep -q -- "$2" "$dir/log" || {
-        tail -n 40 "$dir/log" >&2
-        fail "$1: expected '$2' in the log"
-    }
-    log "ok: $1"
+    "${source[@]}" "$dir/c.properties" "$dir/offsets.json" --idle "${idle:-1500}" "$@" >>"$dir/all" 2>>"$dir/log"
 }
 
 begin() { # a new slot, nothing read yet
     rm -f "$dir/offsets.json"
     : >"$dir/all"
     : >"$dir/log"
-    sql -d "$db" -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot'" \
-        -c "truncate signals" >/dev/null
+    drop_slot
+    sql -d "$db" -c "truncate signals"
     idle=300 drive
 }
 
@@ -145,7 +82,6 @@ print(" ".join(types))
 END
 }
 
-sql -d postgres -c "create database $db"
 sql -d "$db" <<'END'
 create table signals (id varchar(64) primary key, type varchar(32), data text);
 create table a (id int primary key, v text, n int not null default 0);
@@ -158,7 +94,7 @@ insert into b select i, 'b' from generate_series(1, 3000) i;
 insert into nokey select i, 'k' from generate_series(1, 500) i;
 vacuum analyze;
 END
-properties signal.data.collection=public.signals incremental.snapshot.chunk.size=700
+properties c signal.data.collection=public.signals incremental.snapshot.chunk.size=700
 
 # ---- the table's signal; nothing else goes on ----
 
@@ -176,7 +112,7 @@ expect "nothing is left in the offset" "$(grep -c incremental_snapshot "$dir/off
 
 # ---- insert_delete; conditions; a surrogate key; bad signals; a table that is not there ----
 
-properties signal.data.collection=public.signals incremental.snapshot.chunk.size=100 incremental.snapshot.watermarking.strategy=insert_delete
+properties c signal.data.collection=public.signals incremental.snapshot.chunk.size=100 incremental.snapshot.watermarking.strategy=insert_delete
 begin
 signal bad1 execute-snapshot '{"data-collections": []}'
 signal bad2 execute '{}'
@@ -228,9 +164,9 @@ stop_writing() {
 
 for mode in table position; do
     if [ $mode = table ]; then
-        properties signal.data.collection=public.signals incremental.snapshot.chunk.size=300
+        properties c signal.data.collection=public.signals incremental.snapshot.chunk.size=300
     else
-        properties signal.enabled.channels=file signal.file="$dir/signals.txt" read.only=true incremental.snapshot.chunk.size=300
+        properties c signal.enabled.channels=file signal.file="$dir/signals.txt" read.only=true incremental.snapshot.chunk.size=300
     fi
     begin
     writing
@@ -240,7 +176,7 @@ for mode in table position; do
         echo '{"id": "w-position", "type": "execute-snapshot", "data": {"data-collections": ["public.a", "public.b"]}}' >"$dir/signals.txt"
     fi
     for _ in 1 2 3; do
-        "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/c.properties" "$dir/offsets.json" --idle 4000 >>"$dir/all" 2>>"$dir/log" &
+        "${source[@]}" "$dir/c.properties" "$dir/offsets.json" --idle 4000 >>"$dir/all" 2>>"$dir/log" &
         pid=$!
         sleep 1.5
         kill -9 $pid
@@ -262,7 +198,7 @@ expect "read.only writes nothing" "$(sql -d "$db" -c "select count(*) from signa
 
 # ---- pause, resume, stop ----
 
-properties signal.enabled.channels=source,file signal.file="$dir/signals.txt" signal.data.collection=public.signals incremental.snapshot.chunk.size=50
+properties c signal.enabled.channels=source,file signal.file="$dir/signals.txt" signal.data.collection=public.signals incremental.snapshot.chunk.size=50
 begin
 signal p1 execute-snapshot '{"data-collections": ["public.a", "public.b"]}'
 signal p2 pause-snapshot '{}'

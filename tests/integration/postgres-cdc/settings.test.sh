@@ -1,91 +1,21 @@
 #!/bin/bash
 # Settings of the PostgreSQL source on a real server: what slot and stored offset say when they differ, time limits, names of topics,
 # limits of tables. Records are read with tests/support/source_driver.c, without Kafka.
-set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+# shellcheck source=tests/integration/postgres-cdc/source.sh
+. "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 
-dir=$TEST_DIR
-db=pg_settings_$$
-slot=pg_settings_$$
-# a driver built with sanitizers when the plugins are
-sanitize=
-if nm "$B/libsluice.a" 2>/dev/null | grep -c __asan_init >/dev/null; then
-    sanitize=-fsanitize=address,undefined
-fi
-# shellcheck disable=SC2046,SC2086 # words
-gcc -std=gnu11 -g -O1 $sanitize -D_GNU_SOURCE -I"$SL_ROOT/plugins-api/include" -I"$SL_ROOT/runtime" -o "$dir/driver" \
-    "$SL_ROOT/tests/support/source_driver.c" "$B/libsluice.a" "$B/libsluice-plugin.a" \
-    $(pkg-config --libs rdkafka jansson yaml-0.1 libmicrohttpd libpcre2-8 libcrypto) -ldl -lpthread -lm
-
-sql() {
-    psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"
-}
-
-cleanup() {
-    sql -d postgres -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot' and not active" >/dev/null || true
-    sql -d postgres -c "drop database if exists $db with (force)" || true
-}
-at_exit cleanup
-
-# properties NAME LINE...: a connector's file
-properties() {
-    local name=$1
-    shift
-    cat >"$dir/$name.properties" <<END
-name=$name
-connector.class=io.debezium.connector.postgresql.PostgresConnector
-database.hostname=$PGHOST
-database.port=$PGPORT
-database.user=$PGUSER
-database.dbname=$db
-topic.prefix=t
-slot.name=$slot
-publication.name=pub
-table.include.list=public.a,public.b
-slot.retry.delay.ms=200
-slot.max.retries=2
-END
-    [ $# -eq 0 ] || printf '%s\n' "$@" >>"$dir/$name.properties"
-}
+use_database pg_settings table.include.list=public.a,public.b slot.max.retries=2
 
 # drive NAME OPTION...: runs the source, its records to $dir/out, its log to $dir/log
 drive() {
     local name=$1
     shift
-    "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/$name.properties" "$dir/offsets.json" --idle 700 "$@" >"$dir/out" 2>"$dir/log"
-}
-
-expect() {
-    local what=$1 got=$2 wanted=$3
-    [ "$got" = "$wanted" ] || fail "$what: expected '$wanted', got '$got'"
-    log "ok: $what"
-}
-
-# expect_log WHAT PATTERN COMMAND...: the command fails and says so
-expect_log() {
-    local what=$1 pattern=$2
-    shift 2
-    if "$@"; then fail "$what: it was accepted"; fi
-    grep -q -- "$pattern" "$dir/log" || {
-        cat "$dir/log" >&2
-        fail "$what: expected '$pattern' in the log"
-    }
-    log "ok: $what"
-}
-
-count() {
-    python3 - "$1" "$2" <<'END'
-import json, sys
-rows = [json.loads(l) for l in open(sys.argv[1])]
-print(eval(sys.argv[2]))
-END
+    "${source[@]}" "$dir/$name.properties" "$dir/offsets.json" --idle 700 "$@" >"$dir/out" 2>"$dir/log"
 }
 
 lsn_of() { sql -d "$db" -c "select confirmed_flush_lsn from pg_replication_slots where slot_name = '$slot'"; }
 ids() { count "$dir/out" "[r['key']['id'] for r in rows]"; }
 
-sql -d postgres -c "create database $db"
 sql -d "$db" -c "create table a (id int primary key, v text); create table b (id int primary key, v text); insert into a values (1, 'x')"
 properties main
 drive main

@@ -2,58 +2,14 @@
 # Initial snapshots of the PostgreSQL source that are cut: kill -9 at several points, with rows written, moved and deleted all the time,
 # also while nothing runs. Whoever applies the events in order by key must end with exactly the database's rows, and what was finished
 # must not come again. Records are read with tests/support/source_driver.c, without Kafka.
-set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+# shellcheck source=tests/integration/postgres-cdc/source.sh
+. "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 
-dir=$TEST_DIR
-db=pg_snapshot_$$
-slot=pg_snapshot_$$
-sanitize=
-if nm "$B/libsluice.a" 2>/dev/null | grep -c __asan_init >/dev/null; then
-    sanitize=-fsanitize=address,undefined
-fi
-# shellcheck disable=SC2046,SC2086 # words
-gcc -std=gnu11 -g -O1 $sanitize -D_GNU_SOURCE -I"$SL_ROOT/plugins-api/include" -I"$SL_ROOT/runtime" -o "$dir/driver" \
-    "$SL_ROOT/tests/support/source_driver.c" "$B/libsluice.a" "$B/libsluice-plugin.a" \
-    $(pkg-config --libs rdkafka jansson yaml-0.1 libmicrohttpd libpcre2-8 libcrypto) -ldl -lpthread -lm
-
-sql() {
-    psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"
-}
-
-cleanup() {
-    [ -z "${writer:-}" ] || kill "$writer" 2>/dev/null || true
-    sql -d postgres -c "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '$slot' and active" >/dev/null || true
-    sleep 0.2
-    sql -d postgres -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot'" >/dev/null || true
-    sql -d postgres -c "drop database if exists $db with (force)" || true
-}
-at_exit cleanup
-
-# properties LINE...: the connector's file
-properties() {
-    cat >"$dir/c.properties" <<END
-name=c
-connector.class=io.debezium.connector.postgresql.PostgresConnector
-database.hostname=$PGHOST
-database.port=$PGPORT
-database.user=$PGUSER
-database.dbname=$db
-topic.prefix=t
-slot.name=$slot
-publication.name=pub
-schema.include.list=public
-publish.via.partition.root=true
-slot.retry.delay.ms=200
-slot.max.retries=20
-END
-    printf '%s\n' "$@" >>"$dir/c.properties"
-}
+use_database pg_snapshot schema.include.list=public publish.via.partition.root=true slot.max.retries=20
 
 # drive OPTION...: runs the source; its records go behind $dir/all, its log to $dir/log
 drive() {
-    "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/c.properties" "$dir/offsets.json" --idle 1500 "$@" >>"$dir/all" 2>"$dir/log"
+    "${source[@]}" "$dir/c.properties" "$dir/offsets.json" --idle 1500 "$@" >>"$dir/all" 2>"$dir/log"
 }
 
 # drive_all: until everything that was written has come
@@ -68,19 +24,10 @@ drive_all() {
     fail "the last row that was written did not come"
 }
 
-expect() {
-    local what=$1 got=$2 wanted=$3
-    [ "$got" = "$wanted" ] || {
-        cat "$dir/log" >&2
-        fail "$what: expected '$wanted', got '$got'"
-    }
-    log "ok: $what"
-}
-
 forget() {
     rm -f "$dir/offsets.json"
     : >"$dir/all"
-    sql -d "$db" -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot'" >/dev/null
+    drop_slot
 }
 
 # compare: applies all events by key and compares with the database; prints "same", or what differs
@@ -130,7 +77,6 @@ reads() {
     grep -c "\"topic\":\"t.public.$1\".*\"op\":\"r\"" "$dir/all" || true
 }
 
-sql -d postgres -c "create database $db"
 sql -d "$db" <<'END'
 create table plain (id int primary key, v text, n int not null default 0);
 create table large (id int primary key, n int not null, l text, pad text not null default repeat('p', 500)); -- l is kept out of line, pad is not
@@ -149,7 +95,7 @@ END
 
 # ---- nothing is written: what was finished does not come again ----
 
-properties snapshot.max.threads.multiplier=12 'table.exclude.list=public.parts_.*'
+properties c snapshot.max.threads.multiplier=12 'table.exclude.list=public.parts_.*'
 forget
 drive --records 120000
 drive
@@ -165,7 +111,7 @@ expect "the markers of a snapshot in two pieces" \
 
 # with exactly-once a cut in the middle of a chunk is no reason either
 forget
-properties snapshot.max.threads=2 snapshot.max.threads.multiplier=6 'table.exclude.list=public.parts_.*'
+properties c snapshot.max.threads=2 snapshot.max.threads.multiplier=6 'table.exclude.list=public.parts_.*'
 for n in 7000 30000 60000 1000000; do
     drive --exactly-once --records "$n"
 done
@@ -191,12 +137,12 @@ END
 kill_run() {
     local name=$1 rounds=$2 round pid goes_on=0
     shift 2
-    properties "$@"
+    properties c "$@"
     forget
     for round in $rounds; do # the first as soon as anything has come
         for i in 1 2 3; do write_some $((round * 10 + i)); done | sql -d "$db" &
         writer=$!
-        "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/c.properties" "$dir/offsets.json" --idle 3000 >>"$dir/all" 2>"$dir/log" &
+        "${source[@]}" "$dir/c.properties" "$dir/offsets.json" --idle 3000 >>"$dir/all" 2>"$dir/log" &
         pid=$!
         # the point: when so many bytes have come
         for _ in $(seq 1 2000); do
@@ -222,7 +168,7 @@ kill_run "three readers" "1 2 4" snapshot.max.threads=3 snapshot.max.threads.mul
 
 # ---- rows that were not read move to where all was read, without their large values in the log ----
 
-properties snapshot.max.threads.multiplier=12 'table.exclude.list=public.parts_.*'
+properties c snapshot.max.threads.multiplier=12 'table.exclude.list=public.parts_.*'
 forget
 drive --records 6000
 sql -d "$db" -c "delete from large where ctid < '(300,0)'" -c "vacuum large" -c "update large set n = n + 1 where ctid > '(800,0)'"

@@ -1,88 +1,18 @@
 #!/bin/bash
 # The PostgreSQL source alone, on a real server: snapshot, stream, restarts in the middle of both, an idle slot, and what is said when
 # something is wrong. Records are read with tests/support/source_driver.c, without Kafka.
-set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+# shellcheck source=tests/integration/postgres-cdc/source.sh
+. "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 
-dir=$TEST_DIR
-db=pg_source_$$
-slot=pg_source_$$
-# a driver built with sanitizers when the plugins are
-sanitize=
-if nm "$B/libsluice.a" 2>/dev/null | grep -c __asan_init >/dev/null; then
-    sanitize=-fsanitize=address,undefined
-fi
-# shellcheck disable=SC2046,SC2086 # words
-gcc -std=gnu11 -g -O1 $sanitize -D_GNU_SOURCE -I"$SL_ROOT/plugins-api/include" -I"$SL_ROOT/runtime" -o "$dir/driver" \
-    "$SL_ROOT/tests/support/source_driver.c" "$B/libsluice.a" "$B/libsluice-plugin.a" \
-    $(pkg-config --libs rdkafka jansson yaml-0.1 libmicrohttpd libpcre2-8 libcrypto) -ldl -lpthread -lm
-
-sql() {
-    psql -X -q -At -v ON_ERROR_STOP=1 -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" "$@"
-}
-
-cleanup() {
-    sql -d postgres -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = '$slot' and not active" >/dev/null || true
-    sql -d postgres -c "drop database if exists $db with (force)" || true
-}
-at_exit cleanup
-
-# properties NAME LINE...: a connector's file
-properties() {
-    local name=$1
-    shift
-    cat >"$dir/$name.properties" <<END
-name=$name
-connector.class=io.debezium.connector.postgresql.PostgresConnector
-database.hostname=$PGHOST
-database.port=$PGPORT
-database.user=$PGUSER
-database.dbname=$db
-topic.prefix=t
-slot.name=$slot
-publication.name=pub
-table.include.list=public.a,public.b,public.big
-slot.retry.delay.ms=200
-slot.max.retries=2
-END
-    [ $# -eq 0 ] || printf '%s\n' "$@" >>"$dir/$name.properties"
-}
+use_database pg_source table.include.list=public.a,public.b,public.big slot.max.retries=2
 
 # drive NAME OPTION...: runs the source, its records to $dir/out, its log to $dir/log
 drive() {
     local name=$1
     shift
-    "$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/$name.properties" "$dir/offsets.json" --idle 700 "$@" >"$dir/out" 2>"$dir/log"
+    "${source[@]}" "$dir/$name.properties" "$dir/offsets.json" --idle 700 "$@" >"$dir/out" 2>"$dir/log"
 }
 
-expect() {
-    local what=$1 got=$2 wanted=$3
-    [ "$got" = "$wanted" ] || fail "$what: expected '$wanted', got '$got'"
-    log "ok: $what"
-}
-
-# expect_log WHAT PATTERN COMMAND...: the command fails and says so
-expect_log() {
-    local what=$1 pattern=$2
-    shift 2
-    if "$@"; then fail "$what: it was accepted"; fi
-    grep -q -- "$pattern" "$dir/log" || {
-        cat "$dir/log" >&2
-        fail "$what: expected '$pattern' in the log"
-    }
-    log "ok: $what"
-}
-
-count() {
-    python3 - "$1" "$2" <<'END'
-import json, sys
-rows = [json.loads(l) for l in open(sys.argv[1])]
-print(eval(sys.argv[2]))
-END
-}
-
-sql -d postgres -c "create database $db"
 sql -d "$db" -c "create table a (id int primary key, v text); create table b (id int primary key, v text);
     create table other (x text); create table big (id int primary key, s text, l text);
     alter table big alter l set storage external; insert into a select i, 'x' from generate_series(1, 3000) i;
@@ -112,7 +42,6 @@ expect "a transaction goes on where it was cut: nothing missing, nothing twice, 
 # counts of a transaction in which events are not rows: key changes, messages, truncates, and operations that are left out
 tx_lines=(provide.transaction.metadata=true skipped.operations=u "table.include.list=public.a,public.b" max.batch.size=8)
 properties tx "${tx_lines[@]}"
-tac "$dir/tx.properties" | awk -F= '!seen[$1]++' >"$dir/tx.once" && mv "$dir/tx.once" "$dir/tx.properties"
 drive tx
 sql -d "$db" -c "begin; insert into a select i, 'tx' from generate_series(20001, 20030) i; update a set id = id + 100 where id > 20025;
     select pg_logical_emit_message(true, 'p', 'm'); update a set v = 'u' where id > 20000; insert into b values (20001, 'b');
@@ -146,7 +75,6 @@ expect "the slot moves on though the captured tables are idle" \
 # a row of 20 MB travels as 40 MB of hex; the connection whose buffer grew with it is left, in the middle of the transaction
 sql -d "$db" -c "create table blobs (id int primary key, b bytea)"
 properties blobs table.include.list=public.a,public.blobs
-tac "$dir/blobs.properties" | awk -F= '!seen[$1]++' >"$dir/blobs.once" && mv "$dir/blobs.once" "$dir/blobs.properties"
 drive blobs
 sql -d "$db" -c "begin; insert into a values (9100, 'before'); insert into blobs values (1, decode(repeat('c0ffee00', 5000000), 'hex'));
     insert into a values (9101, 'behind'); commit; insert into a values (9102, 'later')"
@@ -154,7 +82,7 @@ drive blobs --idle 4000
 expect "a large row, and what is around it, once" \
     "$(count "$dir/out" "[(r['key']['id'], len(r['value']['after'].get('b', ''))) for r in rows]")" "[(9100, 0), (1, 26666668), (9101, 0), (9102, 0)]"
 [ "$(grep -c 'debug: streaming from slot' "$dir/log")" -ge 1 ] || fail "the connection with the large buffer was kept"
-if [ -z "$sanitize" ]; then
+if ! sanitized; then
     peak=$(sed -n 's/.*CPU s, \([0-9]*\) KB$/\1/p' "$dir/log")
     [ "$peak" -lt 150000 ] || fail "a row of 20 MB took $peak KB, expected three times 40 MB and what an idle source has"
 fi
@@ -168,7 +96,7 @@ fi
 sql -d "$db" -c "insert into a select i, 'many' from generate_series(100001, 400000) i; delete from a where id > 100000"
 drive blobs --quiet --records 900000 --idle 20000 # with tombstones
 grep -q ' 900000 records' "$dir/log" || fail "a large transaction did not come whole: $(tail -n 1 "$dir/log")"
-if [ -z "$sanitize" ]; then
+if ! sanitized; then
     peak=$(sed -n 's/.*CPU s, \([0-9]*\) KB$/\1/p' "$dir/log")
     [ "$peak" -lt 40000 ] || fail "a transaction of 600,000 changes took $peak KB"
 fi
@@ -176,7 +104,7 @@ log "ok: memory of large rows and large transactions"
 slot_free() { [ "$(sql -d "$db" -c "select active from pg_replication_slots where slot_name = '$slot'")" = f ]; }
 wait_until 10 slot_free
 
-"$dir/driver" "$B/plugins/postgres-cdc.so" "$dir/main.properties" "$dir/offsets.json" --quiet --idle 20000 >/dev/null 2>"$dir/holder" &
+"${source[@]}" "$dir/main.properties" "$dir/offsets.json" --quiet --idle 20000 >/dev/null 2>"$dir/holder" &
 holder=$!
 slot_active() { [ "$(sql -d "$db" -c "select active from pg_replication_slots where slot_name = '$slot'")" = t ]; }
 wait_until 10 slot_active
