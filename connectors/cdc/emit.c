@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 #include <sys/random.h>
-#include <time.h>
+
+#include "clock.h"
 
 #define ENVELOPE_FIELDS 8
 #define CONTEXT_HEADERS 4
@@ -32,9 +33,7 @@ static sl_str make_run_id(sl_arena *a) {
     if (getrandom(b, sizeof b, 0) < 0) {
         memset(b, 0x5a, sizeof b);
     }
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    uint64_t ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+    uint64_t ms = (uint64_t)(cdc_wall_ns() / 1000000);
     for (int i = 0; i < 6; i++) {
         b[i] = (unsigned char)(ms >> (8 * (5 - i)));
     }

@@ -8,8 +8,8 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "clock.h"
 #include "regex.h"
 
 #define KEY_LAST "incremental_snapshot_primary_key"
@@ -23,10 +23,9 @@
 void cdc_uuid(char *out) {
     unsigned char b[16];
     if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) { /* before the system has gathered any */
-        struct timespec ts;
-        clock_gettime(CLOCK_REALTIME, &ts);
+        int64_t now = cdc_wall_ns();
         memset(b, 0, sizeof b);
-        memcpy(b, &ts, sizeof ts < sizeof b ? sizeof ts : sizeof b);
+        memcpy(b, &now, sizeof now);
     }
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);

@@ -4,8 +4,8 @@
 #include "notify.h"
 
 #include <stdio.h>
-#include <time.h>
 
+#include "clock.h"
 #include "incremental.h"
 #include "table.h"
 
@@ -102,12 +102,10 @@ void cdc_notify(cdc_notifier *n, const char *kind, const char *type, sl_str id, 
     if (!x) {
         return;
     }
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
     sl_arena_init(&x->arena, 512);
     x->kind = kind;
     x->type = type;
-    x->ts_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    x->ts_ms = cdc_wall_ns() / 1000000;
     if (id.p) {
         snprintf(x->id, sizeof x->id, "%.*s", SL_STR_ARG(id));
     } else {

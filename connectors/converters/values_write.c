@@ -58,17 +58,6 @@ static void put_scalar(const sl_value *v, sl_buf *out) {
 
 /* ---- headers ---- */
 
-static void put_quoted(sl_buf *out, sl_str s) {
-    sl_buf_add_char(out, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"' || s.p[i] == '\\') {
-            sl_buf_add_char(out, '\\');
-        }
-        sl_buf_add_char(out, s.p[i]);
-    }
-    sl_buf_add_char(out, '"');
-}
-
 static void put_temporal(const sl_schema *s, const sl_value *v, sl_buf *out) {
     int64_t of_day = v->i;
     int64_t days = s->logical == SL_LOGICAL_TIMESTAMP ? calendar_split(v->i, &of_day) : v->i;
@@ -86,7 +75,7 @@ static void put_temporal(const sl_schema *s, const sl_value *v, sl_buf *out) {
 static void put_text(const sl_value *v, bool nested, sl_buf *out) {
     if (v->type == SL_STRING) {
         if (nested) {
-            put_quoted(out, sl_value_str(v));
+            sl_buf_add_quoted(out, sl_value_str(v));
         } else {
             sl_buf_add_str(out, sl_value_str(v));
         }
@@ -114,7 +103,7 @@ static sl_error *write_struct(const sl_schema *s, const sl_value *v, unsigned de
         if (i) {
             sl_buf_add_char(out, ',');
         }
-        put_quoted(out, s->fields[i].name);
+        sl_buf_add_quoted(out, s->fields[i].name);
         sl_buf_add_char(out, ':');
         SL_TRY(write_value(field, use_default ? field->default_value : &v->items[i], depth, out));
     }

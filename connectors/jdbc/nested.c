@@ -194,17 +194,6 @@ const char *jdbc_json_add(const jdbc_cell_rules *rules, const sl_schema *s, cons
 
 /* ---- array literals ---- */
 
-static void add_quoted(sl_str s, sl_buf *out) {
-    sl_buf_add_char(out, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"' || s.p[i] == '\\') {
-            sl_buf_add_char(out, '\\');
-        }
-        sl_buf_add_char(out, s.p[i]);
-    }
-    sl_buf_add_char(out, '"');
-}
-
 static const char *add_array_item(const jdbc_cell_rules *rules, const sl_schema *s, const sl_value *v,
                                   sl_arena *arena, sl_buf *out, unsigned depth) {
     jdbc_kind kind = jdbc_kind_of(s);
@@ -224,7 +213,7 @@ static const char *add_array_item(const jdbc_cell_rules *rules, const sl_schema 
     sl_buf text;
     sl_buf_init(&text, NULL);
     jdbc_cell_text(rules, &cell, &text);
-    add_quoted(sl_buf_view(&text), out);
+    sl_buf_add_quoted(out, sl_buf_view(&text));
     out->failed |= text.failed;
     sl_buf_deinit(&text);
     return NULL;
@@ -258,12 +247,12 @@ static const char *add_hstore(const sl_value *v, sl_buf *out) {
         if (i) {
             sl_buf_add_char(out, ',');
         }
-        add_quoted(sl_value_str(key), out);
+        sl_buf_add_quoted(out, sl_value_str(key));
         sl_buf_add_z(out, "=>");
         if (value->type == SL_NULL) {
             sl_buf_add_z(out, "NULL");
         } else {
-            add_quoted(sl_value_str(value), out);
+            sl_buf_add_quoted(out, sl_value_str(value));
         }
     }
     return NULL;

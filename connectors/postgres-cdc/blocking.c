@@ -41,7 +41,7 @@ static sl_error *send_held(pg_task *t, const char *marker) {
     SL_TRY(pg_line_row(t, &b->rel, line, b->held_n, &row));
     pg_event_at at = {
         .snapshot = marker, .lsn = t->pos.lsn, .ts_us = b->ts_us, .has_tx = t->pos.has_tx, .tx = t->pos.tx};
-    cdc_event ev = {.source = pg_source_block(t, b->rel.table, &at), .now_ns = pg_wall_ns()};
+    cdc_event ev = {.source = pg_source_block(t, b->rel.table, &at), .now_ns = cdc_wall_ns()};
     b->rows++;
     return cdc_emit_row(&t->emitter, b->rel.table, CDC_OP_READ, NULL, row, &ev);
 }
@@ -94,7 +94,7 @@ static sl_error *begin(pg_task *t) {
     SL_TRY(pg_reader_begin(r, SL_STR_NONE));
     b->begun = true;
     b->any = false;
-    b->ts_us = pg_wall_ns() / 1000;
+    b->ts_us = cdc_wall_ns() / 1000;
     notify(t, "STARTED", NULL);
     sl_log(t->ctx, SL_LOG_INFO, "the blocking snapshot of %zu table(s) begins: the stream waits", b->todo.n);
     return NULL;

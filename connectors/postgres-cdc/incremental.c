@@ -139,12 +139,12 @@ static sl_error *skip_table(pg_task *t, const char *status, sl_error *err) {
 /* ---- watermarks ---- */
 
 static sl_str timestamp(char *to, size_t size) {
-    struct timespec ts;
+    int64_t us = cdc_wall_ns() / 1000;
+    time_t seconds = us / 1000000;
     struct tm tm;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    gmtime_r(&ts.tv_sec, &tm);
+    gmtime_r(&seconds, &tm);
     size_t n = strftime(to, size, "%Y-%m-%dT%H:%M:%S", &tm);
-    n += (size_t)snprintf(to + n, size - n, ".%06ldZ", ts.tv_nsec / 1000);
+    n += (size_t)snprintf(to + n, size - n, ".%06dZ", (int)(us % 1000000));
     return (sl_str){to, n};
 }
 
@@ -559,8 +559,8 @@ static sl_error *send_row(pg_task *t, const cdc_window_row *r) {
     memcpy(line, r->line, r->n);
     SL_TRY(pg_line_row(t, &i->rel, line, r->n, &row));
     pg_event_at at = {
-        .snapshot = "incremental", .lsn = t->pos.lsn, .ts_us = pg_wall_ns() / 1000, .off_log = true};
-    cdc_event ev = {.source = pg_source_block(t, i->rel.table, &at), .now_ns = pg_wall_ns()};
+        .snapshot = "incremental", .lsn = t->pos.lsn, .ts_us = cdc_wall_ns() / 1000, .off_log = true};
+    cdc_event ev = {.source = pg_source_block(t, i->rel.table, &at), .now_ns = cdc_wall_ns()};
     return cdc_emit_row(&t->emitter, i->rel.table, CDC_OP_READ, NULL, row, &ev);
 }
 

@@ -106,5 +106,5 @@ void pg_metrics_commit(pg_task *t, uint32_t xid, int64_t commit_us) {
     t->counts.transactions++;
     t->counts.last_xid = xid;
     t->counts.last_us = commit_us;
-    t->counts.behind_ms = pg_wall_ns() / 1000000 - commit_us / 1000;
+    t->counts.behind_ms = cdc_wall_ns() / 1000000 - commit_us / 1000;
 }

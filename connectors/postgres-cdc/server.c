@@ -14,12 +14,6 @@ int64_t pg_now_ms(void) {
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-int64_t pg_wall_ns(void) {
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 uint64_t pg_lsn_parse(const char *text) {
     char *end = NULL;
     uint64_t high = strtoull(text, &end, 16);

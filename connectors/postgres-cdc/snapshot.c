@@ -109,7 +109,7 @@ sl_error *pg_snapshot_begin(pg_task *t, uint64_t lsn) {
     pg_snapshot_deinit(t);
     sl_arena_init(&s->arena, 4096);
     SL_TRY(prepare(t, &seen));
-    s->ts_us = pg_wall_ns() / 1000;
+    s->ts_us = cdc_wall_ns() / 1000;
     t->pos = (pg_offset){.has_lsn = true,
                          .lsn = lsn,
                          .has_tx = true,
@@ -135,7 +135,7 @@ sl_error *pg_snapshot_resume(pg_task *t, uint64_t lsn) {
                          "beginning to read rows", NULL));
     SL_TRY(prepare(t, &seen));
     s->announced = t->pos.lsn == lsn; /* it is what is stored already */
-    s->ts_us = t->pos.has_ts ? t->pos.ts_us : pg_wall_ns() / 1000;
+    s->ts_us = t->pos.has_ts ? t->pos.ts_us : cdc_wall_ns() / 1000;
     t->pos = (pg_offset){.has_lsn = true,
                          .lsn = lsn,
                          .has_tx = true,
@@ -234,7 +234,7 @@ static sl_error *send_held(pg_task *t, pg_snapshot_table *x, bool last, bool las
                       .ts_us = t->snap.ts_us,
                       .has_tx = true,
                       .tx = t->pos.tx};
-    cdc_event ev = {.source = pg_source_block(t, x->relation.table, &at), .now_ns = pg_wall_ns()};
+    cdc_event ev = {.source = pg_source_block(t, x->relation.table, &at), .now_ns = cdc_wall_ns()};
     x->any = true;
     x->rows++;
     if (t->ctx->exactly_once) {

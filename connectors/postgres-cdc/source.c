@@ -314,7 +314,7 @@ sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const p
         return sl_error_nomem();
     }
     value.items[0] = sl_string(SL_STR("m"));
-    value.items[1] = sl_int64(pg_wall_ns() / 1000000);
+    value.items[1] = sl_int64(cdc_wall_ns() / 1000000);
     value.items[2] = pg_source_block(t, NULL, at);
     value.items[3] = cdc_transaction_value(&t->emitter, a, tx_id, NULL);
     value.items[4] = body;

@@ -189,7 +189,7 @@ static sl_error *put_status(pg_task *t, bool ask) {
     put_u64be(m + 1, st->received > st->confirmed ? st->received : st->confirmed);
     put_u64be(m + 9, st->confirmed);
     put_u64be(m + 17, st->confirmed);
-    put_u64be(m + 25, (uint64_t)(pg_wall_ns() / 1000 - PG_EPOCH_US));
+    put_u64be(m + 25, (uint64_t)(cdc_wall_ns() / 1000 - PG_EPOCH_US));
     m[33] = ask ? 1 : 0;
     if (PQputCopyData(t->repl.c, m, sizeof m) < 0 || PQflush(t->repl.c) < 0) {
         return pg_error_of(&t->repl, NULL, "telling the server the position");
@@ -340,7 +340,7 @@ static sl_error *emit(pg_task *t, pg_relation *r, cdc_op op, sl_value *before, s
     pg_event_at at;
     event_at(t, lsn, &at);
     cdc_event ev = {
-        .source = pg_source_block(t, r->table, &at), .transaction_id = tx_id(t, lsn), .now_ns = pg_wall_ns()};
+        .source = pg_source_block(t, r->table, &at), .transaction_id = tx_id(t, lsn), .now_ns = cdc_wall_ns()};
     return cdc_emit_row(&t->emitter, r->table, op, before, after, &ev);
 }
 
@@ -439,7 +439,7 @@ static sl_error *on_truncate(pg_task *t, const pgo_message *m, uint64_t lsn) {
 static sl_error *on_message(pg_task *t, const pgo_message *m, uint64_t lsn) {
     bool transactional = m->flags & 1;
     pg_event_at at = {
-        .snapshot = "false", .lsn = lsn, .ts_us = t->pos.has_ts ? t->pos.ts_us : pg_wall_ns() / 1000};
+        .snapshot = "false", .lsn = lsn, .ts_us = t->pos.has_ts ? t->pos.ts_us : cdc_wall_ns() / 1000};
     if (transactional) {
         if (!advance(t, lsn, "MESSAGE")) {
             return NULL;
@@ -634,7 +634,7 @@ static sl_error *heartbeat(pg_task *t, sl_batch *b) {
             sl_error_free(err);
         }
     }
-    return cdc_emit_heartbeat(&t->emitter, pg_wall_ns() / 1000000);
+    return cdc_emit_heartbeat(&t->emitter, cdc_wall_ns() / 1000000);
 }
 
 static sl_error *read_xmin(pg_task *t) {

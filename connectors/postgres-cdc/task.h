@@ -11,6 +11,7 @@
 #ifndef PG_TASK_H
 #define PG_TASK_H
 
+#include <cdc/clock.h>
 #include <cdc/emit.h>
 #include <cdc/notify.h>
 #include <sluice/plugin.h>
@@ -128,7 +129,6 @@ SL_MUST_CHECK sl_error *pg_publication_prepare(pg_task *t);
 void pg_slot_drop(pg_task *t);
 uint64_t pg_lsn_parse(const char *text);
 int64_t pg_now_ms(void);
-int64_t pg_wall_ns(void);
 
 /* relation.c */
 SL_MUST_CHECK sl_error *pg_relation_from_catalog(pg_task *t, sl_str schema, sl_str name, pg_relation *out);

@@ -4,8 +4,7 @@
  * Threads: the main thread. Memory: everything lives until the worker has stopped.
  */
 #include "base/log.h"
-#include "cli/cli.h"
-#include "herder/standalone.h"
+#include "cli/start.h"
 #include "kafka/kafka.h"
 #include "rest/rest.h"
 #include "task/host.h"
@@ -19,37 +18,6 @@ typedef struct standalone {
     sl__validated_worker worker;
 } standalone;
 
-/* log_report logs what was found and gives how many errors there are. */
-static size_t log_report(const sl_config_report *r, const sl_config *c, sl_str file, uint32_t line) {
-    char place[4200];
-    for (size_t i = 0; i < r->n; i++) {
-        const sl_config_problem *p = &r->items[i];
-        sl__cli_place(c, p->key, file, line, place, sizeof place);
-        sl__log(p->severity == SL_SEV_ERROR ? SL_LOG_ERROR : SL_LOG_WARN, COMPONENT, "%s: %.*s%s%.*s", place,
-                SL_STR_ARG(p->key), p->key.p ? ": " : "", SL_STR_ARG(p->message));
-    }
-    return r->errors;
-}
-
-static void set_level(void *arg, sl_str component, sl_log_level level) {
-    char *name = sl_strdup(component);
-    (void)arg;
-    if (name) {
-        sl__log_set_level(name, (int)level);
-    }
-    sl_free(name);
-}
-
-/* start_log reads the log's settings before everything else, so that what follows is logged as they say. */
-static void start_log(standalone *s) {
-    sl_config_report ignored; /* the same problems are found again, by name, when the worker is checked */
-    sl__worker_settings early;
-    sl_config_report_init(&ignored, &s->files.arena);
-    sl__worker_parse(&s->files.worker->worker, &s->files.arena, &ignored, &early);
-    sl__log_init(early.log_json, (sl_log_level)early.log_level);
-    sl__worker_log_levels(&s->files.worker->worker, set_level, NULL);
-}
-
 static sl_error *check_files(standalone *s, size_t *errors) {
     for (size_t i = 0; i < s->files.n; i++) {
         sl__cli_file *f = &s->files.items[i];
@@ -62,7 +30,7 @@ static sl_error *check_files(standalone *s, size_t *errors) {
         const sl_config *c = f->file.has_worker    ? &f->file.worker
                              : f->file.nconnectors ? &f->file.connectors[0].raw
                                                    : NULL;
-        *errors += log_report(&f->report, c, f->file.path, 0);
+        *errors += sl__start_log_report(&f->report, c, f->file.path, 0);
     }
     return NULL;
 }
@@ -72,7 +40,7 @@ static sl_error *check_worker(standalone *s, size_t *errors) {
     sl_config_report report;
     sl_config_report_init(&report, &s->files.arena);
     SL_TRY(sl__worker_validate(&s->catalog, &f->worker, false, &s->files.arena, &report, &s->worker));
-    *errors += log_report(&report, &f->worker, f->path, f->worker_line);
+    *errors += sl__start_log_report(&report, &f->worker, f->path, f->worker_line);
     return NULL;
 }
 
@@ -88,7 +56,7 @@ static sl_error *check_connectors(standalone *s, size_t *errors) {
         sl__validated checked;
         sl_config_report_init(&report, &s->files.arena);
         SL_TRY(sl__connector_validate(&env, &c->raw, &s->files.arena, &report, &checked));
-        size_t wrong = log_report(&report, &c->raw, c->file, c->line);
+        size_t wrong = sl__start_log_report(&report, &c->raw, c->file, c->line);
         found += wrong;
         bad += wrong > 0;
     }
@@ -111,7 +79,9 @@ static sl_error *check_all(standalone *s, size_t *errors) {
     return check_connectors(s, errors);
 }
 
-static sl_error *run_worker(const standalone *s) {
+static int run_worker(standalone *s) {
+    size_t errors = 0;
+    sl_error *err = check_all(s, &errors);
     const sl__standalone_options opts = {
         .registry = s->registry,
         .catalog = &s->catalog,
@@ -123,26 +93,7 @@ static sl_error *run_worker(const standalone *s) {
         .nconnectors = s->files.nconnectors,
         .front = &sl__rest_front,
     };
-    return sl__standalone_run(&opts);
-}
-
-static int run_checked(standalone *s) {
-    size_t errors = 0;
-    sl_error *err = check_all(s, &errors);
-    if (!err && errors) {
-        sl__log(SL_LOG_ERROR, COMPONENT, "not started: %zu error%s in the configuration", errors,
-                errors == 1 ? "" : "s");
-        return SL_EXIT_CONFIG;
-    }
-    err = err ? err : run_worker(s);
-    if (err) {
-        char text[4096];
-        int code = err->cls == SL_USER ? SL_EXIT_CONFIG : SL_EXIT_FAILED;
-        sl__log(SL_LOG_ERROR, "sluice", "%s", sl_error_text(err, text, sizeof text));
-        sl_error_free(err);
-        return code;
-    }
-    return SL_EXIT_OK;
+    return sl__start_worker(&opts, err, errors);
 }
 
 static int without_worker(const sl__command *self, const standalone *s) {
@@ -173,8 +124,8 @@ int sl__cmd_standalone(const sl__command *self, int argc, char **argv) {
     } else if (!s.files.worker) {
         code = without_worker(self, &s);
     } else {
-        start_log(&s);
-        code = run_checked(&s);
+        sl__start_log(&s.files);
+        code = run_worker(&s);
     }
     sl__providers_close(s.worker.providers);
     sl__registry_free(s.registry);

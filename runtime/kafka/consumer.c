@@ -21,13 +21,16 @@
 #define CLOSE_MS 3000    /* for leaving the group, and what revoked() does besides */
 #define QUEUE_KB "16384" /* fetched ahead of a task */
 #define WAKE_MS 1        /* the answer does not matter */
+#define ROW(key, value)                                                                                      \
+    { key, value }
+#define READ_AHEAD                                                                                           \
+    ROW("auto.offset.reset", "earliest"), ROW("queued.max.messages.kbytes", QUEUE_KB),                       \
+        ROW("queued.min.messages", "1000000"), ROW("fetch.max.bytes", "8388608")
 #if RD_KAFKA_VERSION < 0x020200ff
 #define QUEUE_SLEEPS /* see keep_fetching */
-#define QUEUE_BACKOFF                                                                                        \
-    { "fetch.error.backoff.ms", "500" }
+#define FETCH_AHEAD READ_AHEAD
 #else
-#define QUEUE_BACKOFF                                                                                        \
-    { "fetch.queue.backoff.ms", "10" }
+#define FETCH_AHEAD READ_AHEAD, ROW("fetch.queue.backoff.ms", "10")
 #endif
 #define LEAVE_US 50000 /* the request to leave must get out, or the mock cluster counts the member on */
 
@@ -258,20 +261,12 @@ static size_t queue_bytes(const sl__client_config *conf) {
 
 static sl_error *make_client(sl__consumer *c, const sl__client_config *conf) {
     static const sl__rk_setting usual[] = {
-        {"auto.offset.reset", "earliest"},
-        {"queued.max.messages.kbytes", QUEUE_KB},
-        {"queued.min.messages", "1000000"},
-        QUEUE_BACKOFF,
-        {"fetch.max.bytes", "8388608"},
+        FETCH_AHEAD,
         {"topic.metadata.refresh.interval.ms", "10000"}, /* a topic that comes later is seen so soon */
         {NULL, NULL},
     };
     static const sl__rk_setting embedded[] = {
-        {"auto.offset.reset", "earliest"},
-        {"queued.max.messages.kbytes", QUEUE_KB},
-        {"queued.min.messages", "1000000"},
-        QUEUE_BACKOFF,
-        {"fetch.max.bytes", "8388608"},
+        FETCH_AHEAD,
         {"topic.metadata.refresh.interval.ms", "1000"},
         {"session.timeout.ms",
          "4000"}, /* its rebalances take nearly so long; the first join takes 3 s, and must not be longer */

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pack.h"
 #include "kafka/topic_check.h"
 
 #define COMPONENT "kafka"
@@ -365,18 +366,6 @@ static sl_error *usable(sl__topic_log *l) {
     return sl__producer_topic(l->producer, l->spec.topic, &l->out);
 }
 
-/* copy_bytes puts key and value behind each other; absent stays absent. */
-static void copy_bytes(append *a, sl_str key, sl_str value, sl__out_message *m) {
-    m->key = key.p ? sl_str_make(a->bytes, key.n) : SL_STR_NONE;
-    m->payload = value.p ? sl_str_make(a->bytes + key.n, value.n) : SL_STR_NONE;
-    if (key.p) {
-        memcpy(a->bytes, key.p, key.n);
-    }
-    if (value.p) {
-        memcpy(a->bytes + key.n, value.p, value.n);
-    }
-}
-
 static sl_error *send_append(sl__topic_log *l, append *a, sl__out_message *m) {
     sl_error *err = NULL;
     pthread_mutex_lock(&l->append_lock);
@@ -404,7 +393,7 @@ sl_error *sl__topic_log_append(sl__topic_log *l, sl_str key, sl_str value, sl__a
     }
     sl__out_message m = {.partition = -1, .timestamp = SL_NO_TIMESTAMP};
     *a = (append){.target = {appended}, .done = done, .arg = arg};
-    copy_bytes(a, key, value, &m);
+    sl__str_pack(sl__str_pack(a->bytes, key, &m.key), value, &m.payload);
     sl_error *err = send_append(l, a, &m);
     if (err) {
         sl_free(a);

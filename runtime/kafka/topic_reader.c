@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pack.h"
 #include "kafka/client.h"
 
 #define COMPONENT "kafka"
@@ -194,14 +195,7 @@ static append *append_new(sl_str key, sl_str value, sl__out_message *m) {
     sl__cond_init(&a->changed);
     pthread_mutex_init(&a->lock, NULL);
     a->target.delivered = delivered;
-    if (key.p) {
-        memcpy(a->bytes, key.p, key.n);
-        m->key = sl_str_make(a->bytes, key.n);
-    }
-    if (value.p) {
-        memcpy(a->bytes + key.n, value.p, value.n);
-        m->payload = sl_str_make(a->bytes + key.n, value.n);
-    }
+    sl__str_pack(sl__str_pack(a->bytes, key, &m->key), value, &m->payload);
     return a;
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pack.h"
 #include "kafka/producer_impl.h"
 
 #define COMPONENT "kafka"
@@ -254,20 +255,12 @@ sl_error *sl__txn_fenced(sl__txn *t) {
 
 /* ---- a whole transaction ---- */
 
-static char *put_text(char *to, sl_str s, sl_str *out) {
-    *out = s.p ? sl_str_make(to, s.n) : SL_STR_NONE;
-    if (s.p) {
-        memcpy(to, s.p, s.n);
-    }
-    return to + s.n;
-}
-
 static sl_error *send_record(sl__txn *t, const sl__txn_record *r, char **at) {
     sl__out_message m = {.partition = -1, .timestamp = SL_NO_TIMESTAMP};
     sl_error *err = NULL;
     SL_TRY(sl__producer_topic(t->producer, r->topic, &m.topic));
-    *at = put_text(*at, r->key, &m.key);
-    *at = put_text(*at, r->value, &m.payload);
+    *at = sl__str_pack(*at, r->key, &m.key);
+    *at = sl__str_pack(*at, r->value, &m.payload);
     if (sl__producer_send(t->producer, &m, &t->ignored, &err) == SL_SEND_FULL) {
         err = sl_error_new(SL_E_KAFKA, SL_RETRIABLE, "transactional id '%.*s': the queue is full",
                            SL_STR_ARG(t->id));

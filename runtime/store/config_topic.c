@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/log.h"
+#include "base/pack.h"
 #include "store/config_writer.h"
 
 #define COMPONENT "config"
@@ -42,15 +43,8 @@ static entry *entry_new(const sl__log_record *r) {
     if (!e) {
         return NULL;
     }
-    *e = (entry){.offset = r->offset,
-                 .key = sl_str_make(e->bytes, r->key.n),
-                 .value = r->value.p ? sl_str_make(e->bytes + r->key.n, r->value.n) : SL_STR_NONE};
-    if (r->key.p) {
-        memcpy(e->bytes, r->key.p, r->key.n);
-    }
-    if (r->value.p) {
-        memcpy(e->bytes + r->key.n, r->value.p, r->value.n);
-    }
+    *e = (entry){.offset = r->offset};
+    sl__str_pack(sl__str_pack(e->bytes, r->key, &e->key), r->value, &e->value);
     return e;
 }
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/pack.h"
 #include "store/offset_json.h"
 #include "store/offsets_impl.h"
 
@@ -43,20 +44,12 @@ static topic_store *store_of(sl__offsets *o) {
 
 /* ---- reading ---- */
 
-static char *put_text(char *to, sl_str s, sl_str *out) {
-    *out = sl_str_make(to, s.n);
-    if (s.n) {
-        memcpy(to, s.p, s.n);
-    }
-    return to + s.n;
-}
-
 static entry *entry_new(const sl__log_record *r, sl_str connector) {
     entry *e = sl_alloc(sizeof *e + r->key.n + connector.n + r->value.n + 1);
     if (e) {
-        char *at = put_text(e->bytes, r->key, &e->key);
-        at = put_text(at, connector, &e->connector);
-        put_text(at, r->value, &e->value);
+        char *at = sl__str_pack(e->bytes, r->key, &e->key);
+        at = sl__str_pack(at, connector, &e->connector);
+        sl__str_pack(at, r->value, &e->value);
     }
     return e;
 }

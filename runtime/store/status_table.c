@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "base/pack.h"
+
 static void cell_clear(sl__status_cell *c) {
     sl_free((char *)(uintptr_t)c->status.worker_id.p);
     c->status = (sl__status){0};
@@ -146,17 +148,12 @@ static sl_error *apply_topic(sl__status_table *t, const sl__status_record *r) {
         }
         return NULL;
     }
-    size_t topic_n = r->topic.topic.n, connector_n = r->connector.n;
-    sl__topic_status *s = it ? sl_alloc(sizeof *s + topic_n + connector_n) : NULL;
+    sl__topic_status *s = it ? sl_alloc(sizeof *s + r->topic.topic.n + r->connector.n) : NULL;
     if (!s) {
         return sl_error_nomem();
     }
-    char *text = (char *)(s + 1);
-    memcpy(text, r->topic.topic.p, topic_n);
-    memcpy(text + topic_n, r->connector.p, connector_n);
     *s = r->topic;
-    s->topic = sl_str_make(text, topic_n);
-    s->connector = sl_str_make(text + topic_n, connector_n);
+    sl__str_pack(sl__str_pack((char *)(s + 1), r->topic.topic, &s->topic), r->connector, &s->connector);
     if (!sl__map_put(&it->topics, s->topic, s)) {
         sl_free(s);
         return sl_error_nomem();

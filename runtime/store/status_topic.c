@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pack.h"
 #include "store/status_table.h"
 
 #define COMPONENT "status"
@@ -112,14 +113,6 @@ static void put_done(void *arg, const sl_error *err) {
     settle(p);
 }
 
-static char *put_text(char *to, sl_str s, sl_str *out) {
-    *out = s.p ? sl_str_make(to, s.n) : SL_STR_NONE;
-    if (s.p) {
-        memcpy(to, s.p, s.n);
-    }
-    return to + s.n;
-}
-
 static put *put_new(sl__status_topic *t, const sl__status_record *r) {
     sl_buf key, value;
     sl_buf_init(&key, NULL);
@@ -130,9 +123,9 @@ static put *put_new(sl__status_topic *t, const sl__status_record *r) {
     if (p) {
         p->store = t;
         p->task = r->task;
-        char *at = put_text(p->bytes, r->connector, &p->connector);
-        at = put_text(at, sl_buf_view(&key), &p->key);
-        put_text(at, r->removed ? SL_STR_NONE : sl_buf_view(&value), &p->value);
+        char *at = sl__str_pack(p->bytes, r->connector, &p->connector);
+        at = sl__str_pack(at, sl_buf_view(&key), &p->key);
+        sl__str_pack(at, r->removed ? SL_STR_NONE : sl_buf_view(&value), &p->value);
     }
     sl_buf_deinit(&key);
     sl_buf_deinit(&value);

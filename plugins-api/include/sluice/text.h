@@ -1,5 +1,5 @@
 /*
- * text.h - numbers and bytes as text, the way Java writes them.
+ * text.h - numbers and bytes as text, the way Java writes them, and quoted text.
  *
  * Threads: pure functions. Memory: results go to the given buffer, whose sticky error says that there was no
  * memory.
@@ -21,6 +21,19 @@ bool sl_buf_add_decimal(sl_buf *out, sl_str unscaled, int32_t scale);
 /* sl_decimal_minimal gives the shortest two's complement form of a number of at least one byte, as
    BigInteger.toByteArray. */
 sl_str sl_decimal_minimal(sl_str unscaled);
+
+/* sl_buf_add_quoted appends s in double quotes, with a backslash before each double quote and backslash in
+ * it. */
+static inline void sl_buf_add_quoted(sl_buf *out, sl_str s) {
+    sl_buf_add_char(out, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '"' || s.p[i] == '\\') {
+            sl_buf_add_char(out, '\\');
+        }
+        sl_buf_add_char(out, s.p[i]);
+    }
+    sl_buf_add_char(out, '"');
+}
 
 /* sl_buf_add_base64 appends standard Base64 with padding. */
 void sl_buf_add_base64(sl_buf *out, sl_str bytes);

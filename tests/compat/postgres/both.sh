@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# both.sh - Debezium on Java Connect and a standalone worker of Sluice on one database. lib.sh is there afterwards, too.
+# both.sh - Debezium on Java Connect and a standalone worker of Sluice on one database. drivers.sh is there afterwards, too.
 #
 # Usage:  . tests/compat/postgres/both.sh
 #
@@ -12,8 +12,8 @@
 #   start_sluice FILE...           a worker with these connectors; ended when the test ends
 #   end_both                       ends both, and drops the slots that nobody uses
 set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+# shellcheck source=tests/support/drivers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../support/drivers.sh"
 
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$db" "$@"; }
 

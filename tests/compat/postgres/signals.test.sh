@@ -4,8 +4,6 @@
 # seconds: 280
 # shellcheck source=tests/compat/postgres/both.sh
 . "$(dirname "${BASH_SOURCE[0]}")/both.sh"
-# shellcheck source=tests/support/drivers.sh
-. "$SL_SUPPORT/drivers.sh"
 
 dir=$TEST_DIR
 use_database signals
