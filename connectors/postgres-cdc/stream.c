@@ -339,8 +339,9 @@ static sl_error *emit(pg_task *t, pg_relation *r, cdc_op op, sl_value *before, s
                       uint64_t lsn) {
     pg_event_at at;
     event_at(t, lsn, &at);
-    cdc_event ev = {
-        .source = pg_source_block(t, r->table, &at), .transaction_id = tx_id(t, lsn), .now_ns = cdc_wall_ns()};
+    cdc_event ev = {.source = pg_source_block(t, r->table, &at),
+                    .transaction_id = tx_id(t, lsn),
+                    .now_ns = cdc_wall_ns()};
     return cdc_emit_row(&t->emitter, r->table, op, before, after, &ev);
 }
 
