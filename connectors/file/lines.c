@@ -25,10 +25,6 @@ void lines_restart(lines *l, int64_t position) {
     l->position = position;
 }
 
-int64_t lines_read_position(const lines *l) {
-    return l->position + l->dropped + (int64_t)(l->end - l->start);
-}
-
 bool lines_held(const lines *l) {
     return l->end > l->start || l->over;
 }

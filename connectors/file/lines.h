@@ -62,9 +62,6 @@ void lines_add(lines *l, size_t n);
 /* lines_trim gives memory back while nothing more comes. */
 void lines_trim(lines *l);
 
-/* lines_read_position: where in the stream the next byte is read. */
-int64_t lines_read_position(const lines *l);
-
 /* lines_held tells whether a part of a line is held back. */
 bool lines_held(const lines *l);
 

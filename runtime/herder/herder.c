@@ -21,10 +21,6 @@ const sl__herder_env *sl__herder_env_of(const sl__herder *h) {
     return &h->env;
 }
 
-bool sl__herder_stopping(const sl__herder *h) {
-    return h->stopping;
-}
-
 sl__connector *sl__herder_find(const sl__herder *h, sl_str name) {
     return sl__map_get(&h->by_name, name);
 }

@@ -114,7 +114,6 @@ bool sl__herder_call(sl__herder *h, sl__call *c);
 /* ---- the state @herder ---- */
 
 const sl__herder_env *sl__herder_env_of(const sl__herder *h);
-bool sl__herder_stopping(const sl__herder *h);
 sl__connector *sl__herder_find(const sl__herder *h, sl_str name);
 
 /* sl__herder_started tells whether every connector has been started once or has failed. */
