@@ -146,14 +146,22 @@ static void set_slots_target(sl__connector *c) {
 /* take_prepared: a paused connector gets no other tasks than it has; it is prepared again when it is resumed.
  */
 static void take_prepared(sl__connector *c, sl__job *job) {
+    const sl__hooks *hooks = c->herder->hooks;
+    char text[1024];
     c->def = job->checked.def;
+    sl_error *err = hooks ? hooks->prepared(c, job) : NULL;
+    if (err) {
+        fail(c, sl_error_text(err, text, sizeof text), err->cls == SL_RETRIABLE);
+        sl_error_free(err);
+        sl__job_free(job);
+        return;
+    }
     c->tries = (sl__tries){0};
     if (c->here) {
         sl__metric_count("connector_startup_success");
         set_state(c, c->target == SL_TARGET_PAUSE ? SL_STATE_PAUSED : SL_STATE_RUNNING, NULL);
     }
-    if (c->herder->hooks) {
-        c->herder->hooks->prepared(c, job);
+    if (hooks) {
         sl__job_free(job);
         return;
     }

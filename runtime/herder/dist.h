@@ -124,7 +124,7 @@ void sl__dist_status(sl__dist *d, sl_str name, int32_t task, sl__status_state st
 bool sl__units_known(const sl__dist *d);
 void sl__units_sync(sl__dist *d);
 int64_t sl__units_tick(sl__dist *d, int64_t now);
-void sl__units_prepared(sl__connector *c, sl__job *job);
+SL_MUST_CHECK sl_error *sl__units_prepared(sl__connector *c, sl__job *job);
 bool sl__units_runs(const sl__connector *c, int32_t task);
 void sl__units_state(const sl__connector *c, int32_t task, sl__state state, const char *trace);
 

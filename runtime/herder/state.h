@@ -13,8 +13,9 @@
 typedef struct sl__hooks {
     void (*start)(sl__herder *h);                /* instead of starting all connectors */
     int64_t (*tick)(sl__herder *h, int64_t now); /* does what is due; the next time to look, 0 = none */
-    /* A connector has made its tasks' configurations; the job stays the caller's. */
-    void (*prepared)(sl__connector *c, sl__job *job);
+    /* A connector has made its tasks' configurations; the job stays the caller's. An error fails the
+     * connector. */
+    sl_error *(*prepared)(sl__connector *c, sl__job *job);
     bool (*runs)(const sl__connector *c, int32_t task); /* whether a task is to run here */
     /* The state of a connector (task -1) or of a task is another one. */
     void (*state)(const sl__connector *c, int32_t task, sl__state state, const char *trace);

@@ -11,6 +11,7 @@
 #define COMPONENT "cluster"
 #define FETCH_AGAIN_MS 10000
 #define SAY_AGAIN_MS 1000
+#define PROPOSAL_BYTES_MAX ((size_t)1000 * 1000) /* a topic's max.message.bytes is a little more */
 
 /* ---- what is this worker's ---- */
 
@@ -372,8 +373,12 @@ static sl_error *propose(sl__dist *d, sl__connector *c, const sl__job *job, sl_a
     for (size_t i = 0; i < job->nconfigs; i++) {
         SL_TRY(sl__job_task_config(job, i, false, arena, &configs[i]));
     }
-    if (!sl__config_state_get(sl__config_topic_state(d->config), c->name, &st) ||
-        same_as_stored(&st, configs, job->nconfigs)) {
+    const sl__config_state *state = sl__config_topic_state(d->config);
+    sl_str name = sl_arena_printf(arena, "proposal-%.*s", SL_STR_ARG(c->name));
+    bool pending =
+        name.p && sl__config_state_own(state, name).p; /* an earlier one would win over what is stored */
+    if (!sl__config_state_get(state, c->name, &st) ||
+        (!pending && same_as_stored(&st, configs, job->nconfigs))) {
         return NULL;
     }
     if (c->target == SL_TARGET_PAUSE && !c->stale) {
@@ -382,27 +387,29 @@ static sl_error *propose(sl__dist *d, sl__connector *c, const sl__job *job, sl_a
     }
     const sl__config_record r = {
         .kind = SL_CR_OWN,
-        .name = sl_arena_printf(arena, "proposal-%.*s", SL_STR_ARG(c->name)),
+        .name = name,
         .json = sl__proposal_text(arena, sl__config_hash(&job->raw), configs, job->nconfigs),
     };
     if (arena->failed || !r.json.p) {
         return sl_error_nomem();
     }
+    if (r.json.n > PROPOSAL_BYTES_MAX) {
+        return sl_error_new(
+            SL_E_CONFIG, SL_FATAL,
+            "the configurations of its %zu tasks have %zu bytes together, expected at most %zu, "
+            "which a record of the config topic can have: lower tasks.max",
+            job->nconfigs, r.json.n, PROPOSAL_BYTES_MAX);
+    }
     c->stale = false;
     return sl__config_topic_put(d->config, &r, said, d);
 }
 
-void sl__units_prepared(sl__connector *c, sl__job *job) {
-    sl__dist *d = c->herder->dist;
+sl_error *sl__units_prepared(sl__connector *c, sl__job *job) {
     sl_arena arena;
     sl_arena_init(&arena, 0);
-    sl_error *err = propose(d, c, job, &arena);
-    if (err) {
-        sl__log(SL_LOG_WARN, COMPONENT, "connector %.*s: its tasks' configurations could not be written: %s",
-                SL_STR_ARG(c->name), err->message);
-        sl_error_free(err);
-    }
+    sl_error *err = propose(c->herder->dist, c, job, &arena);
     sl_arena_deinit(&arena);
+    return err ? sl_error_wrap(err, "its tasks' configurations cannot be written") : NULL;
 }
 
 /* ---- statuses ---- */

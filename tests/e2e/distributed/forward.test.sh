@@ -1,7 +1,7 @@
 #!/bin/bash
 # Changes through workers that do not lead: each endpoint, the leader's death in the middle of a request, an answer that is lost,
 # requests during a rebalance, and what only workers may ask.
-# seconds: 180
+# seconds: 240
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
@@ -124,6 +124,18 @@ internal 204 "" 2 POST /connectors/a/tasks "$tasks" "$name: $(signature "$tasks"
 expect 200 2 GET /connectors/a/tasks
 answered 'j[0]["config"]["batch.size"]' 5
 wait_until 10 placed 3 a || fail "a does not run with the tasks it was given"
+
+# ---- tasks whose configurations no record can hold fail the connector, which says why ----
+python3 - "$GROUP" >"$dir/large.json" <<'END'
+import json, sys
+print(json.dumps({"connector.class": "FileStreamSink", "topics": sys.argv[1] + "-a", "tasks.max": "12", "padding": "x" * 100000}))
+END
+got=$(curl -s -m 20 -o "$dir/answer" -w '%{http_code}' -X PUT -H 'Content-Type: application/json' --data-binary "@$dir/large.json" \
+    "http://$(id_of 2)/connectors/large/config")
+[ "$got" = 201 ] || fail "a connector with much in it: $got $(head -c 300 "$dir/answer")"
+wait_until 15 state_of 3 large FAILED || fail "tasks that are too large: $(cat "$dir/answer")"
+matches 'lower tasks.max' <"$dir/answer" || fail "the reason is not told: $(cat "$dir/answer")"
+expect 204 3 DELETE /connectors/large
 
 # ---- the leader has done it, and the answer is lost: asked again, it is told as done ----
 lost() { # lost STATUS N METHOD PATH [BODY]
