@@ -13,8 +13,9 @@
  *       written by the connector's worker: task configurations for the leader to write
  *   fence-NAME            {"asked":MS} or {"failed":TEXT,"at":MS}
  *       written by a worker that has tasks to start, for the leader to fence earlier ones (fencing.h), and by
- * the leader when it could not reset-topics-NAME     {"at":MS} written by the leader: a connector's topics
- * were reset over REST (distributed_ops.c)
+ *       the leader when it could not
+ *   reset-topics-NAME     {"at":MS}
+ *       written by the leader: a connector's topics were reset over REST (distributed_ops.c)
  *
  * Threads: the herder's. Memory: everything belongs to the view.
  */

@@ -3,14 +3,14 @@
 # then Kafka Connect again. Connectors, configurations, task configurations and states (running, paused, stopped) are the same each
 # time, offsets carry over: one snapshot, nothing lost, order kept, sinks write nothing twice. What was made, changed and deleted
 # under Sluice is so under Kafka Connect, which meets no error in Sluice's own records.
-# seconds: 240
+# seconds: 400
 # shellcheck source=tests/compat/handover/cluster.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
 shown() { python3 "$SL_ROOT/tests/compat/handover/shown.py" "$URL"; }
 same_shown() { shown >"$dir/shown" && cmp -s "$1" "$dir/shown"; }
 carried_over() { # carried_over FILE WHO
-    wait_until 40 same_shown "$1" || {
+    wait_until 120 same_shown "$1" || {
         diff "$1" "$dir/shown" >&2 || true
         call GET "/connectors?expand=status" >&2 || true
         fail "$2 shows something else than the one before"
@@ -23,7 +23,7 @@ all_running() { # all_running NAME...
         [ "$states" = RUNNING ] || return 1
     done
 }
-must_run() { wait_until 40 all_running "$@" || fail "not all run: $(call GET "/connectors?expand=status")"; }
+must_run() { wait_until 120 all_running "$@" || fail "not all run: $(call GET "/connectors?expand=status")"; }
 
 # ---- connectors ----
 make_file_source() { # make_file_source NAME [KEY=VALUE...]
@@ -63,7 +63,7 @@ make_all() {
 
 # ---- what is written meanwhile, until $dir/enough is there ----
 write_rows() {
-    while [ ! -e "$dir/enough" ]; do sql 'call work(1, 0.05)' || return 1; done
+    while [ ! -e "$dir/enough" ]; do write_for 1 0.05; done
 }
 write_numbers() {
     local n=1001
@@ -77,7 +77,7 @@ write_numbers() {
 sink_rows() { dst 'select line from lines' 2>/dev/null | sort -n; }
 sinks_have() { sort -n "$dir/out" | cmp -s - "$dir/in-lines" && sink_rows | cmp -s - "$dir/in-lines"; }
 check_lines() {
-    wait_until 40 sinks_have || {
+    wait_until 90 sinks_have || {
         sort -n "$dir/out" | diff - "$dir/in-lines" | head -n 5 >&2 || true
         sink_rows | diff - "$dir/in-lines" | head -n 5 >&2 || true
         fail "the sinks have not each line once: $(wc -l <"$dir/in-lines") lines, $(wc -l <"$dir/out") in the file, $(sink_rows | wc -l) rows"
@@ -92,9 +92,9 @@ for line in sys.stdin:
 assert len(last) == 4, last' || fail "the lines are not in order"
 }
 check_rows() {
-    wait_until 60 arrived --exact --snapshots 1 || fail "$(arrived --exact --snapshots 1)"
+    wait_until 120 arrived --exact --snapshots 1 || fail "$(arrived --exact --snapshots 1)"
     same() { [ "$(sql 'select id, seq, v from a order by id')" = "$(dst 'select id, seq, v from a order by id')" ]; }
-    wait_until 30 same || fail "the target's table is not the source's"
+    wait_until 60 same || fail "the target's table is not the source's"
     local twice
     twice=$(dst "select count(*) from (select from audit where op <> 'd' group by id, seq having count(*) > 1) x")
     [ "$twice" = 0 ] || fail "the sink wrote $twice rows twice"
@@ -108,7 +108,7 @@ write_lines lines 1 1000
 java_start
 make_all
 must_run src lines out db dst paused stopped doomed
-for name in paused stopped doomed; do wait_until 20 at_end $name || fail "Java has not read $name"; done
+for name in paused stopped doomed; do wait_until 60 at_end $name || fail "Java has not read $name"; done
 expect 202 PUT "/connectors/$NAME-paused/pause"
 expect 204 PUT "/connectors/$NAME-stopped/stop"
 write_rows &
@@ -117,7 +117,7 @@ write_numbers &
 WRITERS+=($!)
 at_exit touch "$dir/enough"
 settled_states() { state_is "$NAME-paused" PAUSED && task_is "$NAME-paused" 0 PAUSED && state_is "$NAME-stopped" STOPPED; }
-wait_until 20 settled_states || fail "not paused or stopped"
+wait_until 60 settled_states || fail "not paused or stopped"
 write_lines paused 101 200
 write_lines stopped 101 200
 sleep 2
@@ -127,17 +127,24 @@ json_is 'j["group"]["members"] == 1 and j["group"]["protocol"] == "connect"'
 json_is 'j["summary"] == {"connectors": 8, "as_is": 8, "different": 0, "unsupported": 0}'
 json_is 'all(c["offsets"] > 0 for c in j["connectors"])'
 json_is '{c["target"] for c in j["connectors"]} == {"STARTED", "PAUSED", "STOPPED"}'
+# two clusters of one group: neither takes anything from the other
+sed "s/^listeners=.*/listeners=http:\/\/127.0.0.1:$(free_port)/" "$file" >"$dir/other.properties"
+rc=0
+timeout 30 "$SLUICE" distributed "$dir/other.properties" >"$dir/refused.log" 2>&1 || rc=$?
+[ "$rc" = 3 ] || fail "Sluice beside Kafka Connect ended with $rc: $(tail -n 3 "$dir/refused.log")"
+grep -q 'has members of another kind.* stop all of them before Sluice takes over' "$dir/refused.log" || fail "$(tail -n 3 "$dir/refused.log")"
 java_stop 1
 
 # ---- Sluice ----
 worker_start "$file"
 carried_over "$dir/first" Sluice
-wait_until 20 healthy || fail "not healthy"
+log "Sluice shows what Kafka Connect did"
+wait_until 60 healthy || fail "not healthy"
 sleep 2
 topic_has paused 100 || fail "what is paused or stopped went on"
 expect 202 PUT "/connectors/$NAME-paused/resume"
 must_run src lines out db dst paused
-wait_until 20 topic_has paused 200 || fail "paused: not from the offset on"
+wait_until 60 topic_has paused 200 || fail "paused: not from the offset on"
 position_is stopped 292 || fail "the offset of stopped is $(position stopped)"
 expect 200 PATCH "/connectors/$NAME-stopped/offsets" \
     "{\"offsets\": [{\"partition\": {\"filename\": \"$dir/in-stopped\"}, \"offset\": {\"position\": $((292 + 4 * 50))}}]}"
@@ -146,8 +153,8 @@ expect 204 DELETE "/connectors/$NAME-doomed"
 write_lines made 1 100
 make_file_source made
 must_run made
-wait_until 20 at_end made || fail "made: Sluice has not read it"
-wait_until 20 settled_states || fail "not paused or stopped"
+wait_until 60 at_end made || fail "made: Sluice has not read it"
+wait_until 60 settled_states || fail "not paused or stopped"
 write_lines paused 201 300
 shown >"$dir/second"
 worker_stop
@@ -157,17 +164,19 @@ write_lines made 101 200
 # ---- Kafka Connect again ----
 java_start
 carried_over "$dir/second" "Kafka Connect"
+log "Kafka Connect shows what Sluice did"
 must_run src lines out db dst made
-wait_until 20 topic_has made 200 || fail "made: not from the offset on"
+wait_until 60 topic_has made 200 || fail "made: not from the offset on"
 topic_has paused 200 || fail "what is paused went on"
 expect 202 PUT "/connectors/$NAME-paused/resume"
 expect 202 PUT "/connectors/$NAME-stopped/resume"
-wait_until 20 topic_has paused 300 || fail "paused: not from the offset on"
+wait_until 60 topic_has paused 300 || fail "paused: not from the offset on"
 stopped_has() { lines_of stopped | cmp -s - <(seq 1 100; seq 151 200); }
-wait_until 20 stopped_has || fail "stopped: not from the offset that was set under Sluice"
+wait_until 60 stopped_has || fail "stopped: not from the offset that was set under Sluice"
 sleep 1
 touch "$dir/enough"
 for pid in "${WRITERS[@]}"; do wait "$pid" || fail "a writer has failed"; done
+log "nothing is written any more"
 check_lines
 check_rows
 log "$(arrived --exact --snapshots 1), $(wc -l <"$dir/in-lines") lines"

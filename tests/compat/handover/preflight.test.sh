@@ -38,8 +38,8 @@ mapfile -t source < <(grep -v '^name=' "$dir/src.properties")
 make pg "${source[@]}"
 make broken connector.class=FileStreamSink "topics=$NAME-lines" "file=$dir/no/such/folder"
 stored() { call GET "/connectors/$NAME-plain/offsets" | matches position; }
-wait_until 20 stored || fail "plain has stored no offset"
-wait_until 20 task_is "$NAME-broken" 0 FAILED || fail "broken has not failed"
+wait_until 60 stored || fail "plain has stored no offset"
+wait_until 60 task_is "$NAME-broken" 0 FAILED || fail "broken has not failed"
 kcat -P -b "$BOOTSTRAP" -t "$NAME-offsets" -K '|' <<<"[\"$NAME-odd\",{\"filename\":\"$dir/in\"}]|{\"position\":\"far\"}"
 sleep 1.5
 before=$(all_records)
