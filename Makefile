@@ -38,7 +38,7 @@ SO_LDFLAGS := -shared
 endif
 
 RT_CFLAGS := -Iruntime $(if $(HAVE_PKGS),$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
-RT_LIBS = $(shell pkg-config --libs $(PKGS)) -ldl -lpthread -lm
+RT_LIBS := $(if $(HAVE_PKGS),$(shell pkg-config --libs $(PKGS))) -ldl -lpthread -lm
 
 # librdkafka's threads as ThreadSanitizer can see them: see the file
 TSAN_SRC := $(if $(findstring thread,$(SANITIZE)),tests/support/c11_threads.c)
