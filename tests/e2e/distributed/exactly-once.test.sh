@@ -152,6 +152,18 @@ feed_wait
 FEEDERS=()
 for c in "m$task" $other; do compare "$c" once; done
 
+# ---- what cannot be fenced does not start, and says why ----
+with_timeout() { file_source m "producer.override.transaction.timeout.ms=$1" | python3 -c 'import json, sys; print(json.dumps(json.load(sys.stdin)["config"]))'; }
+fence_failed() {
+    call 1 GET /connectors/m/tasks/0/status
+    [ "$STATUS" = 200 ] && [ "$(field 'j["state"]')" = FAILED ] && matches 'Failed to perform round of zombie fencing: .*transaction.max.timeout.ms' "$dir/answer"
+}
+expect 200 2 PUT /connectors/m/config "$(with_timeout 2000000000)"
+wait_until 20 fence_failed || fail "the task does not say that others could not be fenced: $(cat "$dir/answer")"
+[ "$(fencings m)" = "1 6 2" ] || fail "there is a record of tasks that were not fenced: $(fencings m)"
+expect 200 3 PUT /connectors/m/config "$(with_timeout 30000)"
+wait_until 20 m_runs 1 || fail "m does not run with a good configuration: $(cat "$dir/answer")"
+
 # ---- what workers ask of each other is signed ----
 [ "$(signed PUT /connectors/m/fence)" = 204 ] || fail "the leader did not fence what is fenced: $(signed PUT /connectors/m/fence)"
 signed PUT /connectors/nobody/fence | matches '^404 ' || fail "no such connector, and yet fenced"
