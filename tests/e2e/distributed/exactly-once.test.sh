@@ -23,7 +23,7 @@ up 1 2 3
 lead=$(leader 1 2 3)
 
 # ---- what a worker with exactly-once accepts ----
-: >"$dir/in-a" >"$dir/in-b"
+touch "$dir/in-a" "$dir/in-b"
 expect 201 2 POST /connectors "$(file_source a exactly.once.support=required)"
 expect 201 2 POST /connectors "$(file_source b exactly.once.support=required transaction.boundary=interval transaction.boundary.interval.ms=200 "offsets.storage.topic=$GROUP-own")"
 expect 400 3 POST /connectors "$(file_source x transaction.boundary=connector)"
