@@ -140,7 +140,7 @@ zombie=$(basename "$(grep -lx "${zombie#*:}" "$dir"/*.port)" .port)
 [ "$task" -ge 2 ] || fail "a sleeping worker must have one of the tasks that go, not $task"
 other=m$((task == 5 ? 4 : 5))
 feed 9 "m$task" $other
-sleep 1.5
+sleep 1.5 # lines of the six are on their way
 kill -STOP "$(pid_of "$zombie")"
 [ "$(signed POST /connectors/m/tasks "$(tasks "m$task" $other)")" = 204 ] || fail "the leader did not take two tasks"
 two_fenced() { [ "$(fencings m)" = "1 6 2" ]; }
