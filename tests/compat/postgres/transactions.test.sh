@@ -66,14 +66,19 @@ for side in order:
         if m["topic"].endswith("transaction"):
             status.append((v["status"], v["event_count"], sorted((c["data_collection"], c["event_count"]) for c in v["data_collections"] or [])))
         else:
-            seen.append((v["transaction"]["total_order"], m["topic"].split(".", 1)[1], v["transaction"]["data_collection_order"]))
+            row = (v["after"] or v["before"])["id"]
+            seen.append((v["transaction"]["total_order"], m["topic"].split(".", 1)[1], v["transaction"]["data_collection_order"], row))
     seen.sort()
     cut.append(len(seen))
     if side == "theirs" and changes: # Debezium begins anew: as if it had gone on
         before = {t: sum(c[1] == t for c in changes) for t in ("public.a", "public.b")}
-        seen = [(n + len(changes), t, k + before[t]) for n, t, k in seen]
+        seen = [(n + len(changes), t, k + before[t], row) for n, t, k, row in seen]
         assert status[-1][1] == len(seen), status
         status = status[:-1] + [("END", total, [("public.a", 220), ("public.b", int(rows) + 50)])]
+    elif changes: # what was sent behind the last offset comes again, as it was
+        again = [c for c in changes if seen and c[0] >= seen[0][0]]
+        assert again == seen[:len(again)] and len(again) < 5000, (again[:3], seen[:3])
+        changes = changes[:len(changes) - len(again)]
     changes += seen
 want = [("BEGIN", None, []), ("END", total, [("public.a", 220), ("public.b", int(rows) + 50)])]
 assert [c[0] for c in changes] == list(range(1, total + 1)), [(a, b) for a, b in zip(changes, changes[1:]) if b[0] != a[0] + 1][:5]
