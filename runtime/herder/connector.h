@@ -69,6 +69,7 @@ struct sl__connector {
     bool prepare_again;
     bool stale;          /* its configuration changed while it was paused: prepared anew when it is resumed */
     bool here;           /* the connector itself (not only tasks of it) is this worker's */
+    bool unsynced;       /* distributed: the config topic says something new of it */
     bool tasks_stale;    /* distributed: the tasks' configurations are to be taken from the config topic */
     sl__job *fetching;   /* distributed: takes them */
     int64_t fetch_at_ms; /* distributed: when to try that again, 0 = not */

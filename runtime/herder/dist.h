@@ -65,7 +65,7 @@ struct sl__dist {
     sl_error *failure; /* owned */
 
     sl__message news_message, group_message, read_message;
-    atomic_bool group_posted;
+    atomic_bool group_posted, news_posted; /* a message is in the inbox once at most */
     sl__log_wait first_read;
     bool read; /* the config topic was read to its end */
 
@@ -78,19 +78,20 @@ struct sl__dist {
     char *said_member;
     int64_t said_done;
     size_t said_still;
-    bool units_dirty; /* what runs here is to be compared with what should */
+    bool units_dirty;   /* what runs here is to be compared with what should */
+    bool some_unsynced; /* only that of connectors that are marked */
     int64_t say_at_ms;
 
     sl__rebalances rebalances;
 
     /* the leader's */
     sl__lead lead;
-    unsigned term; /* counts leaderships */
-    bool lead_dirty;
-    bool assigning; /* an assignment is being written */
-    bool accepting; /* proposals are being written */
+    unsigned term;   /* counts leaderships */
+    bool lead_dirty; /* who runs what is to be computed */
+    bool asked;      /* there may be proposals, or requests to fence */
+    bool assigning;  /* an assignment is being written */
+    bool accepting;  /* proposals are being written */
     bool keying;
-    bool leftovers;   /* there may be statuses of tasks that are there no more */
     sl__map revoked;  /* "N/NAME" -> sl__revoked */
     sl__map fences;   /* connectors whose earlier tasks are being fenced */
     unsigned commits; /* commits of tasks that are being written, or are not read back yet */
@@ -104,6 +105,9 @@ struct sl__dist {
 
 /* sl__dist_drain applies what was read. */
 void sl__dist_drain(sl__dist *d);
+
+/* sl__dist_look takes the group's view over. */
+void sl__dist_look(sl__dist *d);
 
 /* sl__dist_fail ends the worker; takes err over. */
 void sl__dist_fail(sl__dist *d, sl_error *err);
@@ -123,6 +127,8 @@ void sl__dist_status(sl__dist *d, sl_str name, int32_t task, sl__status_state st
 
 /* sl__units_known tells whether there is an assignment for this worker as the member it is now. */
 bool sl__units_known(const sl__dist *d);
+/* sl__units_changed notes that the topic says something new of a connector. */
+void sl__units_changed(sl__dist *d, sl_str name);
 void sl__units_sync(sl__dist *d);
 int64_t sl__units_tick(sl__dist *d, int64_t now);
 SL_MUST_CHECK sl_error *sl__units_prepared(sl__connector *c, sl__job *job);

@@ -40,6 +40,12 @@ static void forget_topics(const sl__dist *d, sl_str name) {
 }
 
 static void own_changed(sl__dist *d, const sl__config_record *r) {
+    sl_str assignment = SL_STR("assignment-");
+    bool question = sl_str_starts(r->name, SL_STR("proposal-")) || sl_str_starts(r->name, SL_STR("fence-"));
+    d->asked = d->asked || question;
+    d->lead_dirty = d->lead_dirty || !question;
+    d->units_dirty = d->units_dirty || (sl_str_starts(r->name, assignment) &&
+                                        sl_str_eq(sl_str_skip(r->name, assignment.n), d->id));
     sl_str reset = SL_STR("reset-topics-"), fence = SL_STR("fence-");
     if (!sl__workers_apply(&d->workers, r->name, r->removed ? SL_STR_NONE : r->json)) {
         sl__dist_fail(d, sl_error_nomem());
@@ -64,16 +70,21 @@ static void set_level(const sl__config_record *r) {
 static void on_change(void *arg, sl__config_change change, const sl__config_record *r) {
     sl__dist *d = arg;
     sl__connector *c = sl__herder_find(d->h, r->name);
-    d->units_dirty = d->lead_dirty = true;
     switch (change) {
     case SL_CHANGE_OWN:
         own_changed(d, r);
         break;
     case SL_CHANGE_TASKS:
-        d->leftovers = true;
         if (c) {
             c->tasks_stale = true;
         }
+        sl__units_changed(d, r->name);
+        break;
+    case SL_CHANGE_CONNECTOR:
+    case SL_CHANGE_REMOVED:
+    case SL_CHANGE_TARGET:
+    case SL_CHANGE_FENCED:
+        sl__units_changed(d, r->name);
         break;
     case SL_CHANGE_RESTART:
         if (c && d->read) {
@@ -99,11 +110,14 @@ void sl__dist_drain(sl__dist *d) {
 
 static void on_news(void *arg) {
     sl__dist *d = arg;
-    (void)sl__inbox_post(&d->h->inbox, &d->news_message);
+    if (!atomic_exchange(&d->news_posted, true)) { /* others may drain while it is on its way */
+        (void)sl__inbox_post(&d->h->inbox, &d->news_message);
+    }
 }
 
 static void handle_news(sl__herder *h, sl__message *m) {
     (void)m;
+    atomic_store(&dist_of(h)->news_posted, false);
     sl__dist_drain(dist_of(h));
 }
 
@@ -120,6 +134,15 @@ static bool same_text(const char *a, sl_str b) {
     return a ? b.p && sl_str_eqz(b, a) : !b.p;
 }
 
+void sl__dist_look(sl__dist *d) {
+    bool owned = d->view.owner;
+    sl_arena_reset(&d->view_arena, 64 * 1024);
+    sl__group_look(d->group, &d->view_arena, &d->view);
+    if (d->view.owner && !owned) {
+        d->owner_ms = sl__now_ms();
+    }
+}
+
 static void handle_group(sl__herder *h, sl__message *m) {
     sl__dist *d = dist_of(h);
     (void)m;
@@ -127,12 +150,7 @@ static void handle_group(sl__herder *h, sl__message *m) {
     if (!d->group) {
         return;
     }
-    sl_arena_reset(&d->view_arena, 64 * 1024);
-    bool owned = d->view.owner;
-    sl__group_look(d->group, &d->view_arena, &d->view);
-    if (d->view.owner && !owned) {
-        d->owner_ms = sl__now_ms();
-    }
+    sl__dist_look(d);
     if (d->view.failure) {
         sl__dist_fail(
             d, sl_error_new(d->view.failure->code, d->view.failure->cls, "%s", d->view.failure->message));
@@ -242,7 +260,7 @@ void sl__dist_write_free(sl__dist_write *w) {
 static void finish_write(sl__dist_write *w) {
     sl__dist *d = w->dist;
     d->commits -= w->commits;
-    d->lead_dirty = d->lead_dirty || w->commits;
+    d->asked = d->asked || w->commits;
     if (w->call) {
         w->call->cancel = NULL;
         w->call->work = NULL;
@@ -258,7 +276,7 @@ static void handle_write(sl__herder *h, sl__message *m) {
     sl__dist_write *w = (sl__dist_write *)((char *)m - offsetof(sl__dist_write, message));
     if (w->written && !w->err && !h->stopping) {
         w->written = false;
-        sl__config_topic_end(w->dist->config, &w->wait);
+        sl__config_topic_behind(w->dist->config, w->write.offset, &w->wait);
         return;
     }
     sl__dist_drain(w->dist);

@@ -16,7 +16,8 @@
 #include "herder/assignment.h"
 
 #define COMPONENT "cluster"
-#define LOOK_MS 1000
+#define LOOK_MS 1000  /* while something waits */
+#define IDLE_MS 30000 /* else changes wake it: to be sure */
 #define AGAIN_MS 100
 #define FORGET_MS 60000
 #define KEY_BYTES 32
@@ -56,7 +57,7 @@ void sl__leader_lost(sl__dist *d) {
 static void lead(sl__dist *d) {
     d->lead = SL_LEAD_READY;
     d->ready_ms = sl__now_ms();
-    d->lead_dirty = d->leftovers = true;
+    d->lead_dirty = d->asked = true;
     for (sl__worker *w = d->workers.first; w; w = w->next) {
         bool told = w->member && w->given_member && strcmp(w->member, w->given_member) == 0;
         w->barrier = w->given_member && !(told && w->done >= w->generation) ? w->generation : 0;
@@ -379,8 +380,28 @@ static bool write_worker(const plan *p, sl__worker *w, sl__dist_write *out) {
     return r->json.p != NULL;
 }
 
+/* as_before tells that everybody has what it is to have, as most often: then nothing is to be compared. */
+static bool as_before(const plan *p) {
+    size_t given = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        if (!p->units[i].owner || p->places[i].owner != p->units[i].owner->index) {
+            return false;
+        }
+    }
+    for (const sl__worker *w = p->d->workers.first; w; w = w->next) {
+        if (!w->live || !w->given_member || strcmp(w->given_member, w->member) != 0) {
+            return false;
+        }
+        given += sl__units_count(&w->given);
+    }
+    return given == p->n;
+}
+
 static void write_plan(plan *p, sl__worker **live) {
     sl__dist *d = p->d;
+    if (as_before(p)) {
+        return;
+    }
     sl__dist_write *out = sl__dist_write_new(d, NULL, assigned);
     bool ok = out && want(p, live);
     if (ok) {
@@ -410,36 +431,21 @@ static bool all_done(const sl__dist *d) {
     return true;
 }
 
-/* ---- statuses of tasks that are gone ---- */
-
-static void note_last(void *arg, int32_t task, const sl__status *s) {
-    int32_t *last = arg;
-    (void)s;
-    *last = task > *last ? task : *last;
-}
-
-/* destroy_statuses: a worker that died, or slept, has not said that tasks ended which are there no more. */
-static void destroy_statuses(void *arg, const sl__stored_connector *st) {
-    sl__dist *d = arg;
-    int32_t last = -1;
-    if (!st->committed || st->inconsistent) {
-        return;
-    }
-    sl__status_topic_tasks(d->status, st->name, note_last, &last);
-    for (int32_t task = st->ntasks; task <= last; task++) {
-        sl__dist_status(d, st->name, task, SL_STATUS_DESTROYED, SL_STR_NONE, false);
-    }
-}
-
 /* share_out computes who runs what, and writes it. Gives when to look again. */
 static int64_t share_out(sl__dist *d, int64_t now) {
     plan p = {.d = d, .now = now};
+    if (d->view.listed_ms < d->ready_ms) {
+        sl__dist_look(d);
+    }
     if (d->view.listed_ms < d->ready_ms) {
         return now + AGAIN_MS;
     }
     size_t n = mark_live(d, now);
     for (const sl__worker *w = d->workers.first; w; w = w->next) {
         p.unknown = p.unknown || w->barrier > 0;
+        if (w->missing_ms) {
+            later(&p, w->missing_ms + FORGET_MS + 1);
+        }
     }
     sl__worker **live = sl_calloc(n + 1, sizeof *live);
     sl_error *err = sl__config_state_each(sl__config_topic_state(d->config), add_connector, &p);
@@ -472,7 +478,7 @@ static void accepted(sl__dist *d, sl__dist_write *w, const sl_error *err) {
         return;
     }
     d->accepting = false;
-    d->lead_dirty = true;
+    d->asked = true; /* those that were too many, or were not written */
     if (err) {
         sl__log(SL_LOG_WARN, COMPONENT, "tasks' configurations could not be written: %s", err->message);
     }
@@ -580,19 +586,18 @@ int64_t sl__leader_tick(sl__dist *d, int64_t now) {
         }
         return 0;
     }
-    if (!d->lead_dirty && d->look_at_ms > now) {
+    if (d->asked || d->lead_dirty) {
+        d->asked = false;
+        accept_proposals(d);
+        sl__fence_serve(d);
+    }
+    if (d->look_at_ms > now && (!d->lead_dirty || d->assigning)) {
         return d->look_at_ms;
     }
-    d->lead_dirty = false;
-    int64_t next = now + LOOK_MS;
-    accept_proposals(d);
-    sl__fence_serve(d);
+    int64_t next = now + IDLE_MS;
     if (!d->assigning) {
+        d->lead_dirty = false;
         next = earlier(share_out(d, now), next);
-    }
-    if (d->leftovers && !d->assigning && all_done(d)) {
-        d->leftovers = false;
-        sl_error_free(sl__config_state_each(sl__config_topic_state(d->config), destroy_statuses, d));
     }
     next = earlier(keep_key(d, now), next);
     d->look_at_ms = next;

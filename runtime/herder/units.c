@@ -75,7 +75,7 @@ static void fetched(sl__job *job) {
     bool retriable;
     const stored_tasks *stored = job->extra_arg;
     c->fetching = NULL;
-    d->units_dirty = true;
+    c->unsynced = d->some_unsynced = true;
     if (c->deleting || c->tasks_stale || c->herder->stopping || c->target == SL_TARGET_STOP) {
         sl__job_free(job);
         return;
@@ -157,9 +157,9 @@ static void set_slots(const sl__dist *d, sl__connector *c) {
     }
 }
 
-static bool has_task(const sl__dist *d, const sl__connector *c, int32_t ntasks) {
+static bool has_task(const sl__dist *d, sl_str name, int32_t ntasks) {
     for (int32_t i = 0; i < ntasks; i++) {
-        if (given(d, c->name, i)) {
+        if (given(d, name, i)) {
             return true;
         }
     }
@@ -168,7 +168,7 @@ static bool has_task(const sl__dist *d, const sl__connector *c, int32_t ntasks) 
 
 /* configure takes the connector's own part over as the topic has it. */
 static void configure(const sl__dist *d, sl__connector *c, const sl__stored_connector *st) {
-    bool changed = !sl__config_same(&c->raw, st->config);
+    bool changed = c->unsynced && !sl__config_same(&c->raw, st->config);
     bool here = given(d, c->name, -1);
     sl_error *err = changed ? sl__connector_set_raw(c, st->config) : NULL;
     if (err) {
@@ -193,13 +193,14 @@ static void configure(const sl__dist *d, sl__connector *c, const sl__stored_conn
 static void sync_connector(sl__dist *d, sl__connector *c) {
     sl__stored_connector st;
     bool there = sl__config_state_get(sl__config_topic_state(d->config), c->name, &st);
-    bool tasks = there && has_task(d, c, st.ntasks);
+    bool tasks = there && has_task(d, c->name, st.ntasks);
     if (!there || (!tasks && !given(d, c->name, -1))) {
         leave(c);
         return;
     }
     c->deleting = false;
     configure(d, c, &st);
+    c->unsynced = false;
     set_slots(d, c);
     if (tasks && c->target != SL_TARGET_STOP &&
         (c->tasks_stale || (!c->current && !c->incoming && !c->nslots))) {
@@ -229,12 +230,32 @@ static void add_connector(sl__dist *d, sl_str name) {
     sync_connector(d, c);
 }
 
+void sl__units_changed(sl__dist *d, sl_str name) {
+    sl__connector *c = sl__herder_find(d->h, name);
+    sl__stored_connector st;
+    d->lead_dirty = true;
+    if (c) {
+        c->unsynced = d->some_unsynced = true;
+    } else if (sl__config_state_get(sl__config_topic_state(d->config), name, &st)) {
+        d->units_dirty = d->units_dirty || given(d, name, -1) || has_task(d, name, st.ntasks);
+    }
+}
+
+static void sync_changed(sl__dist *d) {
+    d->some_unsynced = false;
+    for (sl__connector *c = d->h->first; c; c = c->next) {
+        if (c->unsynced) {
+            sync_connector(d, c);
+        }
+    }
+}
+
 void sl__units_sync(sl__dist *d) {
     const sl__worker *me = mine(d);
     size_t at = 0;
     sl_str name;
     int32_t task;
-    d->units_dirty = false;
+    d->units_dirty = d->some_unsynced = false;
     for (sl__connector *c = d->h->first; c; c = c->next) {
         sync_connector(d, c);
     }
@@ -335,6 +356,8 @@ int64_t sl__units_tick(sl__dist *d, int64_t now) {
     }
     if (d->units_dirty) {
         sl__units_sync(d);
+    } else if (d->some_unsynced) {
+        sync_changed(d);
     }
     for (sl__connector *c = d->h->first; c; c = c->next) {
         if (c->fetch_at_ms && c->fetch_at_ms <= now) {

@@ -94,6 +94,9 @@ static sl_error *set_pairs(rd_kafka_conf_t *rk, const sl__client_config *conf, c
 static sl_error *set_all(rd_kafka_conf_t *rk, const sl__client_config *conf, const sl__rk_setting *defaults,
                          const sl__rk_setting *forced, const sl__embedded *embedded) {
     SL_TRY(sl__rk_set(rk, "client.id", "sluice"));
+    if (!sl__client_pair(conf, "reconnect.backoff.ms").n) { /* Java's; librdkafka's own is 10 s */
+        SL_TRY(sl__rk_set(rk, "reconnect.backoff.max.ms", "1000"));
+    }
     SL_TRY(set_list(rk, defaults));
     SL_TRY(set_pairs(rk, conf, embedded));
     return set_list(rk, forced);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -270,6 +271,20 @@ static void renew(sl__group *g) {
 
 /* ---- members ---- */
 
+static int compare_texts(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* same_members compares sorted lists. */
+static bool same_members(char **a, size_t na, char **b, size_t nb) {
+    for (size_t i = 0; na == nb && i < na; i++) {
+        if (strcmp(a[i], b[i]) != 0) {
+            return false;
+        }
+    }
+    return na == nb;
+}
+
 static void take_members(sl__group *g, const struct rd_kafka_group_info *info) {
     size_t n = info->member_cnt > 0 ? (size_t)info->member_cnt : 0;
     n = n > MEMBERS_MAX ? MEMBERS_MAX : n;
@@ -284,6 +299,7 @@ static void take_members(sl__group *g, const struct rd_kafka_group_info *info) {
         free_members(list, list ? n : 0);
         return; /* half a list would look as if members had left */
     }
+    qsort(list, n, sizeof *list, compare_texts);
     pthread_mutex_lock(&g->lock);
     char **old = g->others;
     size_t nold = g->nothers;
@@ -291,8 +307,11 @@ static void take_members(sl__group *g, const struct rd_kafka_group_info *info) {
     g->nothers = n;
     g->listed_ms = g->asked_ms;
     pthread_mutex_unlock(&g->lock);
+    bool news = !same_members(old, nold, list, n);
     free_members(old, nold);
-    tell(g);
+    if (news) {
+        tell(g);
+    }
 }
 
 /* list_members waits for the answer, for less time than the lease can do without. (The admin client's request

@@ -32,7 +32,7 @@ typedef struct sl__group_spec {
     int rebalance_ms;              /* rebalance.timeout.ms */
     int patience_ms;               /* how long others wait after the group has forgotten a member */
     sl__lease *lease;              /* renewed; the caller's, outlives the group */
-    void (*changed)(void *arg);    /* something of the view is new; on the group's thread; quick */
+    void (*changed)(void *arg); /* something of the view but listed_ms is new; on the group's thread; quick */
     void *arg;
 } sl__group_spec;
 

@@ -6,7 +6,7 @@
  * which also tells when only control records were left.
  *
  * Who waits for the end is served in rounds: all that have asked share one look at the end offsets, and are
- * done together when the reader has passed them.
+ * done together when the reader has passed them. Who waits for an offset that is known needs no look.
  *
  * Memory: an append has its own block until its delivery is reported.
  */
@@ -53,6 +53,7 @@ struct sl__topic_log {
     pthread_cond_t changed;  /* closing */
     sl__log_wait *asked;     /* for the next round */
     sl__log_wait *round;     /* of the present one */
+    sl__log_wait *behind;    /* for offsets */
     rd_kafka_queue_t *queue; /* set once; to wake the thread */
     sl_error *failure;       /* set once */
 
@@ -77,14 +78,15 @@ sl_error *sl__error_copy(const sl_error *err) {
     return sl_error_new(err->code, err->cls, "%s", sl_error_text(err, text, sizeof text));
 }
 
-void sl__topic_log_end(sl__topic_log *l, sl__log_wait *w) {
+/* wait_in puts a wait into one of the log's lists and wakes the reader. */
+static void wait_in(sl__topic_log *l, sl__log_wait **list, sl__log_wait *w) {
     sl_error *failure = NULL;
     pthread_mutex_lock(&l->lock);
     if (l->failure) {
         failure = sl__error_copy(l->failure);
     } else {
-        w->next = l->asked;
-        l->asked = w;
+        w->next = *list;
+        *list = w;
         if (l->queue) {
             rd_kafka_queue_yield(l->queue);
         }
@@ -94,6 +96,16 @@ void sl__topic_log_end(sl__topic_log *l, sl__log_wait *w) {
         w->done(w, failure);
         sl_error_free(failure);
     }
+}
+
+void sl__topic_log_end(sl__topic_log *l, sl__log_wait *w) {
+    wait_in(l, &l->asked, w);
+}
+
+void sl__topic_log_behind(sl__topic_log *l, int32_t partition, int64_t offset, sl__log_wait *w) {
+    w->partition = partition;
+    w->offset = offset;
+    wait_in(l, &l->behind, w);
 }
 
 static bool unlink_wait(sl__log_wait **list, const sl__log_wait *w) {
@@ -108,7 +120,7 @@ static bool unlink_wait(sl__log_wait **list, const sl__log_wait *w) {
 
 bool sl__topic_log_forget(sl__topic_log *l, sl__log_wait *w) {
     pthread_mutex_lock(&l->lock);
-    bool found = unlink_wait(&l->asked, w) || unlink_wait(&l->round, w);
+    bool found = unlink_wait(&l->asked, w) || unlink_wait(&l->round, w) || unlink_wait(&l->behind, w);
     pthread_mutex_unlock(&l->lock);
     return found;
 }
@@ -150,8 +162,27 @@ static bool look_at_end(sl__topic_log *l) {
     return false;
 }
 
+/* serve_behind ends the waits for offsets that were read. */
+static void serve_behind(sl__topic_log *l) {
+    sl__log_wait *over = NULL;
+    pthread_mutex_lock(&l->lock);
+    for (sl__log_wait **at = &l->behind; *at;) {
+        sl__log_wait *w = *at;
+        if (w->partition < l->npartitions && l->positions[w->partition] > w->offset) {
+            *at = w->next;
+            w->next = over;
+            over = w;
+        } else {
+            at = &w->next;
+        }
+    }
+    pthread_mutex_unlock(&l->lock);
+    finish(over, NULL);
+}
+
 /* serve_waits ends rounds for which enough was read. Gives how long the thread may wait for records. */
 static int serve_waits(sl__topic_log *l) {
+    serve_behind(l);
     while (begin_round(l)) {
         if (!l->targets_known && !(l->targets_known = look_at_end(l))) {
             return AGAIN_MS;
@@ -174,14 +205,15 @@ static int serve_waits(sl__topic_log *l) {
 static void fail_log(sl__topic_log *l, sl_error *err) {
     pthread_mutex_lock(&l->lock);
     l->failure = err;
-    sl__log_wait *asked = l->asked, *round = l->round;
-    l->asked = l->round = NULL;
+    sl__log_wait *asked = l->asked, *round = l->round, *behind = l->behind;
+    l->asked = l->round = l->behind = NULL;
     pthread_mutex_unlock(&l->lock);
     if (l->spec.failed && !atomic_load(&l->closing)) {
         l->spec.failed(l->spec.arg, err);
     }
     finish(round, err);
     finish(asked, err);
+    finish(behind, err);
 }
 
 static void take_message(sl__topic_log *l, const rd_kafka_message_t *m) {

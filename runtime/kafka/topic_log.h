@@ -64,12 +64,19 @@ typedef struct sl__log_wait {
     /* Everything that was in the topic at the call has been given to record (err NULL), or the log has failed
        or is closed. err is borrowed. On the log's thread; may be the last use of the struct. */
     void (*done)(struct sl__log_wait *w, const sl_error *err);
-    struct sl__log_wait *next; /* the log's own */
+    /* the log's own */
+    struct sl__log_wait *next;
+    int32_t partition;
+    int64_t offset;
 } sl__log_wait;
 
 /* sl__topic_log_end calls w->done once the log has read to what is its end now. Does not block. @thread any,
    also from the callbacks */
 void sl__topic_log_end(sl__topic_log *l, sl__log_wait *w);
+
+/* sl__topic_log_behind calls w->done once the log has read what is at that offset of that partition: somebody
+   knows that it has been written. Asks nobody, so it is quicker than the end. Does not block. @thread any */
+void sl__topic_log_behind(sl__topic_log *l, int32_t partition, int64_t offset, sl__log_wait *w);
 
 /* sl__topic_log_forget takes a wait back. False: done was called, or is about to be. */
 bool sl__topic_log_forget(sl__topic_log *l, sl__log_wait *w);

@@ -32,8 +32,9 @@ struct sl__txn {
     sl__txn_condition condition;
     ending ending;
     int fd;
-    char *held; /* what sl__txn_write sends */
-    sl__delivery_target ignored;
+    char *held;                /* what sl__txn_write sends */
+    sl__delivery_target whole; /* of what sl__txn_write sends */
+    int64_t written;           /* the highest offset of it; -1 = not known */
 };
 
 /* ---- errors ---- */
@@ -123,9 +124,10 @@ static sl_error *expect(const sl__txn *t, bool allowed, const char *what) {
 
 /* ---- life ---- */
 
-static void ignore_delivery(sl__delivery_target *target, const sl__delivery *d) {
-    (void)target; /* a failed one makes the commit fail */
-    (void)d;
+/* on_whole: a delivery that failed makes the commit fail. */
+static void on_whole(sl__delivery_target *target, const sl__delivery *d) {
+    sl__txn *t = (sl__txn *)((char *)target - offsetof(sl__txn, whole));
+    t->written = d->offset > t->written ? d->offset : t->written;
 }
 
 static int32_t timeout_of(const sl__txn_spec *spec) {
@@ -153,7 +155,7 @@ sl_error *sl__txn_open(sl__kafka *k, const sl__txn_spec *spec, sl__txn **out) {
         return sl_error_nomem();
     }
     t->fd = -1;
-    t->ignored.delivered = ignore_delivery;
+    t->whole.delivered = on_whole;
     sl_arena_init(&t->arena, 256);
     t->id = sl_arena_str(&t->arena, spec->id);
     sl_error *err = t->id.p ? open_producer(k, spec, t) : sl_error_nomem();
@@ -261,7 +263,7 @@ static sl_error *send_record(sl__txn *t, const sl__txn_record *r, char **at) {
     SL_TRY(sl__producer_topic(t->producer, r->topic, &m.topic));
     *at = sl__str_pack(*at, r->key, &m.key);
     *at = sl__str_pack(*at, r->value, &m.payload);
-    if (sl__producer_send(t->producer, &m, &t->ignored, &err) == SL_SEND_FULL) {
+    if (sl__producer_send(t->producer, &m, &t->whole, &err) == SL_SEND_FULL) {
         err = sl_error_new(SL_E_KAFKA, SL_RETRIABLE, "transactional id '%.*s': the queue is full",
                            SL_STR_ARG(t->id));
     }
@@ -289,6 +291,7 @@ static int left_of(int64_t until_ms) {
 sl_error *sl__txn_write(sl__txn *t, const sl__txn_record *records, size_t n, int timeout_ms) {
     int64_t until = sl__now_ms() + timeout_ms;
     SL_TRY(sl__txn_begin(t));
+    t->written = -1;
     sl_error *err = send_all(t, records, n);
     err = err ? err : sl__txn_commit(t, left_of(until));
     if (err && (t->condition == SL_TXN_OPEN || t->condition == SL_TXN_ABORT) && t->ending == ENDING_NOT) {
@@ -300,6 +303,10 @@ sl_error *sl__txn_write(sl__txn *t, const sl__txn_record *records, size_t n, int
         sl_error_free(late);
     }
     return err;
+}
+
+int64_t sl__txn_written(const sl__txn *t) {
+    return t->written;
 }
 
 /* ---- ids that others have ---- */

@@ -75,6 +75,9 @@ typedef struct sl__txn_record {
    visible, unless its code is TIMEOUT: then the commit may still succeed; call sl__txn_settle. */
 SL_MUST_CHECK sl_error *sl__txn_write(sl__txn *t, const sl__txn_record *records, size_t n, int timeout_ms);
 
+/* sl__txn_written gives the highest offset of what sl__txn_write wrote last; -1 = not known. */
+int64_t sl__txn_written(const sl__txn *t);
+
 /* sl__txn_settle goes on ending a transaction whose commit or abort timed out, the way it was begun. NULL: it
    is committed; TIMEOUT: call it again; other errors: nothing of it is visible. */
 SL_MUST_CHECK sl_error *sl__txn_settle(sl__txn *t, int timeout_ms);

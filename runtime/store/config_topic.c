@@ -160,6 +160,14 @@ void sl__config_topic_end(sl__config_topic *t, sl__log_wait *w) {
     sl__topic_log_end(t->log, w);
 }
 
+void sl__config_topic_behind(sl__config_topic *t, int64_t offset, sl__log_wait *w) {
+    if (offset < 0) {
+        sl__topic_log_end(t->log, w);
+    } else {
+        sl__topic_log_behind(t->log, 0, offset, w);
+    }
+}
+
 /* ---- writing ---- */
 
 sl_error *sl__config_topic_claim(sl__config_topic *t, sl__config_write *w) {

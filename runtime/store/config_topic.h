@@ -48,6 +48,9 @@ const sl__config_state *sl__config_topic_state(const sl__config_topic *t);
    been queued: post a message from there, and drain when it is handled. Does not block. */
 void sl__config_topic_end(sl__config_topic *t, sl__log_wait *w);
 
+/* sl__config_topic_behind does so once the record at that offset has been queued; -1 = the end. */
+void sl__config_topic_behind(sl__config_topic *t, int64_t offset, sl__log_wait *w);
+
 /* One request to the writer's thread. */
 typedef struct sl__config_write {
     /* How it ended, once that is known: outages are waited out. err is borrowed; NULL = written and durable.
@@ -58,6 +61,7 @@ typedef struct sl__config_write {
     void (*done)(struct sl__config_write *w, const sl_error *err);
     const sl__config_record *records; /* borrowed for the call: they are rendered at once */
     size_t n;
+    int64_t offset; /* of the last record, once done says that they are written; -1 = not known */
     /* the store's own */
     struct sl__config_write *next;
     sl__txn_record *rendered; /* NULL = a claim */
@@ -68,8 +72,9 @@ typedef struct sl__config_write {
    An error: done is not called. */
 SL_MUST_CHECK sl_error *sl__config_topic_claim(sl__config_topic *t, sl__config_write *w);
 
-/* sl__config_topic_write writes w's records in one transaction, after everything asked for before. Only after
-   a claim: else done gets CONFLICT. Does not block; with an error done is not called. */
+/* sl__config_topic_write writes w's records in one transaction, which they may share with those of others
+   that were asked for meanwhile, after everything asked for before. Only after a claim: else done gets
+   CONFLICT. Does not block; with an error done is not called. */
 SL_MUST_CHECK sl_error *sl__config_topic_write(sl__config_topic *t, sl__config_write *w);
 
 /* sl__config_topic_relinquish gives the right up and ends the writer's thread; waits for a request under way

@@ -1,6 +1,10 @@
 /*
  * config_writer.c - see config_writer.h.
  *
+ * What has been asked for while a transaction was under way goes out together in the next one: a transaction
+ * takes as long for many records as for one. If it cannot be written, each request gets one of its own, so
+ * that it fails for its own reasons only.
+ *
  * Each call to the broker waits for a second at most and is then continued, so that stopping is quick.
  *
  * Memory: the records of a request are one heap block, freed when the request is done.
@@ -14,6 +18,7 @@
 
 #define COMPONENT "config"
 #define SLICE_MS 1000
+#define RECORDS_AT_ONCE 1000
 /* Readers wait for an open transaction: a leader that died in one holds them up no longer than that. */
 #define TRANSACTION_MS 10000
 
@@ -67,6 +72,7 @@ static sl_error *render(const sl__config_writer *w, sl__config_write *request) {
     sl_buf_deinit(&b);
     sl_free(cuts);
     request->rendered = out;
+    request->offset = -1;
     return out ? NULL : sl_error_nomem();
 }
 
@@ -116,12 +122,12 @@ static sl_error *claim(sl__config_writer *w) {
     return err;
 }
 
-/* write_one waits until it is known how the transaction ended. */
-static sl_error *write_one(sl__config_writer *w, const sl__config_write *request) {
+/* write_records waits until it is known how the transaction ended. */
+static sl_error *write_records(sl__config_writer *w, const sl__txn_record *records, size_t n) {
     if (!w->txn) {
         return no_right(w);
     }
-    sl_error *err = sl__txn_write(w->txn, request->rendered, request->n, SLICE_MS);
+    sl_error *err = sl__txn_write(w->txn, records, n, SLICE_MS);
     while (err && err->code == SL_E_TIMEOUT && !atomic_load(&w->stopping)) {
         sl_error_free(err);
         err = sl__txn_settle(w->txn, SLICE_MS);
@@ -144,25 +150,82 @@ static sl_error *write_one(sl__config_writer *w, const sl__config_write *request
     return err;
 }
 
-static sl__config_write *next_request(sl__config_writer *w) {
+static void write_alone(sl__config_writer *w, sl__config_write *request) {
+    sl_error *err = write_records(w, request->rendered, request->n);
+    request->offset = err ? -1 : sl__txn_written(w->txn);
+    finish(request, err);
+}
+
+/* write_together writes several requests in one transaction. False: nothing is written, and each may be
+ * alone. */
+static bool write_together(sl__config_writer *w, sl__config_write *list, size_t n) {
+    sl__txn_record *all = sl_alloc(n * sizeof *all);
+    size_t at = 0;
+    for (const sl__config_write *r = list; all && r; r = r->next) {
+        memcpy(all + at, r->rendered, r->n * sizeof *all);
+        at += r->n;
+    }
+    sl_error *err = all ? write_records(w, all, n) : sl_error_nomem();
+    bool over = !err || err->code == SL_E_INTERRUPTED;
+    sl_free(all);
+    for (sl__config_write *next; over && list; list = next) {
+        next = list->next;
+        list->offset = err ? -1 : sl__txn_written(w->txn);
+        finish(list, err ? sl_error_new(err->code, err->cls, "%s", err->message) : NULL);
+    }
+    sl_error_free(err);
+    return over;
+}
+
+static void write_list(sl__config_writer *w, sl__config_write *list) {
+    size_t n = 0;
+    for (const sl__config_write *r = list; r; r = r->next) {
+        n += r->n;
+    }
+    if (list->next && write_together(w, list, n)) {
+        return;
+    }
+    while (list) {
+        sl__config_write *next = list->next;
+        write_alone(w, list);
+        list = next;
+    }
+}
+
+/* cut_requests takes from the queue what can be done at once: a claim, or writes that follow each other. */
+static sl__config_write *cut_requests(sl__config_writer *w) {
+    sl__config_write *list = w->first, *end = list;
+    size_t n = list->n;
+    while (list->rendered && end->next && end->next->rendered && n + end->next->n <= RECORDS_AT_ONCE) {
+        end = end->next;
+        n += end->n;
+    }
+    w->first = end->next;
+    w->last = w->first ? w->last : NULL;
+    end->next = NULL;
+    return list;
+}
+
+/* next_requests waits for some; NULL = the thread is to end. */
+static sl__config_write *next_requests(sl__config_writer *w) {
     pthread_mutex_lock(&w->lock);
     while (!w->first && !atomic_load(&w->stopping)) {
         pthread_cond_wait(&w->filled, &w->lock);
     }
-    sl__config_write *request = atomic_load(&w->stopping) ? NULL : w->first;
-    if (request) {
-        w->first = request->next;
-        w->last = w->first ? w->last : NULL;
-    }
+    sl__config_write *list = atomic_load(&w->stopping) ? NULL : cut_requests(w);
     pthread_mutex_unlock(&w->lock);
-    return request;
+    return list;
 }
 
 static void *run(void *arg) {
     sl__config_writer *w = arg;
-    sl__config_write *request;
-    while ((request = next_request(w))) {
-        finish(request, request->rendered ? write_one(w, request) : claim(w));
+    sl__config_write *list;
+    while ((list = next_requests(w))) {
+        if (list->rendered) {
+            write_list(w, list);
+        } else {
+            finish(list, claim(w));
+        }
     }
     give_up(w);
     return NULL;

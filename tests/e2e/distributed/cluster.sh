@@ -11,7 +11,7 @@
 #                                  array of options of curl's, say how
 #   expect STATUS N METHOD PATH [BODY]
 #   file_source NAME [KEY=VALUE]   the JSON of a file source from $dir/in-NAME into topic $GROUP-NAME
-#   feed SECONDS NAME...           writes numbered lines into these files in the background; feed_wait waits
+#   feed SECONDS NAME...           writes numbered lines into these files in the background; feed_wait waits, feed_end ends it
 #   placed N CONNECTOR...          connector and task 0 RUN, as worker N sees it (whoever runs them)
 #   owner CONNECTOR                the number of the worker that runs its task 0, as any worker alive says
 #   units_of N                     how many connectors and tasks run on worker N
@@ -137,6 +137,11 @@ while time.time() < end:
     time.sleep(0.02)
 END
     FEEDERS+=($!)
+}
+
+feed_end() {
+    kill "${FEEDERS[@]}"
+    feed_wait 2>/dev/null || true
 }
 
 feed_wait() { wait "${FEEDERS[@]}"; }
