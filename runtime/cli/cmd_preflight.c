@@ -148,8 +148,9 @@ static void print_group(const preflight *p) {
     const sl__group_look *g = &p->state.group;
     sl_str id = p->cluster.group.id;
     if (g->members) {
-        printf("group %.*s: %zu member%s of protocol '%.*s'; stop them before Sluice starts\n",
-               SL_STR_ARG(id), g->members, g->members == 1 ? "" : "s", SL_STR_ARG(g->protocol));
+        printf("group %.*s: %zu member%s (%s); stop them before Sluice takes over\n", SL_STR_ARG(id),
+               g->members, g->members == 1 ? "" : "s",
+               sl_str_eqz(g->protocol, "connect") ? "Java workers" : "Sluice's, or an application's");
     } else if (p->state.status || p->state.config) {
         printf("group %.*s: no members\n", SL_STR_ARG(id));
     }

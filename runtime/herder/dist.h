@@ -92,6 +92,7 @@ struct sl__dist {
     bool assigning;  /* an assignment is being written */
     bool accepting;  /* proposals are being written */
     bool keying;
+    bool leftovers;   /* there may be statuses of tasks that are there no more */
     sl__map revoked;  /* "N/NAME" -> sl__revoked */
     sl__map fences;   /* connectors whose earlier tasks are being fenced */
     unsigned commits; /* commits of tasks that are being written, or are not read back yet */

@@ -75,6 +75,7 @@ static void on_change(void *arg, sl__config_change change, const sl__config_reco
         own_changed(d, r);
         break;
     case SL_CHANGE_TASKS:
+        d->leftovers = true;
         if (c) {
             c->tasks_stale = true;
         }

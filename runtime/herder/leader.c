@@ -57,7 +57,7 @@ void sl__leader_lost(sl__dist *d) {
 static void lead(sl__dist *d) {
     d->lead = SL_LEAD_READY;
     d->ready_ms = sl__now_ms();
-    d->lead_dirty = d->asked = true;
+    d->lead_dirty = d->asked = d->leftovers = true;
     for (sl__worker *w = d->workers.first; w; w = w->next) {
         bool told = w->member && w->given_member && strcmp(w->member, w->given_member) == 0;
         w->barrier = w->given_member && !(told && w->done >= w->generation) ? w->generation : 0;
@@ -431,6 +431,27 @@ static bool all_done(const sl__dist *d) {
     return true;
 }
 
+/* ---- statuses of tasks that are gone ---- */
+
+static void note_last(void *arg, int32_t task, const sl__status *s) {
+    int32_t *last = arg;
+    (void)s;
+    *last = task > *last ? task : *last;
+}
+
+/* destroy_statuses: a worker that died, or slept, has not said that tasks ended which are there no more. */
+static void destroy_statuses(void *arg, const sl__stored_connector *st) {
+    sl__dist *d = arg;
+    int32_t last = -1;
+    if (!st->committed || st->inconsistent) {
+        return;
+    }
+    sl__status_topic_tasks(d->status, st->name, note_last, &last);
+    for (int32_t task = st->ntasks; task <= last; task++) {
+        sl__dist_status(d, st->name, task, SL_STATUS_DESTROYED, SL_STR_NONE, false);
+    }
+}
+
 /* share_out computes who runs what, and writes it. Gives when to look again. */
 static int64_t share_out(sl__dist *d, int64_t now) {
     plan p = {.d = d, .now = now};
@@ -598,6 +619,10 @@ int64_t sl__leader_tick(sl__dist *d, int64_t now) {
     if (!d->assigning) {
         d->lead_dirty = false;
         next = earlier(share_out(d, now), next);
+    }
+    if (d->leftovers && !d->assigning && all_done(d)) {
+        d->leftovers = false;
+        sl_error_free(sl__config_state_each(sl__config_topic_state(d->config), destroy_statuses, d));
     }
     next = earlier(keep_key(d, now), next);
     d->look_at_ms = next;

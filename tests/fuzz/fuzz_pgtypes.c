@@ -5,7 +5,7 @@
  * does. What a parser takes must be valid for the schema. Links: connectors/postgres-cdc, connectors/cdc, the
  * runtime. An entry of libFuzzer.
  */
-// LINK: connectors/postgres-cdc connectors/cdc -lpq -lpcre2-8 -lcrypto
+// LINK: connectors/postgres-cdc connectors/cdc -lpq -lpcre2-8 -ljansson -lcrypto
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

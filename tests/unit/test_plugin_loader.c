@@ -449,6 +449,30 @@ static void loads_folders(void **state) {
     sl__registry_free(reg);
 }
 
+/* The file of a Java worker: its folders are passed over, and never an error. */
+static void passes_over_java_folders(void **state) {
+    char java[PATH_MAX], list[2 * PATH_MAX], jar[PATH_MAX + 10];
+    size_t foreign = 0;
+    seen_defs seen = {0};
+    (void)state;
+    snprintf(java, sizeof java, "%s/java", dir);
+    snprintf(jar, sizeof jar, "%s/x.jar", java);
+    assert_int_equal(mkdir(java, 0700), 0);
+    test_write_file(jar, "not looked at");
+    build("beside", PRELUDE ONE_ROW DEF("beside", "x.Beside") EXPORT);
+    snprintf(list, sizeof list, "%s,/does/not/exist, %s/beside.so", java, dir);
+    sl__registry *reg = sl__registry_new();
+    test_assert_ok(sl__registry_load_worker_path(reg, sl_str_of(list), &foreign));
+    assert_int_equal(foreign, 2);
+    sl__registry_each(reg, count_def, &seen);
+    assert_int_equal(seen.n, 1);
+    sl__registry_free(reg);
+    reg = sl__registry_new();
+    test_assert_ok(sl__registry_load_worker_path(reg, sl_str_of(java), &foreign));
+    assert_int_equal(foreign, 1); /* the default folder, which is not beside this program */
+    sl__registry_free(reg);
+}
+
 static void knows_the_default_folder(void **state) {
     (void)state;
     char out[PATH_MAX], exe[PATH_MAX];
@@ -544,13 +568,21 @@ static void instances_without_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(loads_a_good_one),     cmocka_unit_test(refuses_other_versions),
-        cmocka_unit_test(refuses_broken_files), cmocka_unit_test(refuses_missing_symbols),
-        cmocka_unit_test(refuses_empty_tables), cmocka_unit_test(checks_definitions),
-        cmocka_unit_test(checks_rows),          cmocka_unit_test(finds_by_every_name),
-        cmocka_unit_test(names_the_nearest),    cmocka_unit_test(ranks_by_distance),
-        cmocka_unit_test(loads_folders),        cmocka_unit_test(knows_the_default_folder),
-        cmocka_unit_test(prepares_instances),   cmocka_unit_test(instances_without_memory),
+        cmocka_unit_test(loads_a_good_one),
+        cmocka_unit_test(refuses_other_versions),
+        cmocka_unit_test(refuses_broken_files),
+        cmocka_unit_test(refuses_missing_symbols),
+        cmocka_unit_test(refuses_empty_tables),
+        cmocka_unit_test(checks_definitions),
+        cmocka_unit_test(checks_rows),
+        cmocka_unit_test(finds_by_every_name),
+        cmocka_unit_test(names_the_nearest),
+        cmocka_unit_test(ranks_by_distance),
+        cmocka_unit_test(loads_folders),
+        cmocka_unit_test(passes_over_java_folders),
+        cmocka_unit_test(knows_the_default_folder),
+        cmocka_unit_test(prepares_instances),
+        cmocka_unit_test(instances_without_memory),
     };
     return cmocka_run_group_tests(tests, setup_group, teardown_group);
 }

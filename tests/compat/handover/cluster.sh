@@ -3,7 +3,8 @@
 #
 # Usage:  . tests/compat/handover/cluster.sh      (after which fault.sh and what it has are there, too)
 #
-#   java_start / java_stop N      Kafka Connect, distributed, with Debezium; its log ends up in $dir/java-N.log
+#   java_start [KEY=VALUE...]     Kafka Connect, distributed, with Debezium
+#   java_stop N                   stops it; its log ends up in $dir/java-N.log
 #   worker_start "$file"          Sluice, distributed
 #   json_of NAME KEY=VALUE...     the body that makes connector $NAME-NAME; initial_state is not of its configuration
 #   make NAME KEY=VALUE...        makes it
@@ -20,7 +21,7 @@ file=$java/worker.properties # the one file of both
 java_start() {
     CONNECT_HEAP_MB=400 bash "$SL_SUPPORT/connect.sh" start "$java" "$BOOTSTRAP" "$PORT" "group.id=$NAME" \
         "config.storage.topic=$NAME-configs" "offset.storage.topic=$NAME-offsets" "status.storage.topic=$NAME-status" \
-        offset.flush.interval.ms=500
+        offset.flush.interval.ms=500 "$@"
 }
 java_stop() {
     bash "$SL_SUPPORT/connect.sh" stop "$java"

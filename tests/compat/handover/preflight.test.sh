@@ -2,7 +2,7 @@
 # `sluice preflight` on topics that Kafka Connect wrote: connectors that run as they are, with differences, and not at all, each by
 # name and reason; offsets that cannot be read, a topic that cannot be used, a cluster that is not there. Nothing is written, no
 # group joined.
-# seconds: 120
+# seconds: 240
 # shellcheck source=tests/compat/handover/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
@@ -36,11 +36,13 @@ make extra "${stopped[@]}" what.is.this=1
 fault_source snapshot.mode=no_data include.unknown.datatypes=true
 mapfile -t source < <(grep -v '^name=' "$dir/src.properties")
 make pg "${source[@]}"
+make pgodd "${source[@]}" "topic.prefix=$NAME-odd" "slot.name=${NAME}_odd" initial_state=STOPPED
 make broken connector.class=FileStreamSink "topics=$NAME-lines" "file=$dir/no/such/folder"
 stored() { call GET "/connectors/$NAME-plain/offsets" | matches position; }
 wait_until 60 stored || fail "plain has stored no offset"
 wait_until 60 task_is "$NAME-broken" 0 FAILED || fail "broken has not failed"
 kcat -P -b "$BOOTSTRAP" -t "$NAME-offsets" -K '|' <<<"[\"$NAME-odd\",{\"filename\":\"$dir/in\"}]|{\"position\":\"far\"}"
+kcat -P -b "$BOOTSTRAP" -t "$NAME-offsets" -K '|' <<<"[\"$NAME-pgodd\",{\"server\":\"$NAME-odd\"}]|{\"lsn\":\"none\",\"txId\":1}"
 sleep 1.5
 before=$(all_records)
 preflight 1
@@ -51,6 +53,7 @@ finding unknown unsupported connector.class com.example.SomeConnector
 finding turned unsupported transforms.t.type VectorToJsonConverter
 finding converted unsupported value.converter BinaryDataConverter
 finding odd unsupported offsets position
+finding pgodd unsupported offsets lsn
 finding secret different file vault
 verdict extra different
 finding extra different what.is.this unknown
@@ -58,9 +61,9 @@ verdict pg different
 finding pg different include.unknown.datatypes 'types that Debezium does not know'
 finding broken note "" 'task 0 was FAILED'
 json_is 'j["group"]["members"] == 1 and j["error"] is None'
-json_is 'j["summary"]["unsupported"] == 4 and j["summary"]["connectors"] == 9'
+json_is 'j["summary"]["unsupported"] == 5 and j["summary"]["connectors"] == 10'
 for line in "^  $NAME-unknown: unknown, not supported" '^    unsupported: connector.class: ' "^  $NAME-plain: source, runs as it is" \
-    'config.storage.topic .*: 1 partition, cleanup.policy=compact' '^9 connectors: '; do
+    'config.storage.topic .*: 1 partition, cleanup.policy=compact' '^10 connectors: '; do
     grep -q -- "$line" "$dir/preflight.txt" || fail "expected '$line' in: $(cat "$dir/preflight.txt")"
 done
 java_stop 1

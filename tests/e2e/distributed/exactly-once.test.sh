@@ -23,7 +23,7 @@ up 1 2 3
 lead=$(leader 1 2 3)
 
 # ---- what a worker with exactly-once accepts ----
-: >"$dir/in-a" >"$dir/in-b"
+touch "$dir/in-a" "$dir/in-b"
 expect 201 2 POST /connectors "$(file_source a exactly.once.support=required)"
 expect 201 2 POST /connectors "$(file_source b exactly.once.support=required transaction.boundary=interval transaction.boundary.interval.ms=200 "offsets.storage.topic=$GROUP-own")"
 expect 400 3 POST /connectors "$(file_source x transaction.boundary=connector)"
@@ -140,7 +140,7 @@ zombie=$(basename "$(grep -lx "${zombie#*:}" "$dir"/*.port)" .port)
 [ "$task" -ge 2 ] || fail "a sleeping worker must have one of the tasks that go, not $task"
 other=m$((task == 5 ? 4 : 5))
 feed 9 "m$task" $other
-sleep 1.5
+sleep 1.5 # lines of the six are on their way
 kill -STOP "$(pid_of "$zombie")"
 [ "$(signed POST /connectors/m/tasks "$(tasks "m$task" $other)")" = 204 ] || fail "the leader did not take two tasks"
 two_fenced() { [ "$(fencings m)" = "1 6 2" ]; }
@@ -151,6 +151,18 @@ grep -h 'connector m: 6 earlier tasks are fenced' "$dir/$lead.log" >/dev/null ||
 feed_wait
 FEEDERS=()
 for c in "m$task" $other; do compare "$c" once; done
+
+# ---- what cannot be fenced does not start, and says why ----
+with_timeout() { file_source m "producer.override.transaction.timeout.ms=$1" | python3 -c 'import json, sys; print(json.dumps(json.load(sys.stdin)["config"]))'; }
+fence_failed() {
+    call 1 GET /connectors/m/tasks/0/status
+    [ "$STATUS" = 200 ] && [ "$(field 'j["state"]')" = FAILED ] && matches 'Failed to perform round of zombie fencing: .*transaction.max.timeout.ms' "$dir/answer"
+}
+expect 200 2 PUT /connectors/m/config "$(with_timeout 2000000000)"
+wait_until 20 fence_failed || fail "the task does not say that others could not be fenced: $(cat "$dir/answer")"
+[ "$(fencings m)" = "1 6 2" ] || fail "there is a record of tasks that were not fenced: $(fencings m)"
+expect 200 3 PUT /connectors/m/config "$(with_timeout 30000)"
+wait_until 20 m_runs 1 || fail "m does not run with a good configuration: $(cat "$dir/answer")"
 
 # ---- what workers ask of each other is signed ----
 [ "$(signed PUT /connectors/m/fence)" = 204 ] || fail "the leader did not fence what is fenced: $(signed PUT /connectors/m/fence)"
