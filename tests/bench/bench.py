@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Benchmarks with a peer or a limit in the same run: bench.py BUILD [idle] [drain] [snapshot] [sink] [latency] [--runs N] [--rows-div N]
+"""Benchmarks with a peer or a limit in the same run:
+bench.py BUILD [idle] [drain] [snapshot] [snapshot-java] [sink] [latency] [--runs N] [--rows-div N]
 
 Services (Kafka, PostgreSQL) must be up: BOOTSTRAP, PGHOST, PGPORT, PGUSER say where (make bench starts them). Runs
 of ours and of the other alternate; each result shows an A/A control (the first half of the other's runs against
@@ -8,6 +9,7 @@ the second). Records are counted at the broker or in the target. CPU is user + s
   idle      the worker after start: memory, time until REST answers; and with 100 idle file sources
   drain     500,000 inserts from a slot's backlog            against pg_recvlogical to a file
   snapshot  1,000,000 rows                                   against psql copy row_to_json | kcat
+  snapshot-java  the same rows                              against Debezium on Java Connect, per row
   sink      200,000 upserts into PostgreSQL                  against Debezium's JDBC sink on Java Connect
   latency   from the statement to a consumer, at 1,000 transactions a second
 """
@@ -279,6 +281,76 @@ def snapshot_once(topic, rows, extra):
     return usage
 
 
+def bench_snapshot_java(options):
+    """Debezium is measured on the last part of fewer rows, when it is warm: that and its start are told apart."""
+    rows, java_rows = 1000000 // options["div"], 300000 // options["div"]
+    psql("drop publication if exists bench_pub")
+    for table, n in ("events", rows), ("fewer", java_rows):
+        psql(f"drop table if exists {table}")
+        psql(f"create table {table} {TABLE}")
+        psql(f"insert into {table} select {ROW} from generate_series(1, {n}) i")
+        psql(f"vacuum analyze {table}")
+    psql("create publication bench_pub for table events, fewer")
+    ours, theirs, whole = [], [], []
+    for run in range(options["runs"]):
+        ours.append(snapshot_once(f"snapj{os.getpid()}_{run}", rows, {}))
+        all_rows, warm = java_snapshot(f"java{os.getpid()}_{run}", java_rows)
+        theirs.append(Usage(warm.seconds * rows / warm.rows, warm.cpu * rows / warm.rows, warm.peak_mb))
+        whole.append(all_rows)
+    report("snapshot beside Java", ours, theirs, "Debezium, warm, scaled", rows)
+    for what, value in (("by the clock", lambda u: u.seconds), ("by CPU", lambda u: u.cpu), ("by memory", lambda u: u.peak_mb)):
+        ratios = [value(b) / value(a) for a, b in zip(ours, theirs)]
+        print(f"  Debezium / sluice {what}: {median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+              + (" (limit: 15)" if what == "by the clock" else ""))
+    print(f"  Debezium read {java_rows} rows, from the creation of its connector to the last one, in "
+          f"{median([u.seconds for u in whole]):.2f} s, {median([u.cpu for u in whole]):.2f} CPU s; warm: the last half of them", flush=True)
+
+
+def java_snapshot(name, rows):
+    """A snapshot by Debezium on a standalone Java Connect: all of it, and its last half."""
+    directory = os.path.join(WORK, "java")
+    file = os.path.join(WORK, name + ".properties")
+    topic = f"{name}.public.fewer"
+    config = cdc(name, name, {"snapshot.mode": "initial", "table.include.list": "public.fewer", "database.password": "x"})
+    with open(file, "w", encoding="utf-8") as f:
+        f.writelines(f"{k}={v}\n" for k, v in config.items())
+    java = JavaConnect(directory, "--standalone", file, "key.converter.schemas.enable=false", "value.converter.schemas.enable=false")
+    try:
+        wait_for(lambda: end_offset(topic) > 0, 120)
+        marks = []
+        for goal in (rows // 2, rows):
+            wait_for(lambda g=goal: end_offset(topic) >= g)
+            marks.append((end_offset(topic), time.monotonic(), cpu_of(java.pid)))
+        (first, half, half_cpu), (last, end, end_cpu) = marks
+        if first >= last:
+            raise SystemExit("bench: too few rows for Debezium to be seen at its half: a smaller --rows-div")
+        warm = Usage(end - half, end_cpu - half_cpu, memory_of(java.pid))
+        warm.rows = last - first
+        return Usage(end - java.began, end_cpu, memory_of(java.pid)), warm
+    finally:
+        java.remove()
+        wait_for(lambda: psql(f"select count(*) from pg_replication_slots where slot_name = '{name}' and active") == "0", 30)
+        psql(f"select pg_drop_replication_slot('{name}')")
+
+
+class JavaConnect:
+    """Java Connect with what a peer deserves: 2 GB and the full compiler."""
+
+    def __init__(self, directory, *arguments):
+        self.directory = directory
+        self.began = time.monotonic()
+        env = dict(os.environ, CONNECT_HEAP_MB="2048", CONNECT_JIT_LEVEL="4")
+        subprocess.run(["bash", f"{ROOT}/tests/support/connect.sh", "start", directory, BOOTSTRAP, *arguments], check=True, env=env,
+                       stderr=subprocess.DEVNULL)
+        with open(os.path.join(directory, "connect.env"), encoding="utf-8") as f:
+            values = dict(line.strip().split("=", 1) for line in f if "=" in line)
+        self.url = values.get("CONNECT_URL", "").strip("'\"")
+        self.pid = int(values.get("CONNECT_PID", "0").strip("'\"") or 0)
+
+    def remove(self):
+        subprocess.run(["bash", f"{ROOT}/tests/support/connect.sh", "remove", self.directory], check=False, stderr=subprocess.DEVNULL)
+
+
 def bench_latency(options):
     """From the statement (its commit's sync included) to a consumer's hands, at 1,000 transactions a second."""
     seconds = max(2, 10 // options["div"])
@@ -368,27 +440,19 @@ def sink_config(name, topic):
 
 def java_sink(name, topic, rows):
     """Debezium's sink on Java Connect, warm: the time begins when the connector is created."""
-    directory = os.path.join(WORK, "java")
-    env = dict(os.environ, CONNECT_HEAP_MB="2048", CONNECT_JIT_LEVEL="4")
-    subprocess.run(["bash", f"{ROOT}/tests/support/connect.sh", "start", directory, BOOTSTRAP], check=True, env=env,
-                   stderr=subprocess.DEVNULL)
-    with open(os.path.join(directory, "connect.env"), encoding="utf-8") as f:
-        values = dict(line.strip().split("=", 1) for line in f if "=" in line)
-    url = values.get("CONNECT_URL", "").strip("'\"")
-    pid = int(values.get("CONNECT_PID", "0").strip("'\"") or 0)
-    cpu = cpu_of(pid)
+    java = JavaConnect(os.path.join(WORK, "java"))
+    cpu = cpu_of(java.pid)
     began = time.monotonic()
     config = sink_config(name, topic)
     config["consumer.override.max.poll.records"] = "3000"
-    request = urllib.request.Request(url + "/connectors", json.dumps({"name": name, "config": config}).encode(),
+    request = urllib.request.Request(java.url + "/connectors", json.dumps({"name": name, "config": config}).encode(),
                                      {"Content-Type": "application/json"})
     urllib.request.urlopen(request, timeout=60).read()
     try:
         wait_for(lambda: count_target() >= rows, 300, 0.05)
-        return Usage(time.monotonic() - began, cpu_of(pid) - cpu, memory_of(pid))
+        return Usage(time.monotonic() - began, cpu_of(java.pid) - cpu, memory_of(java.pid))
     finally:
-        subprocess.run(["bash", f"{ROOT}/tests/support/connect.sh", "remove", directory], check=False,
-                       stderr=subprocess.DEVNULL)
+        java.remove()
 
 
 def main():
@@ -401,7 +465,8 @@ def main():
             options["runs" if a == "--runs" else "div"] = int(args.pop(0))
         else:
             names.append(a)
-    known = {"idle": bench_idle, "drain": bench_drain, "snapshot": bench_snapshot, "sink": bench_sink, "latency": bench_latency}
+    known = {"idle": bench_idle, "drain": bench_drain, "snapshot": bench_snapshot, "snapshot-java": bench_snapshot_java,
+             "sink": bench_sink, "latency": bench_latency}
     unknown = [n for n in names if n not in known]
     if unknown:
         raise SystemExit(f"bench: unknown benchmark '{unknown[0]}'; expected one of: {', '.join(known)}")
