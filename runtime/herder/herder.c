@@ -69,6 +69,18 @@ void sl__call_end(sl__herder *h, sl__call *c) {
     c->reply(c, false);
 }
 
+void sl__call_again(sl__herder *h, sl__call *c) {
+    c->check = NULL;
+    c->cancel = NULL;
+    c->work = NULL;
+    c->waits = c->ended = false; /* as the first time: what ends the call while it runs does not answer it */
+    bool over = c->run(h, c) || c->ended;
+    c->waits = true;
+    if (over) {
+        sl__call_end(h, c);
+    }
+}
+
 bool sl__herder_call(sl__herder *h, sl__call *c) {
     c->message.handle = handle_call;
     c->cancel = NULL;

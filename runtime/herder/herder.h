@@ -108,6 +108,9 @@ typedef struct sl__call {
 /* sl__call_end answers a call whose run gave false; a call that still runs is answered after it. @herder */
 void sl__call_end(sl__herder *h, sl__call *c);
 
+/* sl__call_again runs a call that waits once more, from its beginning; it may be over after that. @herder */
+void sl__call_again(sl__herder *h, sl__call *c);
+
 /* sl__herder_call posts a call. False when the herder takes no more: reply is not called then. */
 bool sl__herder_call(sl__herder *h, sl__call *c);
 

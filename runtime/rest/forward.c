@@ -119,13 +119,6 @@ static void take_or_end(sl__herder *h, sl__request *r, forwarding *f) {
     }
 }
 
-static void run_again(sl__herder *h, sl__request *r) {
-    r->call.check = NULL;
-    if (r->match.route->run(h, r)) {
-        sl__call_end(h, &r->call);
-    }
-}
-
 static void asked(sl__herder *h, sl__work *w) {
     forwarding *f = (forwarding *)w;
     sl__request *r = (sl__request *)w->call;
@@ -137,7 +130,7 @@ static void asked(sl__herder *h, sl__work *w) {
     if ((f->err || passed_on(&f->answer)) && sl__now_ms() + AGAIN_MS < r->call.deadline_ms) {
         r->resent = r->resent || (f->err && f->answer.sent);
         forwarding_free(f);
-        run_again(h, r);
+        sl__call_again(h, &r->call);
         return;
     }
     take_or_end(h, r, f);
@@ -153,10 +146,8 @@ static bool look_at_leader(sl__herder *h, sl__call *c) {
         return false;
     }
     c->cancel(c);
-    c->cancel = NULL;
-    c->work = NULL;
     ((sl__request *)c)->resent = true;
-    run_again(h, (sl__request *)c);
+    sl__call_again(h, c);
     return true;
 }
 
