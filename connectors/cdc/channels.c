@@ -77,18 +77,11 @@ void cdc_channels_close(cdc_channels *c) {
 }
 
 static sl_error *add_text(cdc_channels *c, sl_str text) {
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 8;
-        sl_str *more = sl_arena_alloc(&c->arena, cap * sizeof *more);
-        if (!more) {
-            return sl_error_nomem();
-        }
-        if (c->n) {
-            memcpy(more, c->texts, c->n * sizeof *more);
-        }
-        c->texts = more;
-        c->cap = cap;
+    sl_str *more = sl_arena_grow(&c->arena, c->texts, c->n, &c->cap, sizeof *more);
+    if (!more) {
+        return sl_error_nomem();
     }
+    c->texts = more;
     c->texts[c->n++] = sl_arena_str(&c->arena, text);
     return c->arena.failed ? sl_error_nomem() : NULL;
 }

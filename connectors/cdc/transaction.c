@@ -48,15 +48,11 @@ static size_t place_of(cdc_transaction *t, sl_str id) {
     if (at < t->ncounts) {
         return at;
     }
-    if (at == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 8;
-        cdc_collection_count *counts = sl_realloc(t->counts, cap * sizeof *counts);
-        if (!counts) {
-            return SIZE_MAX;
-        }
-        t->counts = counts;
-        t->cap = cap;
+    cdc_collection_count *counts = sl_grow(t->counts, t->ncounts, &t->cap, sizeof *counts);
+    if (!counts) {
+        return SIZE_MAX;
     }
+    t->counts = counts;
     sl_str name = sl_arena_str(&t->arena, id);
     if (!name.p) {
         return SIZE_MAX;

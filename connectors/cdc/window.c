@@ -75,17 +75,13 @@ static bool rehash(cdc_window *w, size_t nslots) {
 }
 
 static bool grow(cdc_window *w) {
-    if (w->n < w->cap) {
-        return true;
-    }
-    size_t cap = w->cap ? w->cap * 2 : 256;
-    cdc_window_row *rows = sl_realloc(w->rows, cap * sizeof *rows);
+    size_t had = w->cap;
+    cdc_window_row *rows = sl_grow(w->rows, w->n, &w->cap, sizeof *rows);
     if (!rows) {
         return false;
     }
     w->rows = rows;
-    w->cap = cap;
-    return rehash(w, cap * 2);
+    return w->cap == had || rehash(w, w->cap * 2);
 }
 
 bool cdc_window_add(cdc_window *w, sl_str key, char *line, size_t n) {

@@ -226,15 +226,11 @@ typedef struct items {
 static sl_error *read_one(scan *s, const sl_schema **schema, sl_value *v, bool *got);
 
 static bool add_item(items *l, const sl_value *v) {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 8;
-        sl_value *more = sl_realloc(l->values, cap * sizeof(*more));
-        if (!more) {
-            return false;
-        }
-        l->values = more;
-        l->cap = cap;
+    sl_value *more = sl_grow(l->values, l->n, &l->cap, sizeof *more);
+    if (!more) {
+        return false;
     }
+    l->values = more;
     l->values[l->n++] = *v;
     return true;
 }

@@ -40,19 +40,12 @@ typedef struct grouping {
 } grouping;
 
 static bool list_add(grouping *g, op_list *l, jdbc_op *op) {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 32;
-        jdbc_op **more = sl_arena_alloc(&g->arena, cap * sizeof *more);
-        if (!more) {
-            g->failed = true;
-            return false;
-        }
-        if (l->n) {
-            memcpy(more, l->items, l->n * sizeof *more);
-        }
-        l->items = more;
-        l->cap = cap;
+    jdbc_op **more = sl_arena_grow(&g->arena, l->items, l->n, &l->cap, sizeof *more);
+    if (!more) {
+        g->failed = true;
+        return false;
     }
+    l->items = more;
     l->items[l->n++] = op;
     return true;
 }

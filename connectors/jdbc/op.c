@@ -7,16 +7,12 @@
 #include "task.h"
 
 sl_error *jdbc_bad_add(jdbc_task *t, const sl_record *rec, sl_error *err) {
-    if (t->nbad == t->bad_cap) {
-        size_t cap = t->bad_cap ? t->bad_cap * 2 : 16;
-        jdbc_bad *more = sl_realloc(t->bad, cap * sizeof *more);
-        if (!more) {
-            sl_error_free(err);
-            return sl_error_nomem();
-        }
-        t->bad = more;
-        t->bad_cap = cap;
+    jdbc_bad *more = sl_grow(t->bad, t->nbad, &t->bad_cap, sizeof *more);
+    if (!more) {
+        sl_error_free(err);
+        return sl_error_nomem();
     }
+    t->bad = more;
     err = sl_error_at(err, rec->kafka_topic.p ? rec->kafka_topic : rec->topic, rec->kafka_partition,
                       rec->kafka_offset);
     t->bad[t->nbad++] = (jdbc_bad){rec, err};

@@ -70,18 +70,11 @@ static char *read_item(const pg_conv *c, sl_arena *a, char *p, char *end, sl_val
 }
 
 static bool add_item(sl_arena *a, sl_value **items, size_t *n, size_t *cap, sl_value v) {
-    if (*n == *cap) {
-        size_t more = *cap ? *cap * 2 : 8;
-        sl_value *grown = sl_arena_alloc(a, more * sizeof *grown);
-        if (!grown) {
-            return false;
-        }
-        if (*n) {
-            memcpy(grown, *items, *n * sizeof *grown);
-        }
-        *items = grown;
-        *cap = more;
+    sl_value *grown = sl_arena_grow(a, *items, *n, cap, sizeof *grown);
+    if (!grown) {
+        return false;
     }
+    *items = grown;
     (*items)[(*n)++] = v;
     return true;
 }

@@ -43,18 +43,12 @@ void tf_draft_fail(tf_draft *d, sl_error *err) {
     }
 }
 
-/* grown gives a copy of an array with twice the room, or NULL (and fails the draft). */
-static void *grown(tf_draft *d, const void *items, size_t n, uint32_t *cap, size_t size) {
-    uint32_t more = *cap ? *cap * 2 : 16;
-    void *p = sl_arena_alloc(&d->arena, more * size);
+/* grown is sl_arena_grow, and fails the draft when there is no memory. */
+static void *grown(tf_draft *d, void *items, size_t n, size_t *cap, size_t size) {
+    void *p = sl_arena_grow(&d->arena, items, n, cap, size);
     if (!p) {
         tf_draft_fail(d, sl_error_nomem());
-        return NULL;
     }
-    if (n) {
-        memcpy(p, items, n * size);
-    }
-    *cap = more;
     return p;
 }
 

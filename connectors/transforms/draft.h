@@ -15,10 +15,10 @@ typedef struct tf_draft {
     sl_arena arena;
     sl_schema def;
     sl_field *fields;
-    uint32_t cap;
+    size_t cap;
     const sl_schema **made; /* references to give back */
     uint32_t nmade;
-    uint32_t made_cap;
+    size_t made_cap;
     sl_error *err;
 } tf_draft;
 

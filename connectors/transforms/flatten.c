@@ -35,7 +35,7 @@ typedef struct flat_plan {
     sl_arena arena;
     leaf *leaves;
     uint32_t n;
-    uint32_t cap;
+    size_t cap;
 } flat_plan;
 
 static const sl_config_row rows[] = {
@@ -92,18 +92,11 @@ typedef struct walk {
 } walk;
 
 static bool add_leaf(flat_plan *p, const sl_schema *schema, const uint32_t *path, uint32_t depth) {
-    if (p->n == p->cap) {
-        uint32_t cap = p->cap ? p->cap * 2 : 32;
-        leaf *leaves = sl_arena_alloc(&p->arena, cap * sizeof *leaves);
-        if (!leaves) {
-            return false;
-        }
-        if (p->n) {
-            memcpy(leaves, p->leaves, p->n * sizeof *leaves);
-        }
-        p->leaves = leaves;
-        p->cap = cap;
+    leaf *leaves = sl_arena_grow(&p->arena, p->leaves, p->n, &p->cap, sizeof *leaves);
+    if (!leaves) {
+        return false;
     }
+    p->leaves = leaves;
     uint32_t *copy = sl_arena_alloc(&p->arena, depth * sizeof *copy);
     if (!copy) {
         return false;

@@ -24,7 +24,7 @@ typedef struct parser {
     unsigned depth;
     const sl_schema **made; /* references to give back */
     uint32_t nmade;
-    uint32_t made_cap;
+    size_t made_cap;
 } parser;
 
 /* What a text was found to be; ok = false: not what it looked like. */
@@ -109,16 +109,11 @@ static sl_error *own(parser *p, sl_error *err, const sl_schema *const *s, found 
 
 /* room makes place for one more reference. */
 static sl_error *room(parser *p) {
-    if (p->nmade < p->made_cap) {
-        return NULL;
-    }
-    uint32_t cap = p->made_cap ? p->made_cap * 2 : 16;
-    const sl_schema **made = sl_realloc(p->made, cap * sizeof *made);
+    const sl_schema **made = sl_grow(p->made, p->nmade, &p->made_cap, sizeof *made);
     if (!made) {
         return sl_error_nomem();
     }
     p->made = made;
-    p->made_cap = cap;
     return NULL;
 }
 
@@ -342,16 +337,11 @@ static sl_error *finish(parser *p, bool map, sl_value *items, size_t n, const co
 }
 
 static sl_error *grow(sl_value **items, size_t n, size_t *cap) {
-    if (n < *cap) {
-        return NULL;
-    }
-    size_t more = *cap ? *cap * 2 : 8;
-    sl_value *p = sl_realloc(*items, more * sizeof *p);
+    sl_value *p = sl_grow(*items, n, cap, sizeof *p);
     if (!p) {
         return sl_error_nomem();
     }
     *items = p;
-    *cap = more;
     return NULL;
 }
 

@@ -34,20 +34,9 @@ void sl_config_report_init(sl_config_report *r, sl_arena *arena) {
 }
 
 static bool report_room(sl_config_report *r) {
-    if (r->n < r->cap) {
-        return true;
-    }
-    size_t cap = r->cap ? r->cap * 2 : 8;
-    sl_config_problem *items = sl_arena_alloc(r->arena, cap * sizeof *items);
-    if (!items) {
-        return false;
-    }
-    if (r->n) {
-        memcpy(items, r->items, r->n * sizeof *items);
-    }
-    r->items = items;
-    r->cap = cap;
-    return true;
+    sl_config_problem *items = sl_arena_grow(r->arena, r->items, r->n, &r->cap, sizeof *items);
+    r->items = items ? items : r->items;
+    return items != NULL;
 }
 
 void sl_config_report_add(sl_config_report *r, sl_severity sev, sl_str key, const char *fmt, ...) {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define FIRST_CHUNK 4096u
+#define FIRST_ITEMS 16u
 #define LARGEST_CHUNK (1024u * 1024u)
 
 struct sl_arena_chunk {
@@ -54,6 +55,34 @@ char *sl_strdup(sl_str s) {
     }
     z[s.n] = '\0';
     return z;
+}
+
+/* grown_cap gives how much room the next larger array has; 0 = more than there can be. */
+static size_t grown_cap(size_t cap, size_t size) {
+    size_t more = cap ? cap * 2 : FIRST_ITEMS;
+    return more > SIZE_MAX / 2 / size ? 0 : more;
+}
+
+void *sl_grow_more(void *items, size_t *cap, size_t size) {
+    size_t more = grown_cap(*cap, size);
+    void *p = more ? sl_realloc(items, more * size) : NULL;
+    if (p) {
+        *cap = more;
+    }
+    return p;
+}
+
+void *sl_arena_grow(sl_arena *a, void *items, size_t n, size_t *cap, size_t size) {
+    if (n < *cap) {
+        return items;
+    }
+    size_t more = grown_cap(*cap, size);
+    void *p = more ? sl_arena_alloc(a, more * size) : NULL;
+    if (p && n) {
+        memcpy(p, items, n * size);
+    }
+    *cap = p ? more : *cap;
+    return p;
 }
 
 void sl_arena_init(sl_arena *a, size_t first) {

@@ -14,20 +14,6 @@ static bool fail(sl_batch *b) {
     return false;
 }
 
-/* ensure_heap makes room for one more item; gives the array, or NULL when out of memory (the old one stays).
- */
-static void *ensure_heap(void *items, size_t n, size_t *cap, size_t size) {
-    if (n < *cap) {
-        return items;
-    }
-    size_t more = *cap ? *cap * 2 : 32;
-    void *p = more > SIZE_MAX / size ? NULL : sl_realloc(items, more * size);
-    if (p) {
-        *cap = more;
-    }
-    return p;
-}
-
 /* append_in_arena gives an array of n + 1 items that begins with the n old ones: the old array if it ends at
    the arena's tip, else a copy. */
 static void *append_in_arena(sl_arena *a, void *items, size_t n, size_t size) {
@@ -44,7 +30,7 @@ static void *append_in_arena(sl_arena *a, void *items, size_t n, size_t size) {
 }
 
 sl_record *sl_batch_add(sl_batch *b) {
-    sl_record *records = ensure_heap(b->records, b->n, &b->cap, sizeof *records);
+    sl_record *records = sl_grow(b->records, b->n, &b->cap, sizeof *records);
     if (!records) {
         b->failed = true;
         return NULL;
@@ -72,7 +58,7 @@ static bool is_kept(const sl_batch *b, const sl_schema *s) {
 
 void sl_batch_keep_slow(sl_batch *b, const sl_schema *s) {
     if (!is_kept(b, s)) {
-        const sl_schema **schemas = ensure_heap(b->schemas, b->nschemas, &b->schemas_cap, sizeof *schemas);
+        const sl_schema **schemas = sl_grow(b->schemas, b->nschemas, &b->schemas_cap, sizeof *schemas);
         if (!schemas) {
             b->failed = true;
             return;

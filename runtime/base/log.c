@@ -136,15 +136,11 @@ static component_level *place_of(const char *component) {
     if (at < logger.n && strcmp(logger.table[at].name, component) == 0) {
         return &logger.table[at];
     }
-    if (logger.n == logger.cap) {
-        size_t cap = logger.cap ? logger.cap * 2 : 8;
-        component_level *table = sl_realloc(logger.table, cap * sizeof *table);
-        if (!table) {
-            return NULL;
-        }
-        logger.table = table;
-        logger.cap = cap;
+    component_level *table = sl_grow(logger.table, logger.n, &logger.cap, sizeof *table);
+    if (!table) {
+        return NULL;
     }
+    logger.table = table;
     char *name = sl_strdup(sl_str_of(component));
     if (!name) {
         return NULL;

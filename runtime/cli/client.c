@@ -209,18 +209,11 @@ sl_error *sl__client_read(sl_str answer, json_t **out) {
 /* ---- tables ---- */
 
 void sl__table_row(sl__table *t, const char *const *cells) {
-    if (t->n == t->cap) {
-        size_t cap = t->cap ? 2 * t->cap : 32;
-        sl_str(*more)[SL__COLUMNS] = sl_arena_alloc(&t->client->arena, cap * sizeof *more);
-        if (!more) {
-            return;
-        }
-        if (t->n) {
-            memcpy(more, t->rows, t->n * sizeof *more);
-        }
-        t->rows = more;
-        t->cap = cap;
+    sl_str(*more)[SL__COLUMNS] = sl_arena_grow(&t->client->arena, t->rows, t->n, &t->cap, sizeof *more);
+    if (!more) {
+        return;
     }
+    t->rows = more;
     for (size_t i = 0; i < t->columns; i++) {
         t->rows[t->n][i] = sl_arena_str(&t->client->arena, sl_str_of(cells[i] ? cells[i] : ""));
     }

@@ -12,16 +12,11 @@ static sl_error *builder_grow(sl__config_builder *b) {
         return sl_error_new(SL_E_CONFIG, SL_USER, "more than %d settings, expected fewer",
                             SL_CONFIG_MAX_ENTRIES);
     }
-    size_t cap = b->cap ? b->cap * 2 : 32;
-    sl_config_entry *entries = sl_arena_alloc(b->arena, cap * sizeof(*entries));
+    sl_config_entry *entries = sl_arena_grow(b->arena, b->entries, b->n, &b->cap, sizeof *entries);
     if (!entries) {
         return sl_error_nomem();
     }
-    if (b->n) {
-        memcpy(entries, b->entries, b->n * sizeof(*entries));
-    }
     b->entries = entries;
-    b->cap = cap;
     return NULL;
 }
 

@@ -150,18 +150,11 @@ void sl__client_say(sl__translation *t, sl_severity severity, sl_str key, const 
 
 static sl_error *emit_key(sl__translation *t, sl_str name, sl_str value, bool optional) {
     sl__client_config *out = t->out;
-    if (out->n == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 16;
-        sl__client_property *items = sl_arena_alloc(t->arena, cap * sizeof *items);
-        if (!items) {
-            return sl_error_nomem();
-        }
-        if (out->n) {
-            memcpy(items, out->items, out->n * sizeof *items);
-        }
-        out->items = items;
-        t->cap = cap;
+    sl__client_property *items = sl_arena_grow(t->arena, out->items, out->n, &t->cap, sizeof *items);
+    if (!items) {
+        return sl_error_nomem();
     }
+    out->items = items;
     sl__client_property *p = &out->items[out->n];
     *p = (sl__client_property){sl_arena_str(t->arena, name), sl_arena_str(t->arena, value),
                                sl__client_key_secret(name), optional, t->key};

@@ -34,24 +34,6 @@ static sl_str provider_key(sl__providers *p, sl_str name, const char *rest) {
     return sl_arena_printf(&p->arena, "config.providers.%.*s.%s", SL_STR_ARG(name), rest);
 }
 
-/* copy_config copies what a provider keeps, so that it does not depend on the worker's settings. */
-static sl_error *copy_config(sl_arena *arena, const sl_config *c, sl_config *out) {
-    sl__config_builder b;
-    sl__config_builder_init(&b, arena);
-    for (size_t i = 0; i < c->n; i++) {
-        sl_config_entry e = c->entries[i];
-        e.key = sl_arena_str(arena, e.key);
-        e.value = sl_arena_str(arena, e.value);
-        e.file = sl_arena_str(arena, e.file);
-        if (arena->failed) {
-            return sl_error_nomem();
-        }
-        SL_TRY(sl__config_builder_put(&b, &e, NULL));
-    }
-    *out = sl__config_builder_done(&b);
-    return NULL;
-}
-
 /* parse_settings reads the provider's own table; its problems get the whole key. */
 static sl_error *parse_settings(sl__providers *p, provider *v, sl_str prefix, sl_config_report *report) {
     sl_config_report own;
@@ -111,7 +93,7 @@ static sl_error *make_provider(sl__providers *p, provider *v, const sl_config *w
         return NULL;
     }
     SL_TRY(sl__config_prefix(worker, prefix, &p->arena, &own));
-    SL_TRY(copy_config(&p->arena, &own, &v->config));
+    SL_TRY(sl__config_copy(&p->arena, &own, &v->config));
     size_t errors = report->errors;
     SL_TRY(parse_settings(p, v, prefix, report));
     if (report->errors > errors) {

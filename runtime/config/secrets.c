@@ -22,18 +22,11 @@ sl_error *sl__secrets_add(sl__secrets *s, sl_str value, sl_str shown) {
     if (!value.p || !shown.p) {
         return sl_error_nomem();
     }
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : 8;
-        sl__secret *items = sl_arena_alloc(s->arena, cap * sizeof *items);
-        if (!items) {
-            return sl_error_nomem();
-        }
-        if (s->n) {
-            memcpy(items, s->items, s->n * sizeof *items);
-        }
-        s->items = items;
-        s->cap = cap;
+    sl__secret *items = sl_arena_grow(s->arena, s->items, s->n, &s->cap, sizeof *items);
+    if (!items) {
+        return sl_error_nomem();
     }
+    s->items = items;
     s->items[s->n++] = (sl__secret){value, shown};
     return NULL;
 }

@@ -187,15 +187,11 @@ static bool append(hold_part *p, int64_t offset, uint64_t cost) {
     uint64_t start = p->nchunks > 1 ? p->chunks[p->nchunks - 2].sum : p->before;
     if (!last || (last->sum - start >= CHUNK_COST && offset > last->last)) {
         drop_old(p);
-        if (!p->chunks || p->nchunks == p->cap) {
-            size_t cap = p->cap ? p->cap * 2 : 16;
-            chunk *more = sl_realloc(p->chunks, cap * sizeof(*more));
-            if (!more) {
-                return false;
-            }
-            p->chunks = more;
-            p->cap = cap;
+        chunk *more = sl_grow(p->chunks, p->nchunks, &p->cap, sizeof *more);
+        if (!more) {
+            return false;
         }
+        p->chunks = more;
         last = &p->chunks[p->nchunks++];
         *last = (chunk){offset, p->sum};
     }

@@ -39,19 +39,12 @@ sl__part *sl__part_list_add(sl__part_list *l, sl_str topic, int32_t partition, i
         p->since_ms = sl__now_ms();
         return p;
     }
-    if (copy && l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 8;
-        sl__part *more = sl_realloc(l->items, cap * sizeof(*more));
-        if (!more) {
-            sl_free(copy);
-            return NULL;
-        }
-        l->items = more;
-        l->cap = cap;
-    }
-    if (!copy) {
+    sl__part *more = copy ? sl_grow(l->items, l->n, &l->cap, sizeof *more) : NULL;
+    if (!more) {
+        sl_free(copy);
         return NULL;
     }
+    l->items = more;
     p = &l->items[l->n++];
     *p = (sl__part){copy, topic.n, partition, next, sl__now_ms()};
     return p;

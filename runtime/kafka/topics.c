@@ -124,15 +124,11 @@ static void remove_waiter(entry *e, const sl__topic_waiter *w) {
 
 static bool add_waiter(entry *e, sl__topic_waiter *w) {
     remove_waiter(e, w);
-    if (e->nwaiters == e->cap) {
-        size_t cap = e->cap ? e->cap * 2 : 4;
-        sl__topic_waiter **more = sl_realloc(e->waiters, cap * sizeof(sl__topic_waiter *));
-        if (!more) {
-            return false;
-        }
-        e->waiters = more;
-        e->cap = cap;
+    sl__topic_waiter **more = sl_grow(e->waiters, e->nwaiters, &e->cap, sizeof *more);
+    if (!more) {
+        return false;
     }
+    e->waiters = more;
     e->waiters[e->nwaiters++] = w;
     return true;
 }

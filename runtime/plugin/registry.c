@@ -63,17 +63,9 @@ void sl__registry_free(sl__registry *reg) {
 }
 
 static bool room_for(void **items, size_t n, size_t *cap, size_t size) {
-    if (n < *cap) {
-        return true;
-    }
-    size_t more = *cap ? *cap * 2 : 16;
-    void *p = sl_realloc(*items, more * size);
-    if (!p) {
-        return false;
-    }
-    *items = p;
-    *cap = more;
-    return true;
+    void *p = sl_grow(*items, n, cap, size);
+    *items = p ? p : *items;
+    return p != NULL;
 }
 
 /* refuse records and logs a plugin that is not used; always false. */

@@ -30,19 +30,12 @@ static int order_in(const sl__definitions *all, sl_str group) {
 
 static sl__definition *add(sl__definitions *all, sl_str name, const sl_config_row *row, sl_str group) {
     static sl__definition nowhere;
-    if (all->n == all->cap) {
-        size_t cap = all->cap ? 2 * all->cap : 64;
-        sl__definition *more = sl_arena_alloc(all->arena, cap * sizeof *more);
-        if (!more) {
-            all->failed = true;
-            return &nowhere;
-        }
-        if (all->n) {
-            memcpy(more, all->items, all->n * sizeof *more);
-        }
-        all->items = more;
-        all->cap = cap;
+    sl__definition *more = sl_arena_grow(all->arena, all->items, all->n, &all->cap, sizeof *more);
+    if (!more) {
+        all->failed = true;
+        return &nowhere;
     }
+    all->items = more;
     sl__definition *d = &all->items[all->n];
     *d = (sl__definition){.name = name,
                           .row = row,

@@ -30,15 +30,11 @@ sl_error *sl__positions_add(sl__positions *p, sl_str topic, int32_t partition) {
         x->next = x->committed = -1;
         return NULL;
     }
-    if (p->n == p->cap) {
-        size_t cap = p->cap ? p->cap * 2 : 8;
-        sl__position *more = sl_realloc(p->items, cap * sizeof(*more));
-        if (!more) {
-            return sl_error_nomem();
-        }
-        p->items = more;
-        p->cap = cap;
+    sl__position *more = sl_grow(p->items, p->n, &p->cap, sizeof *more);
+    if (!more) {
+        return sl_error_nomem();
     }
+    p->items = more;
     char *name = sl_strdup(topic);
     if (!name) {
         return sl_error_nomem();

@@ -95,15 +95,11 @@ static void timer_remove(sl__sched *s, sl__unit *u) {
 }
 
 static bool timer_add(sl__sched *s, sl__unit *u) {
-    if (s->ntimers + 2 > s->timers_cap) {
-        size_t cap = s->timers_cap ? s->timers_cap * 2 : 64;
-        sl__unit **more = sl_realloc(s->timers, cap * sizeof(*more));
-        if (!more) {
-            return false;
-        }
-        s->timers = more;
-        s->timers_cap = cap;
+    sl__unit **more = sl_grow(s->timers, s->ntimers + 1, &s->timers_cap, sizeof *more);
+    if (!more) {
+        return false;
     }
+    s->timers = more;
     timer_up(s, ++s->ntimers, u);
     return true;
 }

@@ -67,15 +67,11 @@ static void drop_batch(sink *s) {
 }
 
 static bool add_message(sink *s, const sl__in_message *m) {
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : 64;
-        sl__in_message *more = sl_realloc(s->messages, cap * sizeof(*more));
-        if (!more) {
-            return false;
-        }
-        s->messages = more;
-        s->cap = cap;
+    sl__in_message *more = sl_grow(s->messages, s->n, &s->cap, sizeof *more);
+    if (!more) {
+        return false;
     }
+    s->messages = more;
     s->messages[s->n++] = *m;
     s->bytes += m->key.n + m->payload.n + sizeof(sl_record);
     return true;
