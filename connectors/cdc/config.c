@@ -2,6 +2,9 @@
  * config.c - the words and checks of the settings in config.h.
  */
 #include "config.h"
+
+#include <sluice/text.h>
+
 #include "regex.h"
 
 #define STRATEGY(x) "io.debezium.schema." x "TopicNamingStrategy"
@@ -97,13 +100,6 @@ const char *cdc_check_operations(const sl_config_row *row, sl_str value, sl_aren
     return none && n > 1 ? "expected none alone, or a list of c, u, d and t" : NULL;
 }
 
-static int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 const char *cdc_check_placeholder(const sl_config_row *row, sl_str value, sl_arena *arena) {
     (void)row;
     (void)arena;
@@ -112,7 +108,7 @@ const char *cdc_check_placeholder(const sl_config_row *row, sl_str value, sl_are
     }
     bool fine = value.n % 2 == 0;
     for (size_t i = 4; i < value.n; i++) {
-        fine = fine && hex_digit(value.p[i]) >= 0;
+        fine = fine && sl_hex_digit(value.p[i]) >= 0;
     }
     return fine ? NULL : "expected text, or hex: and two hexadecimal digits for each byte";
 }
@@ -125,7 +121,7 @@ sl_str cdc_config_placeholder(const cdc_config *c, sl_arena *arena) {
     size_t n = (text.n - 4) / 2;
     char *to = sl_arena_bytes(arena, n + 1);
     for (size_t i = 0; to && i < n; i++) {
-        to[i] = (char)(hex_digit(text.p[4 + 2 * i]) << 4 | hex_digit(text.p[5 + 2 * i]));
+        to[i] = (char)(sl_hex_digit(text.p[4 + 2 * i]) << 4 | sl_hex_digit(text.p[5 + 2 * i]));
     }
     return to ? (sl_str){to, n} : SL_STR_NONE;
 }

@@ -6,6 +6,7 @@
  */
 #include "java_key.h"
 
+#include <sluice/text.h>
 #include <stdlib.h>
 
 enum { TC_NULL = 0x70, TC_REFERENCE, TC_CLASSDESC, TC_OBJECT, TC_STRING, TC_ARRAY, TC_ENDBLOCKDATA = 0x78 };
@@ -176,18 +177,11 @@ static bool put_floating(sl_buf *b, cdc_java_class cls, sl_str text) {
     return true;
 }
 
-static int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 static bool put_uuid(sl_buf *b, sl_str text) {
     uint64_t half[2] = {0, 0};
     size_t digits = 0;
     for (size_t i = 0; i < text.n; i++) {
-        int d = hex_digit(text.p[i]);
+        int d = sl_hex_digit(text.p[i]);
         if (d < 0 && text.p[i] == '-') {
             continue;
         }
@@ -637,8 +631,8 @@ static bool to_part(const thing *t, sl_arena *a, cdc_key_part *p) {
 static bool unhex(sl_str hex, sl_arena *a, sl_str *raw) {
     char *out = hex.n % 2 ? NULL : sl_arena_bytes(a, hex.n / 2 + 1);
     for (size_t i = 0; out && i + 1 < hex.n; i += 2) {
-        int high = hex_digit(hex.p[i]);
-        int low = hex_digit(hex.p[i + 1]);
+        int high = sl_hex_digit(hex.p[i]);
+        int low = sl_hex_digit(hex.p[i + 1]);
         if (high < 0 || low < 0) {
             return false;
         }

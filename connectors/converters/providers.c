@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pcre2.h>
+#include <sluice/text.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -174,17 +175,10 @@ static sl_error *read_file(const char *path, secret *out) {
 
 /* ---- files of properties ---- */
 
-static int hex_of(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 static int hex4(sl_str s) {
     int v = 0;
     for (size_t i = 0; i < 4; i++) {
-        int d = i < s.n ? hex_of(s.p[i]) : -1;
+        int d = i < s.n ? sl_hex_digit(s.p[i]) : -1;
         if (d < 0) {
             return -1;
         }

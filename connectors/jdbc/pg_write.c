@@ -10,6 +10,7 @@
 #include "clock.h"
 
 #include <endian.h>
+#include <sluice/text.h>
 
 enum {
     OID_BOOL = 16,
@@ -388,9 +389,7 @@ static bool put_uuid(const jdbc_cell *c, sl_buf *b) {
     }
     for (uint32_t i = 0; i < c->n; i++) {
         char ch = c->s[i];
-        int digit = ch >= '0' && ch <= '9'                 ? ch - '0'
-                    : (ch | 32) >= 'a' && (ch | 32) <= 'f' ? (ch | 32) - 'a' + 10
-                                                           : -1;
+        int digit = sl_hex_digit(ch);
         if (digit < 0 && (ch == '-' || ch == '{' || ch == '}')) {
             continue;
         }

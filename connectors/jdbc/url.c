@@ -8,6 +8,7 @@
 #include "settings.h"
 
 #include <ctype.h>
+#include <sluice/text.h>
 
 typedef struct url_key {
     const char *jdbc;
@@ -92,14 +93,6 @@ static sl_error *add_param(jdbc_url *url, sl_arena *a, const char *name, sl_str 
     return NULL;
 }
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* decode undoes %XX. */
 static sl_str decode(sl_arena *a, sl_str s) {
     char *to = sl_arena_bytes(a, s.n + 1);
@@ -108,8 +101,8 @@ static sl_str decode(sl_arena *a, sl_str s) {
         return SL_STR_NONE;
     }
     for (size_t i = 0; i < s.n; i++) {
-        int hi = i + 2 < s.n && s.p[i] == '%' ? hex_digit(s.p[i + 1]) : -1;
-        int lo = hi >= 0 ? hex_digit(s.p[i + 2]) : -1;
+        int hi = i + 2 < s.n && s.p[i] == '%' ? sl_hex_digit(s.p[i + 1]) : -1;
+        int lo = hi >= 0 ? sl_hex_digit(s.p[i + 2]) : -1;
         if (lo >= 0) {
             to[n++] = (char)(hi * 16 + lo);
             i += 2;

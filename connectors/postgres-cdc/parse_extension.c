@@ -5,19 +5,13 @@
  *   vector, halfvec       [1,2.5,3]
  *   sparsevec             {1:0.5,7:2}/10, at index 1 and 7 of 10
  */
+#include <sluice/text.h>
 #include <stdlib.h>
 
 #include "convert.h"
 
 #define EWKB_HEAD 9
 #define EWKB_HAS_SRID 0x20000000u
-
-static int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                  : -1;
-}
 
 static uint32_t read_u32(const unsigned char *p, bool little) {
     uint32_t v = 0;
@@ -34,8 +28,8 @@ bool pg_parse_ewkb(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *o
         return false;
     }
     for (size_t i = 0; i < len; i++) { /* in place: the result never overtakes the text */
-        int high = hex_digit(p[i * 2]);
-        int low = hex_digit(p[i * 2 + 1]);
+        int high = sl_hex_digit(p[i * 2]);
+        int low = sl_hex_digit(p[i * 2 + 1]);
         if (high < 0 || low < 0) {
             return false;
         }

@@ -244,13 +244,6 @@ bool pg_bytes_value(int32_t mode, sl_arena *a, sl_str bytes, sl_value *out) {
     return to != NULL;
 }
 
-static int hex_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 bool pg_parse_bytea(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *out) {
     if (n < 2 || p[0] != '\\' || p[1] != 'x' || n % 2) {
         return false;
@@ -261,8 +254,8 @@ bool pg_parse_bytea(const pg_conv *c, sl_arena *a, char *p, size_t n, sl_value *
     }
     size_t len = n / 2 - 1;
     for (size_t i = 0; i < len; i++) { /* in place: the result never overtakes the text */
-        int high = hex_digit(p[2 + i * 2]);
-        int low = hex_digit(p[3 + i * 2]);
+        int high = sl_hex_digit(p[2 + i * 2]);
+        int low = sl_hex_digit(p[3 + i * 2]);
         if (high < 0 || low < 0) {
             return false;
         }

@@ -70,18 +70,16 @@ void tf_draft_add(tf_draft *d, sl_str name, const sl_schema *schema) {
                                 SL_STR_ARG(name)));
         return;
     }
-    if (d->def.nfields == d->cap) {
-        sl_field *fields = grown(d, d->fields, d->def.nfields, &d->cap, sizeof *fields);
-        if (!fields) {
-            return;
-        }
-        d->fields = fields;
+    sl_field *fields = grown(d, d->fields, d->def.nfields, &d->cap, sizeof *fields);
+    if (!fields) {
+        return;
     }
+    d->fields = fields;
     d->fields[d->def.nfields++] = (sl_field){name.p ? name : SL_STR(""), schema};
 }
 
 void tf_draft_add_owned(tf_draft *d, sl_str name, const sl_schema *schema) {
-    if (!d->err && d->nmade == d->made_cap) {
+    if (!d->err) {
         const sl_schema **made = grown(d, d->made, d->nmade, &d->made_cap, sizeof *made);
         d->made = made ? made : d->made;
     }

@@ -3,6 +3,7 @@
  */
 #include "base/http.h"
 
+#include <sluice/text.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -116,8 +117,7 @@ static sl_error *too_large(size_t max) {
 static bool read_hex(sl_str line, size_t *out) {
     size_t n = 0, i = 0;
     for (; i < line.n && i < 8; i++) {
-        char c = (char)(line.p[i] | 0x20);
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        int digit = sl_hex_digit(line.p[i]);
         if (digit < 0) {
             break;
         }

@@ -3,13 +3,7 @@
  */
 #include "rest/route.h"
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include <sluice/text.h>
 
 bool sl__unescape(sl_str in, sl_arena *arena, sl_str *out) {
     char *to = sl_arena_bytes(arena, in.n + 1);
@@ -20,8 +14,8 @@ bool sl__unescape(sl_str in, sl_arena *arena, sl_str *out) {
     for (size_t i = 0; i < in.n; i++) {
         char c = in.p[i];
         if (c == '%') {
-            int high = i + 2 < in.n ? hex_digit(in.p[i + 1]) : -1;
-            int low = i + 2 < in.n ? hex_digit(in.p[i + 2]) : -1;
+            int high = i + 2 < in.n ? sl_hex_digit(in.p[i + 1]) : -1;
+            int low = i + 2 < in.n ? sl_hex_digit(in.p[i + 2]) : -1;
             if (high < 0 || low < 0) {
                 return false;
             }

@@ -25,6 +25,35 @@ static void arena_aligns_and_zeroes(void **state) {
     assert_int_equal(a.total, 0);
 }
 
+/* one more item at a time: nothing is lost, and what there is no memory for leaves the array as it was */
+static void arrays_grow(void **state) {
+    (void)state;
+    sl_arena a;
+    uint32_t *heap = NULL, *kept = NULL;
+    size_t heap_cap = 0, kept_cap = 0;
+    sl_arena_init(&a, 0);
+    for (uint32_t i = 0; i < 1000; i++) {
+        heap = sl_grow(heap, i, &heap_cap, sizeof *heap);
+        kept = sl_arena_grow(&a, kept, i, &kept_cap, sizeof *kept);
+        assert_true(heap && kept && heap_cap > i && kept_cap > i);
+        heap[i] = kept[i] = i;
+    }
+    test_fail_alloc(1);
+    assert_null(sl_grow(heap, heap_cap, &heap_cap, sizeof *heap));
+    a.cur = a.end; /* or there would be room without another chunk */
+    assert_null(sl_arena_grow(&a, kept, kept_cap, &kept_cap, sizeof *kept));
+    test_fail_alloc(0);
+    size_t too_many = SIZE_MAX / 8;
+    assert_null(sl_grow(heap, too_many, &too_many, sizeof *heap));
+    assert_int_equal(heap_cap, 1024);
+    assert_int_equal(kept_cap, 1024);
+    for (uint32_t i = 0; i < 1000; i++) {
+        assert_true(heap[i] == i && kept[i] == i);
+    }
+    sl_free(heap);
+    sl_arena_deinit(&a);
+}
+
 static void arena_chunks_double(void **state) {
     (void)state;
     sl_arena a;
@@ -307,6 +336,7 @@ int main(void) {
         cmocka_unit_test(buffer_survives_other_allocations),
         cmocka_unit_test(buffer_deinit_gives_back),
         cmocka_unit_test(buffer_formats),
+        cmocka_unit_test(arrays_grow),
         cmocka_unit_test(buffer_error_is_sticky),
         cmocka_unit_test(reader_reads_and_stops),
         cmocka_unit_test(errors_chain),

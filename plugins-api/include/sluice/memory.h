@@ -16,9 +16,9 @@ void *sl_realloc(void *p, size_t size);
 void sl_free(void *p);
 char *sl_strdup(sl_str s); /* zero-terminated heap copy; NULL when out of memory */
 
-/* sl_grow gives an array of n items, each of a size, room for one more: items itself, or in its place one with
-   twice the room. *cap is for how many there is room; it begins as 0, items as NULL. NULL when out of memory:
-   items is as it was. */
+/* sl_grow gives an array of n items, each of a size, room for one more: items itself, or in its place one
+   with twice the room. *cap is for how many there is room; it begins as 0, items as NULL. NULL when out of
+   memory: items is as it was. */
 void *sl_grow_more(void *items, size_t *cap, size_t size); /* its slow path */
 static inline void *sl_grow(void *items, size_t n, size_t *cap, size_t size) {
     return n < *cap ? items : sl_grow_more(items, cap, size);

@@ -35,6 +35,14 @@ static inline void sl_buf_add_quoted(sl_buf *out, sl_str s) {
     sl_buf_add_char(out, '"');
 }
 
+/* sl_hex_digit gives the value of a hexadecimal digit in either case, -1 = it is none. */
+static inline int sl_hex_digit(char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
 /* sl_buf_add_base64 appends standard Base64 with padding. */
 void sl_buf_add_base64(sl_buf *out, sl_str bytes);
 
