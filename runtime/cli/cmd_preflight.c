@@ -15,7 +15,7 @@
 enum { EXIT_RUNS = 0, EXIT_UNSUPPORTED = 1, EXIT_UNKNOWN = 2 };
 
 typedef struct preflight {
-    bool json, connect;
+    bool json;
     sl__cli_files files;
     sl__registry *registry;
     sl__catalog catalog;
@@ -71,8 +71,7 @@ static sl_error *look_at_connectors(preflight *p) {
               .env = {.catalog = &p->catalog,
                       .providers = p->cluster.worker.providers,
                       .worker = &p->cluster.worker.settings,
-                      .distributed = true,
-                      .connect = p->connect}};
+                      .distributed = true}};
     p->connectors = sl_arena_zalloc(arena_of(p), (sl__config_state_count(state) + 1) * sizeof *p->connectors);
     if (!p->connectors) {
         return sl_error_nomem();
@@ -259,14 +258,6 @@ static void print_json(const preflight *p) {
 
 /* ---- the command ---- */
 
-static bool read_option(preflight *p, const char *arg) {
-    bool json = strcmp(arg, "--json") == 0;
-    bool connect = strcmp(arg, "--connect") == 0;
-    p->json = p->json || json;
-    p->connect = p->connect || connect;
-    return json || connect;
-}
-
 static void close_all(preflight *p) {
     sl__pf_state_close(&p->state);
     sl__providers_close(p->cluster.worker.providers);
@@ -280,10 +271,11 @@ int sl__cmd_preflight(const sl__command *self, int argc, char **argv) {
     char *file[1];
     int nfiles = 0;
     for (int i = 0; i < argc; i++) {
-        if (argv[i][0] == '-' && !read_option(&p, argv[i])) {
+        if (strcmp(argv[i], "--json") == 0) {
+            p.json = true;
+        } else if (argv[i][0] == '-') {
             return sl__cli_usage(self, "unknown option '%s'", argv[i]);
-        }
-        if (argv[i][0] != '-' && nfiles++ == 0) {
+        } else if (nfiles++ == 0) {
             file[0] = argv[i];
         }
     }

@@ -46,8 +46,7 @@ const sl__command sl__commands[] = {
      "connectors together with those of the files that have no worker.\n"
      "  --connect   let connectors connect to their systems and check there as well\n",
      sl__cmd_validate},
-    {"preflight", "[--json] [--connect] WORKER.properties",
-     "tells what of a Java cluster would run here, and what not",
+    {"preflight", "[--json] WORKER.properties", "tells what of a Java cluster would run here, and what not",
      "Takes the file of a Kafka Connect cluster (connect-distributed.properties) and reads its topics, while "
      "it "
      "runs\n"
@@ -56,8 +55,7 @@ const sl__command sl__commands[] = {
      "be the same, what different, and what is not supported; whether the topics can be used and stored "
      "offsets read.\n"
      "Exits with 0 if everything would run, 1 if something is not supported, 2 if it could not be told.\n"
-     "  --json      for scripts\n"
-     "  --connect   let connectors connect to their systems and check there as well\n",
+     "  --json   for scripts\n",
      sl__cmd_preflight},
     {"plugins", "[--plugin-path=PATHS] [--json|--markdown] [NAME...]",
      "lists plugins, or the settings of some",

@@ -48,6 +48,9 @@ refuses 1 '404: Connector second one not found' delete "second one"
 says 'herder: DEBUG' logs level herder DEBUG
 says '"DEBUG"' logs level herder
 refuses 2 'usage: sluice status' status --nonsense
+refuses 2 'usage: sluice preflight' preflight --nonsense
+refuses 2 'expected the file of a distributed worker' preflight
+refuses 2 'cannot be opened' preflight "$dir/no-such-file"
 refuses 2 'expected the name of a connector' pause
 refuses 1 'no worker answers' status --url=http://127.0.0.1:1
 refuses 1 'no worker answers' status --url http://127.0.0.1:1
