@@ -1,0 +1,46 @@
+#!/bin/bash
+# A rolling restart of a cluster with static members (group.instance.id) while lines flow: each worker gets its own tasks back, and
+# those of the others never stop.
+# seconds: 150
+# shellcheck source=tests/e2e/distributed/cluster.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../e2e/distributed/cluster.sh"
+
+now() { date +%s%3N; }
+timeline() { python3 "$SL_ROOT/tests/fault/timeline.py" "$BOOTSTRAP" "$GROUP" "$dir" "$@" >&2 || fail "$*"; }
+
+SESSION_MS=10000
+for n in 1 2 3; do worker_file $n "group.instance.id=worker-$n"; done
+up 1
+up 2 3
+names=(a b c d e f)
+make_source 1 "${names[@]}"
+wait_until 30 even 1 2 2 1 2 3 || fail "not shared out evenly: $(for n in 1 2 3; do units_of 1 $n; done)"
+declare -A home
+for c in "${names[@]}"; do home[$c]=$(owner 1 "$c"); done
+feed 140 "${names[@]}"
+sleep 1
+
+began=() ended=()
+back() { [ "$(units_of "$2" "$1" | cut -d' ' -f2)" = 2 ] && placed "$2" "${names[@]}"; }
+for n in 3 2 1; do # the leader last
+    began[n]=$(now)
+    stop_worker $n
+    up $n
+    wait_until 20 back $n $((n % 3 + 1)) || fail "worker $n did not get its own back: $(units_of $((n % 3 + 1)) $n)"
+    ended[n]=$(now)
+    sleep 1
+done
+for c in "${names[@]}"; do
+    [ "$(owner 1 "$c")" = "${home[$c]}" ] || fail "$c moved from worker ${home[$c]} to $(owner 1 "$c")"
+    [ "$(starts_of "$c")" = 2 ] || fail "$c was started $(starts_of "$c") times, two were expected: once, and after its worker's restart"
+done
+
+feed_end
+for c in "${names[@]}"; do compare "$c" once; done
+for n in 3 2 1; do
+    others=()
+    for c in "${names[@]}"; do if [ "${home[$c]}" != $n ]; then others+=("$c"); fi; done
+    timeline still "${began[n]}" "${ended[n]}" 1500 "${others[@]}"
+done
+for c in "${names[@]}"; do timeline lines "$c" 0 -- offsets "$c"; done
+for n in 3 2 1; do stop_worker $n; done
