@@ -10,9 +10,8 @@ Checks; times are milliseconds since 1970:
     offsets NAME                   the offsets that were committed for the connector never go back
     still FROM TO GAP NAME...      no status of their tasks was written in that time, and no two records of their topics are
                                    more than GAP ms apart
-    again FROM LIMIT WORKER NAME...
-                                   their tasks were RUNNING on another than WORKER, LIMIT ms after FROM at the latest; and a
-                                   record of their topics came not later than a second after that
+    ran FROM LIMIT WORKER NAME...  their tasks were RUNNING on another than WORKER, LIMIT ms after FROM at the latest
+    again FROM LIMIT WORKER NAME...  the same, and a record of their topics came not later than a second after that
     silent FROM TO WORKER          no status of that worker was written in that time
 Several checks are separated by `--`. Prints a line for each.
 """
@@ -81,18 +80,23 @@ class Cluster:
         check(longest <= gap, f"a task that did not move wrote nothing for {longest} ms; {gap} are allowed")
         return f"{len(names)} tasks did not stop for {until - since} ms: longest gap {longest} ms"
 
+    def began(self, since, limit, gone, name):
+        at = next((at for at, who, status, key in self.statuses() if who == name and "task" in key and at >= since
+                   and status["state"] == "RUNNING" and status["worker_id"] != gone), None)
+        check(at is not None, f"{name}: did not run elsewhere")
+        check(at - since <= limit, f"{name}: ran again after {at - since} ms, {limit} are allowed")
+        return at
+
+    def ran(self, since, limit, gone, *names):
+        slowest = max(self.began(int(since), int(limit), gone, name) for name in names) - int(since)
+        return f"{len(names)} tasks ran again elsewhere after at most {slowest} ms"
+
     def again(self, since, limit, gone, *names):
-        since, limit = int(since), int(limit)
-        slowest = 0
         for name in names:
-            began = next((at for at, who, status, key in self.statuses() if who == name and "task" in key and at >= since
-                          and status["state"] == "RUNNING" and status["worker_id"] != gone), None)
-            check(began is not None, f"{name}: did not run elsewhere")
-            slowest = max(slowest, began - since)
-            check(began - since <= limit, f"{name}: ran again after {began - since} ms, {limit} are allowed")
+            began = self.began(int(since), int(limit), gone, name)
             first = [t for t, _, _ in self.topic(name) if t >= began - 50]
             check(first and first[0] - began <= STARTUP_MS, f"{name}: RUNNING, but no record until {first[:1]}, {began}")
-        return f"{len(names)} tasks ran again elsewhere after at most {slowest} ms"
+        return self.ran(since, limit, gone, *names)
 
     def silent(self, since, until, worker):
         for at, _, status, key in self.statuses():
