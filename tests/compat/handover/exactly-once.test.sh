@@ -8,8 +8,9 @@
 
 once=(exactly.once.source.support=enabled session.timeout.ms=6000 heartbeat.interval.ms=1500 scheduled.rebalance.max.delay.ms=0)
 runs() { task_is "$NAME-lines" 0 RUNNING; }
-lines_seen() { kcat -C -q -e -b "$BOOTSTRAP" -t "$NAME-lines" -o beginning -X isolation.level=read_committed | jq -r .payload; }
-more_than() { [ "$(lines_seen | wc -l)" -gt "$1" ]; }
+lines_seen() { timeout 60 kcat -C -q -e -b "$BOOTSTRAP" -t "$NAME-lines" -o beginning -X isolation.level=read_committed | jq -r .payload; }
+end_offset() { timeout 20 kcat -Q -b "$BOOTSTRAP" -t "$NAME-lines:0:-1" | sed 's/.* //'; } # while there are more all the time
+more_than() { [ "$(end_offset)" -gt "$1" ]; }
 all_seen() { lines_seen >"$dir/seen" && [ "$(wc -l <"$dir/seen")" -ge "$(wc -l <"$dir/in")" ]; }
 write_lines() {
     local n=1
@@ -50,7 +51,7 @@ URL=http://127.0.0.1:$PORT
 sed "s|127.0.0.1:$java_port|127.0.0.1:$PORT|" "$file" >"$dir/sluice.properties"
 worker_start "$dir/sluice.properties"
 wait_until 40 runs || fail "Sluice does not run the task"
-before=$(lines_seen | wc -l)
+before=$(end_offset)
 kill -CONT "$CONNECT_PID"
 wait_until 20 more_than $((before + 500)) || fail "Sluice writes nothing"
 fenced_java() { grep -E 'ProducerFenced|InvalidProducerEpoch' "$java/connect.log" >/dev/null; }
@@ -74,7 +75,7 @@ wait_until 40 group_empty || fail "the sleeping worker is still a member"
 PORT=$java_port URL=http://127.0.0.1:$java_port
 java_start "${once[@]}"
 wait_until 40 runs || fail "Kafka Connect does not run the task"
-before=$(lines_seen | wc -l)
+before=$(end_offset)
 kill -CONT "$sluice"
 wait_until 20 more_than $((before + 500)) || fail "Kafka Connect writes nothing"
 touch "$dir/enough"
