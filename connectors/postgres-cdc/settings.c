@@ -34,6 +34,18 @@ static const sl_config_enum isolation_modes[] = {
     {"serializable", 0}, {"repeatable_read", 0}, {"read_committed", 0}, {"read_uncommitted", 0}, {NULL, 0}};
 static const sl_config_enum query_modes[] = {{"select_all", 0}, {NULL, 0}};
 
+static const char *check_sslmode(const sl_config_row *row, sl_str v, sl_arena *a) {
+    static const char *const modes[] = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"};
+    (void)row;
+    (void)a;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (sl_str_eqz(v, modes[i])) {
+            return NULL;
+        }
+    }
+    return "expected disable, allow, prefer, require, verify-ca or verify-full";
+}
+
 static const char *check_slot(const sl_config_row *row, sl_str v, sl_arena *a) {
     (void)row;
     (void)a;
@@ -108,6 +120,7 @@ const sl_config_row pg_settings_rows[PG_SETTINGS_COUNT] = {
      .group = "Connection",
      .doc = "Whether and how the connection is encrypted.",
      .recommended = "disable,allow,prefer,require,verify-ca,verify-full",
+     .check = check_sslmode,
      .field = F(sslmode)},
     {.name = "database.sslcert",
      .type = SL_CONFIG_STRING,
