@@ -273,6 +273,7 @@ static sl_error *load_json(const json_scanner *s, json_t **root) {
     json_error_t e;
     sl_str text = sl_str_make(s->at, (size_t)(s->end - s->at));
     size_t zero = sl_str_find(text, '\0');
+    *root = NULL;
     if (zero < text.n) {
         return json_error(s, line_of(text, zero), SL_STR_NONE, "not valid JSON: there is a zero byte");
     }
