@@ -21,6 +21,7 @@ stopped=("${file_source[@]}" initial_state=STOPPED)
 
 fault_database 10
 seq 1 10 >"$dir/in"
+# shellcheck disable=SC2119  # no settings but its own
 java_start
 make plain "${file_source[@]}"
 # one of a plugin that Kafka Connect had once
