@@ -12,7 +12,7 @@ COPY tests/support/packages.sh tests/support/packages.sh
 RUN bash tests/support/packages.sh build && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN make -j"$(nproc)" && make install DESTDIR=/out PREFIX=/usr
-RUN find /out -type f \( -name sluice -o -name '*.so' \) -exec strip --strip-unneeded {} + \
+RUN find /out/usr/bin /out/usr/lib -type f \( -name sluice -o -name '*.so' \) -exec strip --strip-unneeded {} + \
     && rm -rf /out/usr/include /out/usr/lib/*.a /out/usr/lib/pkgconfig
 
 FROM debian:bookworm-slim
