@@ -1,4 +1,4 @@
-# bench.mk - `make bench`: figures as ratios to a peer or a limit in the same run. BENCH names some: `make bench BENCH=drain`.
+# bench.mk - `make bench`: figures as ratios to a peer or a limit in the same run. BENCH names some: `make bench BENCH=drain`; BENCH="cluster 300": many connectors on three workers.
 
 BENCH ?=
 

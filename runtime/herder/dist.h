@@ -76,6 +76,8 @@ struct sl__dist {
 
     /* this worker's own record */
     char *said_member;
+    char *before_member; /* which the record named before this worker's first one; NULL = none */
+    bool said_seen;      /* it was read back since */
     int64_t said_done;
     size_t said_still;
     bool units_dirty;   /* what runs here is to be compared with what should */

@@ -437,6 +437,7 @@ void sl__dist_close(sl__dist *d) {
     sl_arena_deinit(&d->view_arena);
     sl_free(d->member);
     sl_free(d->said_member);
+    sl_free(d->before_member);
     sl_free(d->deposed);
     sl_error_free(d->failure);
     sl_free(d);

@@ -294,6 +294,49 @@ static void said(void *arg, const sl_error *err) {
     }
 }
 
+/* said_is_read tells whether what this worker has said is in the topic. */
+static bool said_is_read(const sl__dist *d) {
+    const sl__worker *me = sl__workers_find(&d->workers, d->id);
+    return !d->said_member || (me && me->member && strcmp(me->member, d->said_member) == 0);
+}
+
+/* watch_address looks whether this worker's record is another's now: two workers say that they are reached
+ * under the same address. The one that was there first goes on, and says so again; the other one then ends.
+ */
+static void watch_address(sl__dist *d) {
+    const sl__worker *me = sl__workers_find(&d->workers, d->id);
+    if (!d->said_member || !me || !me->member) {
+        return;
+    }
+    if (said_is_read(d)) {
+        d->said_seen = true;
+    } else if (d->said_seen && d->before_member && strcmp(me->member, d->before_member) == 0) {
+        sl__dist_fail(
+            d, sl_error_new(SL_E_CONFLICT, SL_USER,
+                            "another worker of the cluster is reached under '%.*s', too: give each its "
+                            "own listeners, or rest.advertised.host.name and rest.advertised.port",
+                            SL_STR_ARG(d->id)));
+    } else if (d->said_seen) {
+        d->said_seen = false;
+        sl__log(SL_LOG_WARN, COMPONENT,
+                "another worker says that it is reached under '%.*s', too: give each its own listeners, or "
+                "rest.advertised.host.name and rest.advertised.port",
+                SL_STR_ARG(d->id));
+    }
+}
+
+/* note_said remembers what was written. */
+static void note_said(sl__dist *d, const sl__worker *before, int64_t done, size_t still) {
+    if (!d->said_member) {
+        d->before_member = before && before->member ? sl_strdup(sl_str_of(before->member)) : NULL;
+    }
+    d->said_seen = d->said_seen && d->said_member && strcmp(d->said_member, d->member) == 0;
+    sl_free(d->said_member);
+    d->said_member = sl_strdup(sl_str_of(d->member));
+    d->said_done = done;
+    d->said_still = still;
+}
+
 /* say writes this worker's record when something in it is new. */
 static void say(sl__dist *d, int64_t now) {
     const sl__worker *me = sl__workers_find(&d->workers, d->id);
@@ -321,22 +364,13 @@ static void say(sl__dist *d, int64_t now) {
         };
         sl_error *err = sl__config_topic_put(d->config, &r, said, d);
         if (!err) {
-            sl_free(d->said_member);
-            d->said_member = sl_strdup(sl_str_of(d->member));
-            d->said_done = done;
-            d->said_still = n;
+            note_said(d, me, done, n);
         }
         sl_error_free(err);
         sl_arena_deinit(&arena);
         d->say_at_ms = now + SAY_AGAIN_MS;
     }
     sl__units_deinit(&still);
-}
-
-/* said_is_read tells whether what this worker has said is in the topic. */
-static bool said_is_read(const sl__dist *d) {
-    const sl__worker *me = sl__workers_find(&d->workers, d->id);
-    return !d->said_member || (me && me->member && strcmp(me->member, d->said_member) == 0);
 }
 
 /* remove_ended frees connectors that are no longer this worker's and have ended. */
@@ -368,6 +402,7 @@ int64_t sl__units_tick(sl__dist *d, int64_t now) {
     int64_t again_at = sl__fence_tick(d, now);
     next = again_at && (!next || again_at < next) ? again_at : next;
     remove_ended(d);
+    watch_address(d);
     say(d, now);
     bool again = d->said_still || !said_is_read(d);
     return again && (!next || next > now + 100) ? now + 100 : next;

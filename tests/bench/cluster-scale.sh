@@ -28,10 +28,10 @@ def make(name):
     assert status == 201, (status, answer)
 
 def units(status):
-    return [status["connector"], *status["tasks"]]
+    return [status.get("connector", {"state": None}), *status.get("tasks", [])]
 
 def runs(status, gone=None):
-    return len(status["tasks"]) == 1 and all(u["state"] == "RUNNING" and u["worker_id"] != gone for u in units(status))
+    return len(units(status)) == 2 and all(u["state"] == "RUNNING" and u["worker_id"] != gone for u in units(status))
 
 def all_run(count, gone=None):
     connectors = ask("GET", "/connectors?expand=status")[1]
@@ -54,7 +54,6 @@ else:
 print(round((time.monotonic() - began) * 1000))
 END
 }
-# of_all FIELDS: the sum of fields of /proc/PID/stat of all workers
 ticks() { for n in 1 2 3; do awk '{print $14 + $15}' "/proc/$(pid_of $n)/stat"; done | paste -sd+ | bc; }
 resident() { for n in 1 2 3; do awk '/VmRSS/ {print $2}' "/proc/$(pid_of $n)/status"; done | paste -sd' '; }
 starts() { cat "$dir"/*.log | grep -c "INFO  .*-0: reading"; }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # A rolling restart of a cluster with static members (group.instance.id) while lines flow: each worker gets its own tasks back, and
-# those of the others never stop.
+# those of the others never stop. A worker that is reached under the address of another one ends and says why.
 # seconds: 150
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/distributed/cluster.sh"
@@ -35,9 +35,20 @@ for c in "${names[@]}"; do
     [ "$(starts_of "$c")" = 2 ] || fail "$c was started $(starts_of "$c") times, two were expected: once, and after its worker's restart"
 done
 
+# ---- one with the address of another ----
+began[4]=$(now)
+worker_file 4 "rest.advertised.port=$(port_of 1)"
+rc=0
+timeout 30 "$SLUICE" distributed "$dir/4.properties" >"$dir/4.log" 2>&1 || rc=$?
+[ "$rc" = 3 ] || fail "a worker with the address of another ended with $rc: $(tail -n 5 "$dir/4.log")"
+grep -q "another worker of the cluster is reached under '$(id_of 1)', too" "$dir/4.log" || fail "it does not say why it ends"
+grep -q "another worker says that it is reached under '$(id_of 1)', too" "$dir/1.log" || fail "worker 1 does not say it"
+sleep 1
+ended[4]=$(now)
+
 feed_end
 for c in "${names[@]}"; do compare "$c" once; done
-for n in 3 2 1; do
+for n in 4 3 2 1; do
     others=()
     for c in "${names[@]}"; do if [ "${home[$c]}" != $n ]; then others+=("$c"); fi; done
     timeline still "${began[n]}" "${ended[n]}" 1500 "${others[@]}"
