@@ -121,18 +121,21 @@ static sl_error *client_of(const sl__host_side *side, const sl_topic_spec *spec,
     return sl_config_report_error(&problems);
 }
 
-static sl_error *host_topic_open(const sl_context *ctx, const sl_topic_spec *spec, sl_topic_reader **out) {
+/* client_for makes an arena, and in it the settings of a client for a topic. */
+static sl_error *client_for(const sl_context *ctx, const sl_topic_spec *spec, sl__client_kind kind,
+                            sl_arena *a, sl__client_config *out) {
     const sl__host_side *side = side_of(ctx);
-    *out = NULL;
-    if (!side || !side->kafka) {
-        return no_kafka();
-    }
+    sl_arena_init(a, 2048);
+    return side && side->kafka ? client_of(side, spec, kind, a, out) : no_kafka();
+}
+
+static sl_error *host_topic_open(const sl_context *ctx, const sl_topic_spec *spec, sl_topic_reader **out) {
     sl_arena a;
     sl__client_config conf;
-    sl_arena_init(&a, 2048);
-    sl_error *err = client_of(side, spec, SL__CLIENT_CONSUMER, &a, &conf);
+    *out = NULL;
+    sl_error *err = client_for(ctx, spec, SL__CLIENT_CONSUMER, &a, &conf);
     err = err ? err
-              : sl__topic_reader_open(spec->servers.n ? NULL : side->kafka, &conf, spec->topic,
+              : sl__topic_reader_open(spec->servers.n ? NULL : side_of(ctx)->kafka, &conf, spec->topic,
                                       spec->partition, spec->group, spec->from, (sl__topic_reader **)out);
     sl_arena_deinit(&a);
     return err;
@@ -157,16 +160,12 @@ static void host_topic_close(sl_topic_reader *r) {
 
 static sl_error *host_topic_append(const sl_context *ctx, const sl_topic_spec *spec, sl_str key, sl_str value,
                                    int timeout_ms) {
-    const sl__host_side *side = side_of(ctx);
-    if (!side || !side->kafka) {
-        return no_kafka();
-    }
     sl_arena a;
     sl__client_config conf;
-    sl_arena_init(&a, 2048);
-    sl_error *err = client_of(side, spec, SL__CLIENT_PRODUCER, &a, &conf);
+    sl_error *err = client_for(ctx, spec, SL__CLIENT_PRODUCER, &a, &conf);
     err = err ? err
-              : sl__topic_append(side->kafka, &conf, spec->topic, spec->partition, key, value, timeout_ms);
+              : sl__topic_append(side_of(ctx)->kafka, &conf, spec->topic, spec->partition, key, value,
+                                 timeout_ms);
     sl_arena_deinit(&a);
     return err;
 }

@@ -1,27 +1,19 @@
 /*
  * test_config_files.c - JSON and YAML configuration files, and what kind a file is.
  */
-#include "support/support.h"
+#include "support/arena.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "config/files.h"
 
-static sl_arena arena;
 static sl_config_report report;
 static sl__config_file file;
 
 static int setup(void **state) {
-    (void)state;
-    sl_arena_init(&arena, 0);
+    setup_arena(state);
     sl_config_report_init(&report, &arena);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sl_arena_deinit(&arena);
     return 0;
 }
 
@@ -362,19 +354,19 @@ static void no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(json_wrapped, setup, teardown),
-        cmocka_unit_test_setup_teardown(json_flat, setup, teardown),
-        cmocka_unit_test_setup_teardown(json_twice, setup, teardown),
-        cmocka_unit_test_setup_teardown(json_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(json_other_members, setup, teardown),
-        cmocka_unit_test_setup_teardown(yaml_pipeline, setup, teardown),
-        cmocka_unit_test_setup_teardown(yaml_list_of_connectors, setup, teardown),
-        cmocka_unit_test_setup_teardown(yaml_aliases, setup, teardown),
-        cmocka_unit_test_setup_teardown(yaml_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(yaml_bombs, setup, teardown),
-        cmocka_unit_test_setup_teardown(kinds, setup, teardown),
-        cmocka_unit_test_setup_teardown(from_disk, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(json_wrapped, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(json_flat, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(json_twice, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(json_bad, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(json_other_members, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(yaml_pipeline, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(yaml_list_of_connectors, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(yaml_aliases, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(yaml_bad, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(yaml_bombs, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(kinds, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(from_disk, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(no_memory, setup, teardown_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

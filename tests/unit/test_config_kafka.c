@@ -2,7 +2,7 @@
  * test_config_kafka.c - Java's Kafka client settings as librdkafka's, checked against the librdkafka that is
  * there.
  */
-#include "support/support.h"
+#include "support/arena.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,20 +14,12 @@
 #include "config/kafka_client.h"
 #include "config/kafka_keys.h"
 
-static sl_arena arena;
 static sl_config_report report;
 static sl__client_config out;
 
 static int setup(void **state) {
-    (void)state;
-    sl_arena_init(&arena, 0);
+    setup_arena(state);
     sl_config_report_init(&report, &arena);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sl_arena_deinit(&arena);
     return 0;
 }
 
@@ -399,16 +391,16 @@ static void policies(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(translations, setup, teardown),
-        cmocka_unit_test_setup_teardown(refusals_and_warnings, setup, teardown),
-        cmocka_unit_test_setup_teardown(jaas, setup, teardown),
-        cmocka_unit_test_setup_teardown(every_name_is_librdkafkas, setup, teardown),
-        cmocka_unit_test_setup_teardown(special_rules_exist, setup, teardown),
-        cmocka_unit_test_setup_teardown(names_are_unique, setup, teardown),
-        cmocka_unit_test_setup_teardown(stores, setup, teardown),
-        cmocka_unit_test_setup_teardown(settings_of_clients, setup, teardown),
-        cmocka_unit_test_setup_teardown(embedded_and_batches, setup, teardown),
-        cmocka_unit_test_setup_teardown(policies, setup, teardown),
+        cmocka_unit_test_setup_teardown(translations, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(refusals_and_warnings, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(jaas, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(every_name_is_librdkafkas, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(special_rules_exist, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(names_are_unique, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(stores, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(settings_of_clients, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(embedded_and_batches, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(policies, setup, teardown_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

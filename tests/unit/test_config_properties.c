@@ -1,25 +1,17 @@
 /*
  * test_config_properties.c - Java's .properties text: the grammar, places, duplicates, bad input.
  */
-#include "support/support.h"
+#include "support/arena.h"
 
 #include <stdio.h>
 
 #include "config/properties.h"
 
-static sl_arena arena;
 static sl_config_report report;
 
 static int setup(void **state) {
-    (void)state;
-    sl_arena_init(&arena, 0);
+    setup_arena(state);
     sl_config_report_init(&report, &arena);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sl_arena_deinit(&arena);
     return 0;
 }
 
@@ -189,13 +181,13 @@ static void no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(grammar, setup, teardown),
-        cmocka_unit_test_setup_teardown(places, setup, teardown),
-        cmocka_unit_test_setup_teardown(last_one_wins, setup, teardown),
-        cmocka_unit_test_setup_teardown(empty_texts, setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_input, setup, teardown),
-        cmocka_unit_test_setup_teardown(too_many, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(grammar, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(places, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(last_one_wins, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(empty_texts, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(bad_input, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(too_many, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(no_memory, setup, teardown_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /*
  * test_config_table.c - parsing settings by a table of rows.
  */
-#include "support/support.h"
+#include "support/arena.h"
 
 #include <stdio.h>
 
@@ -22,11 +22,11 @@ enum { MODE_FAST = 7, MODE_SAFE = 9 };
 
 static const sl_config_enum modes[] = {{"fast", MODE_FAST}, {"safe", MODE_SAFE}, {NULL, 0}};
 
-static const char *check_even(const sl_config_row *row, sl_str value, sl_arena *arena) {
+static const char *check_even(const sl_config_row *row, sl_str value, sl_arena *a) {
     (void)row;
     int64_t v = 0;
     bool even = sl_str_to_i64(value, &v) && v % 2 == 0;
-    return even ? NULL : sl_arena_printf(arena, "expected an even number").p;
+    return even ? NULL : sl_arena_printf(a, "expected an even number").p;
 }
 
 static const sl_config_row rows[] = {
@@ -84,21 +84,8 @@ static const sl_config_row rows[] = {
 };
 #define NROWS (sizeof rows / sizeof rows[0])
 
-static sl_arena arena;
 static sl_config_report report;
 static settings parsed;
-
-static int setup(void **state) {
-    (void)state;
-    sl_arena_init(&arena, 0);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sl_arena_deinit(&arena);
-    return 0;
-}
 
 #define PARSE(...) parse(test_config(&arena, __VA_ARGS__, (char *)NULL))
 
@@ -335,7 +322,7 @@ static void without_memory(void **state) {
     assert_true(n > 5);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_arena, teardown_arena)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -2,7 +2,7 @@
  * test_preflight.c - what `sluice preflight` says of one connector's configuration and of the worker's; and
  * that the table of differences speaks of plugins and pages that there are.
  */
-#include "support/support.h"
+#include "support/arena.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -13,20 +13,12 @@
 #include "plugin/registry.h"
 #include "support/config_plugins.h"
 
-static sl_arena arena;
 static sl_config worker;
 static sl__pf_connector found;
 
 static int setup(void **state) {
-    (void)state;
-    sl_arena_init(&arena, 0);
+    setup_arena(state);
     worker = test_config(&arena, "key.converter", "fake-json", "value.converter", "fake-json", NULL);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sl_arena_deinit(&arena);
     return 0;
 }
 
@@ -234,14 +226,14 @@ static void speaks_of_what_there_is(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(as_it_is, setup, teardown),
-        cmocka_unit_test_setup_teardown(not_supported, setup, teardown),
-        cmocka_unit_test_setup_teardown(different, setup, teardown),
-        cmocka_unit_test_setup_teardown(not_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(differences, setup, teardown),
-        cmocka_unit_test_setup_teardown(of_the_worker, setup, teardown),
-        cmocka_unit_test_setup_teardown(stored_offsets, setup, teardown),
-        cmocka_unit_test_setup_teardown(speaks_of_what_there_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(as_it_is, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(not_supported, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(different, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(not_back, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(differences, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(of_the_worker, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(stored_offsets, setup, teardown_arena),
+        cmocka_unit_test_setup_teardown(speaks_of_what_there_is, setup, teardown_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /*
  * test_value.c - values, records and batches.
  */
-#include "support/support.h"
+#include "support/arena.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,17 +9,8 @@
 #include "model/batch.h"
 #include "model/schema.h"
 
-static sl_arena arena;
-
-static int setup(void **state) {
-    (void)state;
-    sl_arena_init(&arena, 0);
-    return 0;
-}
-
 static int teardown(void **state) {
-    (void)state;
-    sl_arena_deinit(&arena);
+    teardown_arena(state);
     return (int)sl__schema_count(); /* every test gives its schemas back */
 }
 
@@ -275,7 +266,7 @@ static void batch_without_memory(void **state) {
     sl__schema_unref(s);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_arena, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

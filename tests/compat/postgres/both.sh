@@ -5,7 +5,8 @@
 #
 #   use_database NAME              makes database $db
 #   sql [OPTION...]                psql on it
-#   start_java [KEY=VALUE...]      Kafka Connect, with its files in $TEST_DIR/connect; removed when the test ends. Sets CONNECT_URL
+#   start_java                     Kafka Connect, with its files in $TEST_DIR/connect and topics of its own; removed when the test
+#                                  ends. Sets CONNECT_URL
 #   connection PREFIX              a connector's lines: on $db, with topics, slot and publication of that prefix
 #   json                           .properties on standard input as a JSON object
 #   put_java NAME FILE             makes the connector of a file with JSON in Java Connect
@@ -24,7 +25,8 @@ use_database() {
 
 start_java() {
     at_exit bash "$SL_SUPPORT/connect.sh" remove "$TEST_DIR/connect"
-    bash "$SL_SUPPORT/connect.sh" start "$TEST_DIR/connect" "$BOOTSTRAP" "$@"
+    bash "$SL_SUPPORT/connect.sh" start "$TEST_DIR/connect" "$BOOTSTRAP" "group.id=$db" "config.storage.topic=$db-configs" \
+        "offset.storage.topic=$db-offsets" "status.storage.topic=$db-status"
     # shellcheck disable=SC1091
     . "$TEST_DIR/connect/connect.env"
 }

@@ -11,8 +11,7 @@ sql -f "$here/schema.sql"
 sql -f "$here/types.sql"
 sql -f "$here/rows.sql" >/dev/null
 
-start_java "group.id=compat-$$" "config.storage.topic=compat-configs-$$" "offset.storage.topic=compat-offsets-$$" \
-    "status.storage.topic=compat-status-$$"
+start_java
 python3 "$here/keys.py" "$CONNECT_URL" "$SLUICE" "$TEST_DIR" || fail "a key of Debezium's"
 
 # properties NAME PREFIX FILE: one configuration, for whoever reads it

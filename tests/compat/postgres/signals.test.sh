@@ -19,7 +19,7 @@ insert into one select i, 'v' || i from generate_series(1, 450) i;
 insert into two select i / 3, 'b' || i % 3, i * 1.25 from generate_series(1, 250) i;
 insert into three select md5(i::text)::uuid, i * 0.5 from generate_series(1, 60) i;
 END
-start_java group.id=connect-cluster
+start_java
 
 properties() { # properties WHO PREFIX LINE...
     local who=$1 prefix=$2

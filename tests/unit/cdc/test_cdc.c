@@ -1,5 +1,5 @@
 /* Names, filters, masks, decimals, calendars, envelopes of connectors/cdc. */
-#include "support/support.h"
+#include "support/arena.h"
 
 #include <stdio.h>
 
@@ -10,20 +10,6 @@
 #include <cdc/naming.h>
 #include <cdc/regex.h>
 #include <cdc/temporal.h>
-
-static sl_arena arena;
-
-static int setup(void **state) {
-    (void)state;
-    sl_arena_init(&arena, 0);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sl_arena_deinit(&arena);
-    return 0;
-}
 
 static void names_are_adjusted(void **state) {
     (void)state;
@@ -557,21 +543,21 @@ static void keys_tell_the_table(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(names_are_adjusted, setup, teardown),
-        cmocka_unit_test_setup_teardown(patterns_match_whole_names, setup, teardown),
-        cmocka_unit_test_setup_teardown(decimals_become_bytes, setup, teardown),
-        cmocka_unit_test_setup_teardown(days_go_both_ways, setup, teardown),
-        cmocka_unit_test_setup_teardown(times_have_their_forms, setup, teardown),
-        cmocka_unit_test_setup_teardown(envelopes_have_their_shape, setup, teardown),
-        cmocka_unit_test_setup_teardown(key_changes_are_delete_and_create, setup, teardown),
-        cmocka_unit_test_setup_teardown(columns_are_masked_cut_and_left_out, setup, teardown),
-        cmocka_unit_test_setup_teardown(hashes_are_debeziums, setup, teardown),
-        cmocka_unit_test_setup_teardown(keys_can_be_chosen, setup, teardown),
-        cmocka_unit_test_setup_teardown(counts_go_on_behind_a_cut, setup, teardown),
-        cmocka_unit_test_setup_teardown(topics_are_named_by_strategy, setup, teardown),
-        cmocka_unit_test_setup_teardown(topics_by_regex_need_their_settings, setup, teardown),
-        cmocka_unit_test_setup_teardown(keys_tell_the_table, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_message_of_debezium_is_one_event, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_are_adjusted, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(patterns_match_whole_names, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(decimals_become_bytes, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(days_go_both_ways, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(times_have_their_forms, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(envelopes_have_their_shape, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(key_changes_are_delete_and_create, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(columns_are_masked_cut_and_left_out, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(hashes_are_debeziums, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(keys_can_be_chosen, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(counts_go_on_behind_a_cut, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(topics_are_named_by_strategy, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(topics_by_regex_need_their_settings, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(keys_tell_the_table, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(each_message_of_debezium_is_one_event, setup_arena, teardown_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /*
  * test_incremental.c - signals, keys in Java's form, windows and the offset of incremental snapshots.
  */
-#include "support/support.h"
+#include "support/arena.h"
 
 #include <cdc/incremental.h>
 #include <cdc/window.h>
@@ -14,20 +14,6 @@
     "76616c7565787200106a61"                                                                                 \
     "76612e6c616e672e4e756d62657286ac951d0b94e08b02000078"                                                   \
     "70"
-
-static sl_arena arena;
-
-static int setup(void **state) {
-    (void)state;
-    sl_arena_init(&arena, 4096);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sl_arena_deinit(&arena);
-    return 0;
-}
 
 /* What Java wrote: handles and all. */
 static const struct {
@@ -315,5 +301,5 @@ int main(void) {
         cmocka_unit_test(offset_has_debeziums_form),
         cmocka_unit_test(bad_offsets_are_named),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup_arena, teardown_arena);
 }

@@ -1,21 +1,7 @@
 /* Stored offsets: what Debezium reads of them, what it does not, and what may be confirmed to the slot. */
-#include "support/support.h"
+#include "support/arena.h"
 
 #include "postgres-cdc/offset.h"
-
-static sl_arena arena;
-
-static int setup(void **state) {
-    (void)state;
-    sl_arena_init(&arena, 0);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sl_arena_deinit(&arena);
-    return 0;
-}
 
 static sl_value back(const pg_offset *o, pg_offset *again) {
     sl_value v = pg_offset_store(o, &arena);
@@ -104,10 +90,10 @@ static void test_of_something_else(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_of_a_cut_snapshot, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_of_a_complete_snapshot, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_of_the_stream, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_of_something_else, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_of_a_cut_snapshot, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(test_of_a_complete_snapshot, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(test_of_the_stream, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(test_of_something_else, setup_arena, teardown_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
