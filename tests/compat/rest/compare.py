@@ -76,6 +76,17 @@ def ask(bases, folder, step):
     return status, parse(body)
 
 
+def ask_java(bases, folder, step):
+    """ask; what Kafka Connect refuses because of a rebalance is asked again. (Here it waits, and then answers.)"""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        answer = ask(bases, folder, step)
+        message = answer[1].get("message") if answer and isinstance(answer[1], dict) else None
+        if "rebalance" not in str(message) or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.2)
+
+
 def ask_expecting(bases, folder, step, expected):
     """ask; of a cluster, a member's own copy of the state may be a moment old."""
     answer = ask(bases, folder, step)
@@ -187,7 +198,7 @@ def compare(step, theirs, ours):
 def main():
     java, own, folder = sys.argv[1:]
     own = own.split(",")
-    theirs = [ask(itertools.repeat(java), folder, step) for step in script.script()]
+    theirs = [ask_java(itertools.repeat(java), folder, step) for step in script.script()]
     members = itertools.cycle(own)
     ours = [ask_expecting(members, folder, step, a) if len(own) > 1 else ask(members, folder, step)
             for step, a in zip(script.script(), theirs)]

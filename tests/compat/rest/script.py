@@ -234,6 +234,7 @@ def offsets_of_a_source():
     yield patch("/connectors/cs/offsets", {"offsets": [{"offset": {"position": 1}}]}, mistake=400)
     yield get("/connectors/cs/offsets")
     yield patch("/connectors/cs/offsets", {"offsets": [{"partition": there, "offset": None}]})
+    yield get("/connectors/cs/offsets", until="j['offsets'] == []")  # Kafka Connect's first answer may still name the partition
     yield get("/connectors/cs/offsets")
     yield delete("/connectors/cs/offsets")
     yield put("/connectors/cs/resume")
