@@ -375,6 +375,68 @@ static void two_share_cooperatively(void **state) {
     two_share("cooperative-sticky", true);
 }
 
+/* a_member_with_nothing_leaves_too: the other one hears of it long before a session is over. */
+static void a_member_with_nothing_leaves_too(void **state) {
+    (void)state;
+    bench b;
+    reader one, two;
+    bench_open(&b, servers);
+    const char *topic = make_topic(b.kafka, "idle", 1, NULL);
+    const char *group = fresh("g");
+    reader_open(&one, b.kafka, &b.conf.conf, group, topic, false);
+    reader_until_assigned(&one, 1);
+    reader_open(&two, b.kafka, &b.conf.conf, group, topic, false);
+    int64_t until = sl__now_ms() + PATIENCE_MS;
+    while (!one.revocations || one.assigned + two.assigned != 1) {
+        assert_true(sl__now_ms() < until);
+        test_assert_ok(reader_step(&one, 100));
+        test_assert_ok(reader_step(&two, 100));
+    }
+    for (int i = 0; i < 10; i++) { /* both have heard of it */
+        test_assert_ok(reader_step(&one, 50));
+        test_assert_ok(reader_step(&two, 50));
+    }
+    reader *idle = one.assigned ? &two : &one, *busy = one.assigned ? &one : &two;
+    int before = busy->revocations;
+    reader_close(idle);
+    until = sl__now_ms() + 15000;
+    while (busy->revocations == before) {
+        assert_true(sl__now_ms() < until);
+        test_assert_ok(reader_step(busy, 100));
+    }
+    reader_close(busy);
+    bench_close(&b);
+}
+
+/* a_member_that_joins_leaves_too: closed while its group waits for others, so that it has heard of nothing
+ * yet. */
+static void a_member_that_joins_leaves_too(void **state) {
+    (void)state;
+    bench b;
+    reader one, two;
+    bench_open(&b, servers);
+    const char *topic = make_topic(b.kafka, "joining", 2, NULL);
+    const char *group = fresh("g");
+    reader_open(&one, b.kafka, &b.conf.conf, group, topic, false);
+    reader_until_assigned(&one, 2);
+    reader_open(&two, b.kafka, &b.conf.conf, group, topic, false);
+    for (int i = 0; i < 40; i++) { /* one does not say that it has heard of the other */
+        test_assert_ok(reader_step(&two, 50));
+        usleep(50000);
+    }
+    assert_int_equal(two.assigned, 0);
+    reader_close(&two);
+    int64_t until = sl__now_ms() + 15000;
+    for (int quiet = 0; quiet < 40;) { /* it has both, and keeps them */
+        assert_true(sl__now_ms() < until);
+        test_assert_ok(reader_step(&one, 50));
+        usleep(50000);
+        quiet = one.assigned == 2 && one.revocations ? quiet + 1 : 0;
+    }
+    reader_close(&one);
+    bench_close(&b);
+}
+
 static void strategies_do_not_mix(void **state) {
     (void)state;
     bench b;
@@ -490,6 +552,8 @@ int main(void) {
         cmocka_unit_test(commit_and_resume),
         cmocka_unit_test(two_share_eagerly),
         cmocka_unit_test(two_share_cooperatively),
+        cmocka_unit_test(a_member_with_nothing_leaves_too),
+        cmocka_unit_test(a_member_that_joins_leaves_too),
         cmocka_unit_test(strategies_do_not_mix),
         cmocka_unit_test(regex_finds_new_topics),
         cmocka_unit_test(closing_without_a_broker_is_quick),
