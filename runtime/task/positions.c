@@ -91,3 +91,9 @@ void sl__positions_committed(sl__positions *p, const sl_topic_partition *parts, 
         }
     }
 }
+
+void sl__positions_doubt(sl__positions *p) {
+    for (size_t i = 0; i < p->n; i++) {
+        p->items[i].committed = -1;
+    }
+}

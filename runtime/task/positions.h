@@ -35,6 +35,8 @@ void sl__positions_advance(sl__positions *p, sl_str topic, int32_t partition, in
 
 /* sl__positions_uncommitted gives the partitions with something taken and not committed. */
 SL_MUST_CHECK sl_error *sl__positions_uncommitted(sl__positions *p, sl_topic_partition **parts, size_t *n);
+/* sl__positions_doubt: what was committed counts as not committed, for it is not known how that ended. */
+void sl__positions_doubt(sl__positions *p);
 void sl__positions_committed(sl__positions *p, const sl_topic_partition *parts, size_t n);
 
 #endif

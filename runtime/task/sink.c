@@ -307,6 +307,8 @@ static sl_error *commit_if_due(sink *s) {
 static void commit_now(sink *s) {
     int64_t until = sl__now_ms() + LAST_COMMIT_MS;
     bool done = false;
+    sl__positions_doubt(
+        &s->positions); /* commits before were not waited for, a rebalance may have refused them */
     sl_error *err = commit(s, LAST_COMMIT_MS, &done);
     while (!err && !done && sl__now_ms() < until) {
         struct timespec nap = {0, 10 * 1000000L};
