@@ -12,10 +12,10 @@
  * it. */
 static inline char *sl__str_pack(char *to, sl_str s, sl_str *out) {
     *out = s.p ? sl_str_make(to, s.n) : SL_STR_NONE;
-    if (s.n) {
+    if (s.p) {
         memcpy(to, s.p, s.n);
     }
-    return to + s.n;
+    return to + out->n;
 }
 
 #endif

@@ -190,7 +190,8 @@ static rd_kafka_resp_err_t read_metadata(rd_kafka_t *rk, const sl__topic_ask *as
     *md = NULL;
     rd_kafka_topic_t *rkt = rd_kafka_topic_new(rk, ask->spec.name.p, NULL);
     if (!rkt) {
-        return rd_kafka_last_error();
+        rd_kafka_resp_err_t why = rd_kafka_last_error();
+        return why ? why : RD_KAFKA_RESP_ERR__FAIL;
     }
     rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, rkt, md, METADATA_MS);
     rd_kafka_topic_destroy(rkt);
