@@ -34,7 +34,10 @@ sl_str sl__request_url(sl__request *r, const char *path, sl_str name) {
             sl_buf_printf(&b, "%%%02X", c);
         }
     }
-    return sl_buf_take(&b);
+    sl_buf_add_char(&b, '\0');
+    sl_str url = sl_buf_take(&b);
+    url.n -= url.n > 0;
+    return url;
 }
 
 /* ---- JSON ---- */

@@ -53,7 +53,8 @@ sl_str sl__request_param(const sl__request *r, const char *name);
 /* sl__request_task gives the path's task number; -1 = it is none that a task can have. */
 int32_t sl__request_task(const sl__request *r);
 
-/* sl__request_url gives base_url, a path and a name that is escaped as a segment; absent when out of memory.
+/* sl__request_url gives base_url, a path and a name that is escaped as a segment, zero-terminated; absent
+ * when out of memory.
  */
 sl_str sl__request_url(sl__request *r, const char *path, sl_str name);
 

@@ -129,6 +129,19 @@ static void answers_errors(void **state) {
     sl_buf_deinit(&r.out);
 }
 
+/* The text ends where it says it does, whatever was in the arena before. */
+static void urls_end(void **state) {
+    fixture *f = *state;
+    sl__request r = {.arena = f->arena, .base_url = SL_STR("http://h:1")};
+    char *old = sl_arena_alloc(&r.arena, 1000);
+    memset(old, 'x', 1000);
+    sl_arena_reset(&r.arena, SIZE_MAX);
+    sl_str url = sl__request_url(&r, "/connectors/", SL_STR("a b"));
+    test_assert_str(url, "http://h:1/connectors/a%20b");
+    assert_int_equal(strlen(url.p), url.n);
+    f->arena = r.arena;
+}
+
 /* ---- what may be shown ---- */
 
 static const sl_config_row rows[] = {
@@ -310,7 +323,7 @@ int main(void) {
         CASE(finds_routes),    CASE(refuses_paths),    CASE(names_methods),     CASE(unescapes),
         CASE(maps_errors),     CASE(answers_errors),   CASE(hides_secrets),     CASE(hides_passwords_in_urls),
         CASE(opens_listeners), CASE(names_the_worker), CASE(knows_media_types), CASE(checks_users),
-        CASE(signs_requests),  CASE(reads_headers),
+        CASE(signs_requests),  CASE(reads_headers),    CASE(urls_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
