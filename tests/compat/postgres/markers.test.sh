@@ -57,21 +57,35 @@ start_sluice "${files[@]}"
 # shellcheck disable=SC2317  # called by wait_until
 all_stream() { [ "$(sql -c "select count(*) from pg_stat_replication r join pg_replication_slots s on s.active_pid = r.pid where s.slot_name in ($(IFS=,; echo "${slots[*]}"))")" -eq "${#slots[@]}" ]; }
 wait_until 60 all_stream || fail "not all of them stream"
-sleep 1
 python3 - "$BOOTSTRAP" "$$" "${cases[@]}" <<'END'
 import collections
 import json
 import subprocess
 import sys
+import time
 
 bootstrap, run, *cases = sys.argv[1:]
-topics = [t["topic"] for t in json.loads(subprocess.run(["kcat", "-b", bootstrap, "-L", "-J"], check=True, capture_output=True).stdout)["topics"]]
+ROWS = {"one": 21011, "many": 21011, "first_one": 1, "first_empty": 5, "last_one": 3, "only_one": 1, "none": 0}
+
+
+def topics():
+    return [t["topic"] for t in json.loads(subprocess.run(["kcat", "-b", bootstrap, "-L", "-J"], check=True, capture_output=True).stdout)["topics"]]
+
+
+def delivered(prefix, rows):
+    """The markers once the rows are there: who streams may still have its last ones on the way to Kafka."""
+    until = time.monotonic() + 60
+    while True:
+        found = markers(prefix)
+        if sum(map(len, found.values())) >= rows or time.monotonic() > until:
+            return found
+        time.sleep(0.3)
 
 
 def markers(prefix):
     """Table to the markers of its rows, in order."""
     found = {}
-    for t in sorted(t for t in topics if t.startswith(prefix + ".")):
+    for t in sorted(t for t in topics() if t.startswith(prefix + ".")):
         out = subprocess.run(["kcat", "-b", bootstrap, "-C", "-q", "-e", "-t", t, "-o", "beginning", "-f", "%s\n"], check=True, capture_output=True, text=True).stdout
         found[t[len(prefix) + 1:]] = [json.loads(l)["payload"]["source"]["snapshot"] for l in out.splitlines()]
     return found
@@ -83,7 +97,7 @@ def shown(table):
 
 bad = 0
 for case in cases:
-    theirs, ours = markers(f"dbz{case}{run}"), markers(f"slu{case}{run}")
+    theirs, ours = (delivered(f"{who}{case}{run}", ROWS[case]) for who in ("dbz", "slu"))
     if case == "many": # which table ends last is chance, and one does
         for side in theirs, ours:
             if sum(m == "last" for rows in side.values() for m in rows) != 1:
