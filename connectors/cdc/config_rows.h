@@ -428,8 +428,6 @@
                        "topic names are kept with each table"),                                              \
         CDC_WARNED_ROW("include.schema.changes", SL_CONFIG_BOOLEAN, "A topic of DDL.",                       \
                        "this database's log has no DDL, so Debezium writes none either"),                    \
-        CDC_WARNED_ROW("connection.validation.timeout.ms", SL_CONFIG_LONG, "Time limit of a check.",         \
-                       "see database.connection.timeout.ms"),                                                \
         CDC_WARNED_ROW("executor.shutdown.timeout.ms", SL_CONFIG_LONG, "Time limit of a stop.",              \
                        "a task stops within the worker's task.shutdown.graceful.timeout.ms"),                \
         CDC_WARNED_ROW("custom.metric.tags", SL_CONFIG_STRING, "Tags of JMX metrics.",                       \

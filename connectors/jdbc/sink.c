@@ -129,8 +129,28 @@ static void sink_interrupt(void *task) {
     t->dialect->interrupt(t->db);
 }
 
+/* try_connection says at connection.url, as Confluent's does, why there is none. */
+static void try_connection(const sl_context *ctx, sl_config_report *report) {
+    char text[1000];
+    bool fresh;
+    jdbc_task *t = task_new(ctx);
+    sl_error *err = t ? open_db(t) : sl_error_nomem();
+    err = err ? err : t->dialect->connect(t->db, CONNECT_WAIT_MS, &fresh);
+    if (err) {
+        sl_config_report_add(report, SL_SEV_ERROR, SL_STR("connection.url"),
+                             "Could not connect to database. %s", sl_error_text(err, text, sizeof text));
+        sl_error_free(err);
+    }
+    if (t) {
+        sink_close(t);
+    }
+}
+
 static void sink_validate(const sl_context *ctx, sl_config_report *report) {
     jdbc_settings_check(ctx, report);
+    if (!ctx->offline && !report->errors && ctx->settings) {
+        try_connection(ctx, report);
+    }
 }
 
 /* ---- connection and retries ---- */

@@ -12,6 +12,26 @@
 
 /* ---- validation ---- */
 
+/* try_connection says at database.hostname, as Debezium does, why there is none. */
+static void try_connection(const sl_context *ctx, sl_config_report *report) {
+    char text[1000];
+    pg_conn k;
+    pg_settings s = *(const pg_settings *)ctx->settings;
+    s.on_connect = SL_STR_NONE;
+    if (s.connect_timeout_ms > s.validation_timeout_ms) {
+        s.connect_timeout_ms = s.validation_timeout_ms;
+    }
+    sl_error *err = pg_conn_open(&k, ctx, NULL, &s, false);
+    err = err ? err : pg_conn_query(&k, "select 1", "asking the server", NULL);
+    if (err) {
+        sl_config_report_add(report, SL_SEV_ERROR, SL_STR("database.hostname"),
+                             "Error while validating connector config: %s",
+                             sl_error_text(err, text, sizeof text));
+        sl_error_free(err);
+    }
+    pg_conn_close(&k);
+}
+
 static void validate(const sl_context *ctx, sl_config_report *report) {
     const pg_settings *s = ctx->settings;
     if (!s) {
@@ -31,6 +51,9 @@ static void validate(const sl_context *ctx, sl_config_report *report) {
         return;
     }
     cdc_rules_deinit(&rules);
+    if (!ctx->offline && !report->errors) {
+        try_connection(ctx, report);
+    }
 }
 
 /* ---- what to do first ---- */

@@ -35,6 +35,7 @@ typedef struct pg_settings {
     sl_str on_connect;
     bool tcp_keepalive;
     int64_t connect_timeout_ms;
+    int64_t validation_timeout_ms;
     int64_t query_timeout_ms;
     int64_t create_slot_s;
     bool slot_seek;

@@ -86,6 +86,7 @@ sl_error *sl__scope_table(sl__scope *s, const sl_plugin_def *def, sl_str prefix,
                           .config = own,
                           .settings = settings,
                           .variant = def->variant,
+                          .runtime = s->runtime,
                           .offline = !s->connect};
         sl__plugin_validate(def, &ctx, &found);
     }

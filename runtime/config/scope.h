@@ -15,6 +15,7 @@ typedef struct sl__scope {
     sl_str connector;        /* name; absent for a worker */
     bool strict;
     bool connect;
+    void *runtime;
     sl_arena *arena;
     sl_config_report *report;
     sl__secrets *secrets;

@@ -253,6 +253,15 @@ static bool has_reference(sl_str value) {
     return end < rest.n && sl_str_find(sl_str_make(rest.p, end), ':') < end;
 }
 
+static bool any_reference(const sl_config *raw) {
+    for (size_t i = 0; i < raw->n; i++) {
+        if (has_reference(raw->entries[i].value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* forgive_references: without the worker's providers nothing can be said about values that come from them. */
 static void forgive_references(sl__scope *s, const sl_config *raw, size_t from) {
     size_t n = from;
@@ -330,7 +339,8 @@ sl_error *sl__connector_validate(const sl__validate_env *env, const sl_config *r
                    .config = &out->config,
                    .connector = sl_config_get(raw, SL_STR("name")),
                    .strict = env->strict,
-                   .connect = env->connect && env->providers,
+                   .connect = env->connect && (env->providers || !any_reference(raw)),
+                   .runtime = env->runtime,
                    .arena = arena,
                    .report = report,
                    .secrets = &out->secrets};
@@ -338,6 +348,10 @@ sl_error *sl__connector_validate(const sl__validate_env *env, const sl_config *r
     SL_TRY(check_connector(&s, env, out));
     if (!env->providers) {
         forgive_references(&s, raw, from);
+    }
+    if (env->connect && !s.connect) {
+        sl_config_report_add(report, SL_SEV_WARNING, SL_STR_NONE,
+                             "no connection was tried: values of config providers need the worker's file");
     }
     return sl__scope_finish(&s, from);
 }

@@ -27,6 +27,7 @@ typedef struct sl__validate_env {
     bool exactly_once; /* the worker has exactly.once.source.support=enabled */
     bool strict;       /* misspelt keys are errors */
     bool connect;      /* plugins may connect to their systems to check */
+    void *runtime;     /* of the plugins' contexts; NULL = none */
 } sl__validate_env;
 
 typedef struct sl__validated {

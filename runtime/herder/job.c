@@ -46,19 +46,26 @@ static void scrub_error(const sl__secrets *s, sl_error *err, sl_arena *arena) {
     }
 }
 
+static bool side_stopping(void *arg) {
+    sl__job *job = arg;
+    return atomic_load(&job->herder->ending);
+}
+
 /* validate checks the resolved settings. The worker's providers are not held meanwhile, for it may connect:
    an empty set of them stands in. */
 static sl_error *validate(sl__job *job) {
     const sl__herder_env *env = &job->herder->env;
     const sl_config none = {NULL, 0};
     sl__providers *empty = NULL;
+    sl__host_side side = {.arg = job, .stopping = side_stopping};
     SL_TRY(sl__providers_open(env->catalog, &none, &job->report, &empty));
     const sl__validate_env check = {.catalog = env->catalog,
                                     .providers = empty,
                                     .worker = env->task.worker,
                                     .distributed = env->task.group.p != NULL,
                                     .exactly_once = env->task.exactly_once,
-                                    .connect = job->connect};
+                                    .connect = job->connect,
+                                    .runtime = &side};
     sl_error *err = sl__connector_validate(&check, &job->resolved, &job->arena, &job->report, &job->checked);
     sl__providers_close(empty);
     SL_TRY(err);
@@ -87,11 +94,6 @@ static sl_error *side_offset_read(void *arg, const sl_value *partition, sl_arena
     err = err ? err : sl__offsets_get(store, job->name, partition, arena, offset);
     sl__offsets_close(own);
     return err;
-}
-
-static bool side_stopping(void *arg) {
-    sl__job *job = arg;
-    return atomic_load(&job->herder->ending);
 }
 
 /* ask_plugin calls the plugin's task_configs; configs stay empty when it has none. */
