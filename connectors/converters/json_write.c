@@ -18,7 +18,21 @@
 #define CHUNK 16       /* labels are copied in pieces of so many bytes, and padded to them */
 #define SCALAR_ROOM 24 /* an integer or a word behind its label */
 
+#define MEMO_FIELDS 32  /* structs of at most so many scalars are remembered */
+#define MEMO_BYTES 2048 /* if their text and their strings are not longer */
+
 typedef struct plan plan;
+
+/* The struct that was written last, to be written again by copying: change events of a snapshot share their
+ * source block. Its values are compared, not only where they are: another batch may have others there. */
+typedef struct memo {
+    sl_arena *arena;       /* the plan's */
+    const sl_value *items; /* where it was; only to compare */
+    bool kept;             /* what follows is of it; else it was only seen */
+    sl_value *copy;        /* its strings are in bytes, behind the text */
+    char *bytes;           /* MEMO_BYTES; with copy, made when first needed */
+    size_t text_n;
+} memo;
 
 struct plan {
     const sl_schema *schema;
@@ -30,6 +44,7 @@ struct plan {
     bool string_keys; /* MAP: an object */
     sl_str null_text; /* what a null becomes; absent = an error */
     sl_str *labels;   /* STRUCT: {"first": and ,"next": padded to a multiple of CHUNK */
+    memo *memo;       /* STRUCT of scalars within another; NULL = none */
     plan **fields;    /* STRUCT: by index; ARRAY, MAP: [0] the element, [1] the key */
     uint32_t nfields;
 };
@@ -82,6 +97,23 @@ static bool make_label(sl_arena *a, bool first, sl_str name, sl_str *label) {
     return label->p != NULL;
 }
 
+/* make_memo: structs of scalars, when they are part of another. */
+static sl_error *make_memo(plan *p, sl_arena *a) {
+    bool scalars = p->type == SL_STRUCT && p->nfields > 1 && p->nfields <= MEMO_FIELDS;
+    for (uint32_t i = 0; scalars && i < p->nfields; i++) {
+        scalars = p->fields[i]->type < SL_ARRAY;
+    }
+    if (!scalars) {
+        return NULL;
+    }
+    p->memo = sl_arena_zalloc(a, sizeof *p->memo);
+    if (!p->memo) {
+        return sl_error_nomem();
+    }
+    p->memo->arena = a;
+    return NULL;
+}
+
 static sl_error *plan_struct(const json_settings *set, plan *p, sl_arena *a) {
     const sl_schema *s = p->schema;
     p->nfields = s->nfields;
@@ -95,6 +127,7 @@ static sl_error *plan_struct(const json_settings *set, plan *p, sl_arena *a) {
             return sl_error_nomem();
         }
         SL_TRY(make_plan(set, s->fields[i].schema, a, &p->fields[i]));
+        SL_TRY(make_memo(p->fields[i], a));
     }
     return NULL;
 }
@@ -285,10 +318,103 @@ static void put_label(sl_buf *out, sl_str label) {
     out->n += label.n;
 }
 
+/* ---- structs ---- */
+
+static bool same_scalar(const sl_value *a, const sl_value *b) {
+    if (a->type != b->type) {
+        return false;
+    }
+    switch ((sl_type)a->type) {
+    case SL_NULL:
+        return true;
+    case SL_BOOL:
+        return a->b == b->b;
+    case SL_STRING:
+    case SL_BYTES:
+        return a->n == b->n && memcmp(a->s, b->s, a->n) == 0;
+    default:
+        return a->i == b->i; /* of a float the bits count */
+    }
+}
+
+static bool remembered(const memo *m, const sl_value *v) {
+    if (!m->kept || m->items != v->items) {
+        return false;
+    }
+    for (uint32_t i = 0; i < v->n; i++) {
+        if (!same_scalar(&m->copy[i], &v->items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool memo_room(memo *m, const sl_value *v) {
+    if (!m->copy) {
+        m->copy = sl_arena_alloc(m->arena, v->n * sizeof *m->copy);
+        m->bytes = m->copy ? sl_arena_bytes(m->arena, MEMO_BYTES) : NULL;
+    }
+    return m->bytes;
+}
+
+static bool keep_bytes(memo *m, size_t *used, const char *p, size_t n) {
+    if (n > MEMO_BYTES - *used) {
+        return false;
+    }
+    memcpy(m->bytes + *used, p, n);
+    *used += n;
+    return true;
+}
+
+/* keep copies a struct and its text. */
+static bool keep(memo *m, const sl_value *v, sl_str text) {
+    size_t used = 0;
+    if (!memo_room(m, v) || !keep_bytes(m, &used, text.p, text.n)) {
+        return false;
+    }
+    m->text_n = text.n;
+    for (uint32_t i = 0; i < v->n; i++) {
+        m->copy[i] = v->items[i];
+        if (v->items[i].type == SL_STRING || v->items[i].type == SL_BYTES) {
+            m->copy[i].s = m->bytes + used;
+            if (!keep_bytes(m, &used, v->items[i].s, v->items[i].n)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* remember: only what comes twice is worth keeping. */
+static void remember(memo *m, const sl_value *v, sl_str text) {
+    m->kept = m->items == v->items && keep(m, v, text);
+    m->items = v->items;
+}
+
+static sl_error *put_fields(writing *w, const plan *p, const sl_value *v);
+
+/* put_memo is put_fields for a struct that may come again and again. */
+static sl_error *put_memo(writing *w, const plan *p, const sl_value *v) {
+    size_t from = w->out->n;
+    if (remembered(p->memo, v)) {
+        sl_buf_add(w->out, p->memo->bytes, p->memo->text_n);
+        return NULL;
+    }
+    SL_TRY(put_fields(w, p, v));
+    if (!w->out->failed) {
+        remember(p->memo, v, sl_str_make(w->out->p + from, w->out->n - from));
+    }
+    return NULL;
+}
+
 static sl_error *put_struct(writing *w, const plan *p, const sl_value *v) {
     if (v->n != p->nfields) {
         return bad("a struct has another number of fields than its schema", p->schema);
     }
+    return p->memo ? put_memo(w, p, v) : put_fields(w, p, v);
+}
+
+static sl_error *put_fields(writing *w, const plan *p, const sl_value *v) {
     for (uint32_t i = 0; i < p->nfields; i++) {
         put_label(w->out, p->labels[i]);
         sl_error *err = put_value(w, p->fields[i], &v->items[i]);

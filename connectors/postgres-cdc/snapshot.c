@@ -229,12 +229,8 @@ static sl_error *take_held(pg_task *t, pg_snapshot_table *x, sl_value **row) {
 static sl_error *send_held(pg_task *t, pg_snapshot_table *x, bool last, bool last_of_all) {
     sl_value *row = NULL;
     SL_TRY(take_held(t, x, &row));
-    pg_event_at at = {.snapshot = marker(t, x, last, last_of_all),
-                      .lsn = t->pos.lsn,
-                      .ts_us = t->snap.ts_us,
-                      .has_tx = true,
-                      .tx = t->pos.tx};
-    cdc_event ev = {.source = pg_source_block(t, x->relation.table, &at), .now_ns = cdc_wall_ns()};
+    cdc_event ev = {.source = pg_source_of_rows(t, x->relation.table, marker(t, x, last, last_of_all)),
+                    .now_ns = cdc_wall_ns()};
     x->any = true;
     x->rows++;
     if (t->ctx->exactly_once) {

@@ -123,15 +123,20 @@ sl_error *pg_source_batch(pg_task *t, sl_batch *b) {
     v[F_TABLE] = sl_string(SL_STR(""));
     v[F_XMIN] = t->stream.xmin >= 0 && t->s->xmin_ms ? sl_int64(t->stream.xmin) : sl_null();
     pg_source_commit(t);
+    t->rows_block.items = NULL;
     t->batch_read = 0;
     return cdc_emit_begin(&t->emitter, b);
 }
 
-/* Events are several times as large in the arena as they come. */
+/* Events are several times as large in the arena as they come. With exactly-once a batch may be a
+   transaction: it is as large as the settings let it be. */
 bool pg_source_room(const pg_task *t, const sl_batch *b) {
-    size_t limit = t->s->cdc.max_queue_bytes ? (size_t)t->s->cdc.max_queue_bytes : PG_BATCH_BYTES;
-    return b->n < (size_t)t->s->cdc.max_batch_size && t->batch_read < limit &&
-           b->arena.total < 4 * (size_t)PG_BATCH_BYTES;
+    bool whole = t->ctx->exactly_once;
+    size_t rows = (size_t)t->s->cdc.max_batch_size;
+    size_t read = t->s->cdc.max_queue_bytes ? (size_t)t->s->cdc.max_queue_bytes : PG_BATCH_BYTES;
+    rows = whole || rows < PG_TURN_ROWS ? rows : PG_TURN_ROWS;
+    read = whole || read < PG_TURN_BYTES ? read : PG_TURN_BYTES;
+    return b->n < rows && t->batch_read < read && b->arena.total < 4 * (size_t)PG_BATCH_BYTES;
 }
 
 static size_t put_u64(char *to, uint64_t v) {
@@ -188,6 +193,19 @@ sl_value pg_source_block(pg_task *t, cdc_table *table, const pg_event_at *at) {
         v[F_ORIGIN_LSN] = sl_int64((int64_t)at->origin->origin_lsn);
     }
     return sl_container(SL_STRUCT, v, PG_SOURCE_FIELDS);
+}
+
+sl_value pg_source_of_rows(pg_task *t, cdc_table *table, const char *marker) {
+    if (!t->rows_block.items || t->rows_block.table != table || t->rows_block.snapshot != marker) {
+        pg_event_at at = {
+            .snapshot = marker, .lsn = t->pos.lsn, .ts_us = t->snap.ts_us, .has_tx = true, .tx = t->pos.tx};
+        sl_value v = pg_source_block(t, table, &at);
+        t->rows_block.items = v.type == SL_STRUCT ? v.items : NULL;
+        t->rows_block.table = table;
+        t->rows_block.snapshot = marker;
+        return v;
+    }
+    return sl_container(SL_STRUCT, (sl_value *)(uintptr_t)t->rows_block.items, PG_SOURCE_FIELDS);
 }
 
 /* ---- row images ---- */

@@ -25,6 +25,9 @@
 #include "types.h"
 
 #define PG_BATCH_BYTES (1024 * 1024)
+/* What is read for one batch: it stays in the processor's caches until it is sent. */
+#define PG_TURN_BYTES (64 * 1024)
+#define PG_TURN_ROWS 512
 #define PG_SOURCE_FIELDS 16
 /* A message for which the connection is made anew (libpq keeps what it needed), and that is not copied whole.
  */
@@ -111,6 +114,11 @@ typedef struct pg_task {
     /* the batch at hand */
     size_t batch_read; /* bytes of rows and messages in it */
     sl_value source_template[PG_SOURCE_FIELDS];
+    struct {
+        const sl_value *items; /* in the batch's arena; NULL = none yet */
+        const cdc_table *table;
+        const char *snapshot;
+    } rows_block;           /* pg_source_of_rows */
     char sequence_head[40]; /* ["lsn_commit", */
     size_t sequence_head_n;
 } pg_task;
@@ -163,6 +171,9 @@ typedef struct pg_event_at {
 } pg_event_at;
 /* pg_source_block gives the source block of an event; table NULL = none. SL_NULL when out of memory. */
 sl_value pg_source_block(pg_task *t, cdc_table *table, const pg_event_at *at);
+/* pg_source_of_rows gives the source block of rows of a snapshot, which differ in table and marker only:
+   within a batch they share one. */
+sl_value pg_source_of_rows(pg_task *t, cdc_table *table, const char *marker);
 /* pg_row_decode reads a tuple of the stream into a row image; old may be NULL. */
 SL_MUST_CHECK sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_value *old,
                                       sl_value **out);

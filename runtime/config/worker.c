@@ -205,7 +205,7 @@ const sl_config_row sl__worker_rows[] = {
             "waits inside a call of its target."},
     {.name = "task.memory.max.bytes",
      .type = SL_CONFIG_LONG,
-     .default_value = "16777216",
+     .default_value = "8388608",
      .importance = SL_MEDIUM,
      .group = "Tasks",
      .has_min = true,

@@ -56,6 +56,15 @@ static size_t header_bytes(const rd_kafka_message_t *m) {
     return total;
 }
 
+/* give_back_headers takes the headers off a message that is done. */
+static void give_back_headers(const sl__delivery_target *t, const rd_kafka_message_t *m) {
+    rd_kafka_headers_t *headers;
+    if (rd_kafka_message_detach_headers((rd_kafka_message_t *)(uintptr_t)m, &headers) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+        sl__header_pool_give(t->pool, t->generation, headers);
+    }
+}
+
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
     (void)rk;
     sl__producer *p = opaque;
@@ -71,6 +80,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
     };
     if (p->embedded) {
         sl__embedded_stored(p->embedded, d.topic, d.partition, d.offset, bytes, header_bytes(m));
+    }
+    if (target->pool) {
+        give_back_headers(target, m);
     }
     target->delivered(target, &d);
     sl_error_free(d.err);
@@ -329,22 +341,6 @@ sl_error *sl__producer_topic(sl__producer *p, sl_str name, sl__out_topic **out) 
     return err;
 }
 
-static sl_error *make_headers(const sl__out_message *m, rd_kafka_headers_t **out) {
-    rd_kafka_headers_t *h = rd_kafka_headers_new(m->nheaders);
-    for (size_t i = 0; h && i < m->nheaders; i++) {
-        const sl__out_header *x = &m->headers[i];
-        rd_kafka_resp_err_t err = rd_kafka_header_add(h, x->name.p ? x->name.p : "", (ssize_t)x->name.n,
-                                                      x->value.p, (ssize_t)x->value.n);
-        if (err) {
-            rd_kafka_headers_destroy(h);
-            return sl_error_new(SL_E_DATA, SL_USER, "header '%.*s': %s", SL_STR_ARG(x->name),
-                                rd_kafka_err2str(err));
-        }
-    }
-    *out = h;
-    return h ? NULL : sl_error_nomem();
-}
-
 /* queue_message gives librdkafka's answer; headers are taken over only when it is success. */
 static rd_kafka_resp_err_t queue_message(sl__producer *p, const sl__out_message *m,
                                          rd_kafka_headers_t *headers, void *opaque) {
@@ -370,10 +366,18 @@ static rd_kafka_resp_err_t queue_message(sl__producer *p, const sl__out_message 
     return code;
 }
 
+static sl_error *headers_of(const sl__out_message *m, const sl__delivery_target *target,
+                            rd_kafka_headers_t **headers) {
+    if (target->pool) {
+        return sl__header_pool_take(target->pool, headers);
+    }
+    return m->nheaders ? sl__header_list_make(m->headers, m->nheaders, headers) : NULL;
+}
+
 sl__send sl__producer_send(sl__producer *p, const sl__out_message *m, sl__delivery_target *target,
                            sl_error **err) {
     rd_kafka_headers_t *headers = NULL;
-    *err = m->nheaders ? make_headers(m, &headers) : NULL;
+    *err = headers_of(m, target, &headers);
     if (*err) {
         return SL_SEND_FAILED;
     }

@@ -11,6 +11,7 @@
 #define SLUICE_KAFKA_PRODUCER_H
 
 #include "config/kafka_client.h"
+#include "kafka/header_pool.h"
 
 struct sl__embedded;
 
@@ -35,12 +36,10 @@ typedef struct sl__delivery {
 struct sl__delivery_target {
     void (*delivered)(sl__delivery_target *t,
                       const sl__delivery *d); /* on the producer's thread; must be quick */
+    sl__header_pool
+        *pool; /* whose headers the messages have, in place of their own; they go back to it; may be NULL */
+    unsigned generation; /* of the pool */
 };
-
-typedef struct sl__out_header {
-    sl_str name;
-    sl_str value; /* absent = null */
-} sl__out_header;
 
 typedef struct sl__out_message {
     sl__out_topic *topic;
@@ -48,7 +47,7 @@ typedef struct sl__out_message {
     int64_t timestamp;             /* milliseconds, SL_NO_TIMESTAMP = now */
     sl_str key;                    /* absent = null; copied */
     sl_str payload;                /* absent = null; NOT copied: stays until delivered() */
-    const sl__out_header *headers; /* copied */
+    const sl__out_header *headers; /* copied; not looked at when the target has a pool */
     size_t nheaders;
 } sl__out_message;
 

@@ -216,7 +216,7 @@ static sl_error *make_headers(const sl__dead_letter *d, sl_arena *a, const sl__i
 static letter *letter_new(letters *all, const sl__in_message *m) {
     letter *l = sl_alloc(sizeof(*l) + m->payload.n + 1);
     if (l) {
-        l->target.delivered = delivered;
+        l->target = (sl__delivery_target){.delivered = delivered};
         l->all = all;
         if (m->payload.n) {
             memcpy(l->bytes, m->payload.p, m->payload.n);

@@ -5,12 +5,14 @@
 
 #include "model/batch.h"
 
+#define MESSAGE_BYTES 512 /* of librdkafka's own, about, for a message with its key and headers */
+
 static void unref(sl__flight *f) {
     if (atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel) != 1) {
         return;
     }
     sl__task *t = f->task;
-    sl__batch_free(f->batch);
+    sl_arena_deinit(&f->payload);
     sl_error_free(f->first);
     pthread_mutex_destroy(&f->lock);
     sl_free(f);
@@ -43,8 +45,7 @@ static sl_error *copy_error(const sl__delivery *d) {
     return err->immortal ? err : sl_error_at(err, d->topic, d->partition, d->offset);
 }
 
-static void delivered(sl__delivery_target *target, const sl__delivery *d) {
-    sl__flight *f = (sl__flight *)target;
+static void count(sl__flight *f, const sl__delivery *d) {
     if (d->err) {
         atomic_fetch_add(&f->failed, 1);
         pthread_mutex_lock(&f->lock);
@@ -58,17 +59,54 @@ static void delivered(sl__delivery_target *target, const sl__delivery *d) {
     land(f, 1);
 }
 
-sl__flight *sl__flight_new(sl__task *t, sl_batch *batch) {
+static void delivered(sl__delivery_target *target, const sl__delivery *d) {
+    count((sl__flight *)target, d);
+}
+
+static void pooled_delivered(sl__delivery_target *target, const sl__delivery *d) {
+    count((sl__flight *)((char *)target - offsetof(sl__flight, pooled)), d);
+}
+
+sl_error *sl__flight_pool(sl__flight *f, const sl__out_header *headers, size_t n) {
+    sl__header_pool *pool = &f->task->headers;
+    SL_TRY(sl__header_pool_use(pool, headers, n, &f->pooled.generation));
+    f->pooled.pool = pool;
+    return NULL;
+}
+
+sl__flight *sl__flight_new(sl__task *t, sl_batch *batch, size_t room) {
     sl__flight *f = sl_calloc(1, sizeof(*f));
     if (!f) {
         return NULL;
     }
     pthread_mutex_init(&f->lock, NULL);
     f->target.delivered = delivered;
+    f->pooled.delivered = pooled_delivered;
     f->task = t;
     f->batch = batch;
+    f->n = batch->n;
+    sl_arena_init(&f->payload, room);
     atomic_init(&f->pending, 1);
     atomic_init(&f->refs, 2);
     sl__task_ref(t);
     return f;
+}
+
+sl_error *sl__flight_detach(sl__flight *f) {
+    sl_batch *b = f->batch;
+    f->batch = NULL;
+    f->store_now = b->store_now;
+    f->offsets = b->noffsets ? sl_arena_alloc(&f->payload, b->noffsets * sizeof *f->offsets) : NULL;
+    for (size_t i = 0; i < b->noffsets && f->offsets; i++) {
+        if (!sl_value_copy(&f->payload, &b->offsets[i].partition, &f->offsets[i].partition) ||
+            !sl_value_copy(&f->payload, &b->offsets[i].offset, &f->offsets[i].offset)) {
+            break;
+        }
+        f->noffsets++;
+    }
+    return f->noffsets == b->noffsets ? NULL : sl_error_nomem();
+}
+
+size_t sl__flight_bytes(const sl__flight *f) {
+    return f->payload.total + (f->batch ? sl__batch_bytes(f->batch) : f->n * MESSAGE_BYTES);
 }

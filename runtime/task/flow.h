@@ -58,7 +58,8 @@ struct sl__task {
     sl__topics_used topics;
     sl__offsets *offsets; /* of this connector: the worker's, or one that own_offsets owns */
     sl__offsets *own_offsets;
-    int64_t trim_at_ms; /* when free memory is given back to the system; 0 = there is not much */
+    sl__header_pool headers; /* of its messages */
+    int64_t trim_at_ms;      /* when free memory is given back to the system; 0 = there is not much */
 
     /* guards plugin_state against interrupt */
     pthread_mutex_t lock;

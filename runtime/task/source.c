@@ -4,16 +4,18 @@
  * poll -> transforms -> converters -> produce without a copy. Batches in flight form a list in the order they
  * were polled; a batch is committable when its last delivery is in and all before it are committable. What is
  * committable is stored every offset.flush.interval.ms, and only then does the plugin hear of it. Past the
- * task's memory bound poll is not called.
+ * task's memory bound poll is not called. A batch is small enough to stay in the processor's caches and is
+ * used over and over: only payloads stay behind, in its flight.
  *
  * With exactly-once, what is stored goes with its records in one transaction, which ends as
  * transaction.boundary says; a batch is then looked through before the first of its records is sent, so that
  * whatever needs another producer is known while a transaction may still end.
  *
- * Threads: the task's step. Memory: a batch being sent is the last one of the list.
+ * Threads: the task's step. Memory: the flight being sent is the last one of the list.
  */
 #include "task/flight.h"
 #include "task/out.h"
+#include "task/pending.h"
 
 #include <assert.h>
 
@@ -26,16 +28,11 @@
 #define RETRY_FLUSH_MS 5000
 #define LOOKUP_AGAIN_MS 30000
 #define HEADERS_MAX 64
+#define ROOM_MAX ((size_t)1024 * 1024)
+#define SPARE_MAX ((size_t)64 * 1024) /* what an idle task may keep */
 #define REFRESH_MS 1000
+#define CLOCK_EVERY 32 /* records between looks at the clock, for those without a timestamp */
 #define LEASE_AGAIN_MS 200
-
-/* What is committable and not stored yet: the latest offset of each source partition. Two arenas take turns.
- */
-typedef struct offsets {
-    sl_arena arena;
-    sl_batch_offset *items;
-    size_t n, cap;
-} offsets;
 
 /* The batch that is being sent: where it stands. */
 typedef struct sending {
@@ -45,11 +42,14 @@ typedef struct sending {
     bool converted;   /* message is ready, but could not go yet */
     long unsent;      /* records that will not be sent: dropped or skipped */
     bool reserved;    /* room in the embedded broker is taken for message */
+    int64_t wall_ms;  /* now, as of the last CLOCK_EVERY records */
     sl__out_message message;
     sl__out_header headers[HEADERS_MAX];
     const sl_header *same;              /* what was converted last: records of a batch often share theirs */
     const sl__out_header *same_headers; /* what became of it */
     uint32_t nsame;
+    const sl_header *pooled;     /* those that the flight's pool is for; NULL = it has none */
+    sl__delivery_target *target; /* of message */
 } sending;
 
 typedef struct source {
@@ -62,83 +62,33 @@ typedef struct source {
     size_t bytes;        /* in flight */
     sl__flight *current; /* the tail while it is being sent */
     sending send;
-    offsets committable;
-    offsets storing;     /* kept across a failed store */
+    sl__pending committable;
+    sl__pending storing; /* kept across a failed store */
     int64_t flush_at_ms; /* 0 = nothing to store */
     bool asked;          /* the plugin was polled, in this step */
     int64_t keep_at_ms;  /* while it is not: when it is told to keep its connections; 0 = not any more */
     bool queued;         /* something was sent since the producer was last told to hurry */
     bool stuck;          /* a delivery failed: nothing after it counts */
-    sl_batch *spare;
+    sl_batch *spare;     /* NULL = none, or current has it */
+    size_t room;         /* bytes that the last payloads took */
     sl__metric *polled, *written, *in_flight, *active, *batches, *poll_ms, *poll_max, *batch_max;
     sl__metric *queue_left; /* Debezium's, of what stands for its sources; NULL = of another one */
 } source;
 
 /* ---- offsets ---- */
 
-static sl_error *offsets_merge(offsets *o, const sl_batch_offset *from) {
-    sl_batch_offset copy;
-    for (size_t i = 0; i < o->n; i++) {
-        if (sl_value_eq(&o->items[i].partition, &from->partition)) {
-            return sl_value_copy(&o->arena, &from->offset, &o->items[i].offset) ? NULL : sl_error_nomem();
-        }
+/* collect takes a sent batch's offsets, once. */
+static sl_error *collect(source *s, sl__flight *f) {
+    for (size_t i = 0; i < f->noffsets; i++) {
+        SL_TRY(sl__pending_merge(&s->committable, &f->offsets[i]));
     }
-    if (o->n == o->cap) {
-        size_t cap = o->cap ? o->cap * 2 : 8;
-        sl_batch_offset *more = sl_realloc(o->items, cap * sizeof(*more));
-        if (!more) {
-            return sl_error_nomem();
-        }
-        o->items = more;
-        o->cap = cap;
-    }
-    if (!sl_value_copy(&o->arena, &from->partition, &copy.partition) ||
-        !sl_value_copy(&o->arena, &from->offset, &copy.offset)) {
-        return sl_error_nomem();
-    }
-    o->items[o->n++] = copy;
-    return NULL;
-}
-
-static void offsets_clear(offsets *o) {
-    sl_arena_reset(&o->arena, 64 * 1024);
-    o->n = 0;
-}
-
-/* compact keeps an arena from growing with every merge: what is still needed moves to a new one. */
-static sl_error *offsets_compact(offsets *o) {
-    if (o->arena.total < 256 * 1024) {
-        return NULL;
-    }
-    offsets fresh = {0};
-    sl_arena_init(&fresh.arena, 0);
-    sl_error *err = NULL;
-    for (size_t i = 0; !err && i < o->n; i++) {
-        err = offsets_merge(&fresh, &o->items[i]);
-    }
-    if (err) {
-        sl_arena_deinit(&fresh.arena);
-        sl_free(fresh.items);
-        return err;
-    }
-    sl_arena_deinit(&o->arena);
-    sl_free(o->items);
-    *o = fresh;
-    return NULL;
-}
-
-/* collect takes a batch's offsets, once. */
-static sl_error *collect(source *s, sl_batch *b) {
-    for (size_t i = 0; i < b->noffsets; i++) {
-        SL_TRY(offsets_merge(&s->committable, &b->offsets[i]));
-    }
-    if (b->noffsets && b->store_now) {
+    if (f->noffsets && f->store_now) {
         s->flush_at_ms = sl__now_ms();
-    } else if (b->noffsets && s->flush_at_ms == 0) {
+    } else if (f->noffsets && s->flush_at_ms == 0) {
         s->flush_at_ms = sl__now_ms() + s->task->env->worker->offset_flush_interval_ms;
     }
-    b->noffsets = 0;
-    return offsets_compact(&s->committable);
+    f->noffsets = 0;
+    return sl__pending_compact(&s->committable);
 }
 
 static sl__eos *eos_of(source *s) {
@@ -159,9 +109,9 @@ static sl_error *tell_plugin(source *s) {
 static sl_error *take_committable(source *s) {
     s->flush_at_ms = 0;
     for (size_t i = 0; i < s->committable.n; i++) {
-        SL_TRY(offsets_merge(&s->storing, &s->committable.items[i]));
+        SL_TRY(sl__pending_merge(&s->storing, &s->committable.items[i]));
     }
-    offsets_clear(&s->committable);
+    sl__pending_clear(&s->committable);
     return NULL;
 }
 
@@ -189,11 +139,11 @@ static sl_error *store(source *s) {
                 sl_error_text(err, text, sizeof(text)));
         sl_error_free(err);
         s->flush_at_ms = sl__now_ms() + RETRY_FLUSH_MS;
-        return offsets_compact(&s->storing);
+        return sl__pending_compact(&s->storing);
     }
     if (!err) {
         err = tell_plugin(s);
-        offsets_clear(&s->storing);
+        sl__pending_clear(&s->storing);
     }
     return err;
 }
@@ -219,8 +169,8 @@ static sl_error *reap_one(source *s) {
         s->tail = NULL;
     }
     s->bytes -= f->bytes;
-    sl__metric_add(s->active, -(int64_t)f->batch->n);
-    err = collect(s, f->batch);
+    sl__metric_add(s->active, -(int64_t)f->n);
+    err = collect(s, f);
     sl__flight_drop(f);
     return err;
 }
@@ -242,7 +192,7 @@ static sl_error *reap(source *s) {
 /* commit ends the transaction behind the batches that were sent whole; the plugin is told. */
 static sl_error *commit(source *s) {
     for (sl__flight *f = s->head; f && f != s->current; f = f->next) {
-        SL_TRY(collect(s, f->batch)); /* the commit waits for its deliveries */
+        SL_TRY(collect(s, f)); /* the commit waits for its deliveries */
     }
     SL_TRY(take_committable(s));
     if (s->storing.n == 0 && !eos_of(s)->begun) {
@@ -254,7 +204,7 @@ static sl_error *commit(source *s) {
     SL_TRY(committed);
     SL_TRY(reap(s));
     sl_error *err = tell_plugin(s);
-    offsets_clear(&s->storing);
+    sl__pending_clear(&s->storing);
     return err;
 }
 
@@ -291,9 +241,15 @@ static sl_error *flush(source *s) {
     return s->current || inside ? NULL : commit(s); /* else at the next end of a batch */
 }
 
+/* recount charges what the current flight has come to. */
+static void recount(source *s, sl__flight *f) {
+    size_t now = sl__flight_bytes(f);
+    s->bytes += now - f->bytes;
+    f->bytes = now;
+}
+
 static void append(source *s, sl__flight *f) {
-    f->bytes = sl__batch_bytes(f->batch);
-    s->bytes += f->bytes;
+    recount(s, f);
     if (s->tail) {
         s->tail->next = f;
     } else {
@@ -305,10 +261,10 @@ static void append(source *s, sl__flight *f) {
 /* ---- converting and sending ---- */
 
 static sl_error *convert(const sl__converter *c, const sl_record *r, sl_str header, const sl_schema *schema,
-                         const sl_value *v, sl_batch *b, sl_str *out) {
+                         const sl_value *v, sl_arena *a, sl_str *out) {
     sl_buf buf;
     bool is_null = false;
-    sl_buf_init(&buf, &b->arena);
+    sl_buf_init(&buf, a);
     sl_error *err = c->ops->to_bytes(c->state, r->topic, header, schema, v, &buf, &is_null);
     bool failed = buf.failed;
     sl_str bytes = sl_buf_take(&buf);
@@ -322,13 +278,15 @@ static sl_error *convert(const sl__converter *c, const sl_record *r, sl_str head
     return NULL;
 }
 
-/* convert_stage converts one part, with retries and policy; *skip when the record is to be passed over. */
+/* convert_stage converts one part, with retries and policy; *skip when the record is to be passed over. Only
+ * the payload is not copied when it is sent. */
 static sl_error *convert_stage(source *s, const sl__converter *c, sl__stage stage, const sl_record *r,
                                sl_str header, const sl_schema *schema, const sl_value *v, sl_str *out,
                                bool *skip) {
     int64_t start = 0;
+    sl_arena *a = stage == SL_STAGE_VALUE_CONVERTER ? &s->current->payload : &s->current->batch->arena;
     for (unsigned attempt = 1;; attempt++) {
-        sl_error *err = convert(c, r, header, schema, v, s->current->batch, out);
+        sl_error *err = convert(c, r, header, schema, v, a, out);
         if (!err) {
             return NULL;
         }
@@ -342,13 +300,30 @@ static sl_error *convert_stage(source *s, const sl__converter *c, sl__stage stag
     }
 }
 
+/* share_headers: whoever has the headers of the one before takes them from the flight's pool. A flight has
+ * one pool. */
+static sl_error *share_headers(source *s, const sl_record *r) {
+    if (!s->send.pooled) {
+        SL_TRY(sl__flight_pool(s->current, s->send.same_headers, r->nheaders));
+        s->send.pooled = r->headers;
+    }
+    if (s->send.pooled == r->headers) {
+        s->send.target = &s->current->pooled;
+    }
+    return NULL;
+}
+
 /* convert_headers gives them to the message. */
 static sl_error *convert_headers(source *s, const sl_record *r, bool *skip) {
     sl__out_header *to = s->send.headers;
     s->send.message.nheaders = r->nheaders;
-    if (r->nheaders == 0 || (r->headers == s->send.same && r->nheaders == s->send.nsame)) {
-        s->send.message.headers = s->send.same_headers;
+    s->send.target = &s->current->target;
+    if (r->nheaders == 0) {
         return NULL;
+    }
+    if (r->headers == s->send.same && r->nheaders == s->send.nsame) {
+        s->send.message.headers = s->send.same_headers;
+        return share_headers(s, r);
     }
     s->send.same = NULL;
     if (r->nheaders > HEADERS_MAX) {
@@ -373,7 +348,8 @@ static sl_error *convert_headers(source *s, const sl_record *r, bool *skip) {
 static sl_error *prepare_message(source *s, const sl_record *r, bool *skip) {
     sl__parts *parts = &s->task->parts;
     sl__out_message *m = &s->send.message;
-    *m = (sl__out_message){.partition = r->partition, .timestamp = r->timestamp};
+    *m = (sl__out_message){.partition = r->partition,
+                           .timestamp = r->timestamp == SL_NO_TIMESTAMP ? s->send.wall_ms : r->timestamp};
     SL_TRY(convert_headers(s, r, skip));
     if (!*skip) {
         SL_TRY(convert_stage(s, &parts->key, SL_STAGE_KEY_CONVERTER, r, SL_STR_NONE, r->key_schema, &r->key,
@@ -425,7 +401,7 @@ static sl_error *send_message(source *s, const sl_record *r, bool *sent, bool *s
     if (sl__eos_on(eos_of(s))) {
         SL_TRY(sl__eos_begin(eos_of(s)));
     }
-    switch (sl__producer_send(s->out.producer, &s->send.message, &s->current->target, &err)) {
+    switch (sl__producer_send(s->out.producer, &s->send.message, s->send.target, &err)) {
     case SL_SEND_OK:
         *sent = true;
         s->queued = true;
@@ -512,11 +488,17 @@ static sl_error *look_through(source *s, bool *done, sl_wait *wait) {
     return NULL;
 }
 
-/* recount charges what transforms and converters have added to the batch. */
-static void recount(source *s) {
-    size_t now = sl__batch_bytes(s->current->batch);
-    s->bytes += now - s->current->bytes;
-    s->current->bytes = now;
+/* let_go takes the batch back from the flight that is sent. */
+static sl_error *let_go(source *s) {
+    sl__flight *f = s->current;
+    sl_batch *b = f->batch;
+    sl_error *err = sl__flight_detach(f);
+    size_t used = f->payload.total - (size_t)(f->payload.end - f->payload.cur);
+    s->room = used < ROOM_MAX ? used + used / 8 : ROOM_MAX;
+    sl__batch_reset(b);
+    s->spare = b;
+    recount(s, f);
+    return err;
 }
 
 /* send_current sends what it can of the current batch; *done when all of it went. */
@@ -529,11 +511,14 @@ static sl_error *send_current(source *s, bool *done, sl_wait *wait) {
     }
     bool looked = *done;
     *done = false;
-    while (looked && s->send.index < b->n) {
+    for (unsigned i = 0; looked && s->send.index < b->n; i++) {
         bool go;
+        if (i % CLOCK_EVERY == 0) {
+            s->send.wall_ms = sl__wall_ms();
+        }
         SL_TRY(send_record(s, &b->records[s->send.index], &go, wait));
         if (!go) {
-            recount(s);
+            recount(s, f);
             return NULL;
         }
         s->send.index++;
@@ -542,13 +527,14 @@ static sl_error *send_current(source *s, bool *done, sl_wait *wait) {
     if (b->failed) {
         return sl_error_nomem();
     }
-    recount(s);
     if (!looked) {
+        recount(s, f);
         return NULL;
     }
     bool ends_transaction = b->ends_transaction;
-    sl__metric_add(s->written, (int64_t)b->n - s->send.unsent);
-    eos_of(s)->records += (int64_t)b->n - s->send.unsent;
+    SL_TRY(let_go(s));
+    sl__metric_add(s->written, (int64_t)f->n - s->send.unsent);
+    eos_of(s)->records += (int64_t)f->n - s->send.unsent;
     s->current = NULL;
     *done = true;
     sl__flight_settle(f, 1 + s->send.unsent);
@@ -582,7 +568,7 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
         s->spare = b;
         return err || !sl__eos_on(eos_of(s)) ? err : after_batch(s, ends);
     }
-    sl__flight *f = sl__flight_new(s->task, b);
+    sl__flight *f = sl__flight_new(s->task, b, s->room);
     if (!f) {
         sl__batch_free(b);
         return sl_error_nomem();
@@ -598,7 +584,7 @@ static sl_error *poll_plugin(source *s, bool *got, sl_wait *wait) {
     s->current = f;
     s->send.index = 0;
     s->send.unsent = 0;
-    s->send.same = NULL;
+    s->send.same = s->send.pooled = NULL;
     s->send.looked = 0;
     s->send.converted = s->send.reserved = s->send.transformed = false;
     *got = true;
@@ -692,6 +678,10 @@ static sl_error *source_step(sl__task *t, void *flow, bool paused, sl_wait *wait
         hurry(s);
     }
     limit_wait(s, wait);
+    if (wait->idle && !s->head && s->spare && sl__batch_bytes(s->spare) > SPARE_MAX) {
+        sl__batch_free(s->spare);
+        s->spare = NULL;
+    }
     sl__task_trim(t, s->bytes, wait);
     return sl__eos_error(eos_of(s), err);
 }
@@ -711,8 +701,8 @@ static void init_source(source *s, sl__task *t) {
     s->task = t;
     s->ops = t->spec.def->source;
     s->hold.wake = hold_wake;
-    sl_arena_init(&s->committable.arena, 0);
-    sl_arena_init(&s->storing.arena, 0);
+    sl__pending_init(&s->committable);
+    sl__pending_init(&s->storing);
     s->polled = sl__metric_get("source_records_polled", t->spec.connector, t->spec.task);
     s->written = sl__metric_get("source_records_written", t->spec.connector, t->spec.task);
     s->in_flight = sl__metric_get("source_bytes_in_flight", t->spec.connector, t->spec.task);
@@ -762,9 +752,10 @@ static void give_up_current(source *s) {
     if (!f) {
         return;
     }
-    long unsent = (long)(f->batch->n - s->send.index) + s->send.unsent;
+    long unsent = (long)(f->n - s->send.index) + s->send.unsent;
     s->current = NULL;
-    f->batch->noffsets = 0;
+    sl__batch_free(f->batch);
+    f->batch = NULL;
     sl__flight_settle(f, unsent + 1);
 }
 
@@ -832,10 +823,8 @@ static void source_close(sl__task *t, void *flow) {
     drop_flights(s);
     sl__out_deinit(&s->out);
     sl__batch_free(s->spare);
-    sl_arena_deinit(&s->committable.arena);
-    sl_arena_deinit(&s->storing.arena);
-    sl_free(s->committable.items);
-    sl_free(s->storing.items);
+    sl__pending_deinit(&s->committable);
+    sl__pending_deinit(&s->storing);
     sl__metric_release(s->polled);
     sl__metric_release(s->written);
     sl__metric_release(s->in_flight);

@@ -32,6 +32,7 @@ void sl__task_unref(sl__task *t) {
     sl_error_free(t->failure);
     sl_free(t->flow_state);
     sl__topics_used_deinit(&t->topics);
+    sl__header_pool_deinit(&t->headers);
     sl_arena_deinit(&t->arena);
     pthread_mutex_destroy(&t->lock);
     sl_free(t);
@@ -342,6 +343,7 @@ sl_error *sl__task_start(const sl__task_env *env, const sl__task_spec *spec, sl_
         return sl_error_nomem();
     }
     pthread_mutex_init(&t->lock, NULL);
+    sl__header_pool_init(&t->headers);
     sl_arena_init(&t->arena, 0);
     atomic_init(&t->refs, 1);
     atomic_init(&t->target, spec->target);
@@ -392,6 +394,7 @@ void sl__task_trim(sl__task *t, size_t in_hand, sl_wait *wait) {
         t->trim_at_ms = now + TRIM_AFTER_MS;
     } else if (t->trim_at_ms && now >= t->trim_at_ms && in_hand == 0) {
         t->trim_at_ms = 0;
+        sl__header_pool_clear(&t->headers);
         (void)malloc_trim(0);
     }
     if (wait->idle && t->trim_at_ms && in_hand == 0 &&

@@ -224,8 +224,84 @@ static void errors_have_their_class(void **state) {
     expect_class(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, SL_E_KAFKA, SL_RETRIABLE, "OUT_OF_ORDER");
 }
 
+/* ---- headers used again ---- */
+
+static sl__out_header two[] = {{SL_STR_INIT("a"), SL_STR_INIT("one")}, {SL_STR_INIT("b"), {NULL, 0}}};
+static sl__out_header other[] = {{SL_STR_INIT("a"), SL_STR_INIT("two")}};
+
+static void expect_list(const rd_kafka_headers_t *list, const sl__out_header *want, size_t n) {
+    assert_int_equal(rd_kafka_header_cnt(list), n);
+    for (size_t i = 0; i < n; i++) {
+        const char *name;
+        const void *value;
+        size_t size;
+        assert_int_equal(rd_kafka_header_get_all(list, i, &name, &value, &size), RD_KAFKA_RESP_ERR_NO_ERROR);
+        test_assert_str(want[i].name, name);
+        assert_true(want[i].value.p ? size == want[i].value.n && memcmp(value, want[i].value.p, size) == 0
+                                    : !value);
+    }
+}
+
+static rd_kafka_headers_t *take(sl__header_pool *p) {
+    rd_kafka_headers_t *list;
+    test_assert_ok(sl__header_pool_take(p, &list));
+    return list;
+}
+
+static void lists_come_back(void **state) {
+    (void)state;
+    sl__header_pool p;
+    unsigned g, again, next;
+    sl__header_pool_init(&p);
+    test_assert_ok(sl__header_pool_use(&p, two, 2, &g));
+    rd_kafka_headers_t *x = take(&p), *y = take(&p);
+    expect_list(x, two, 2);
+    expect_list(y, two, 2);
+    sl__header_pool_give(&p, g, x);
+    test_assert_ok(sl__header_pool_use(&p, two, 2, &again));
+    assert_int_equal(again, g);
+    assert_ptr_equal(take(&p), x);
+    expect_list(x, two, 2);
+
+    test_assert_ok(sl__header_pool_use(&p, other, 1, &next));
+    assert_int_not_equal(next, g);
+    sl__header_pool_give(&p, g, x); /* says something else: not to be given out again */
+    rd_kafka_headers_t *z = take(&p);
+    expect_list(z, other, 1);
+    sl__header_pool_give(&p, next, z);
+    sl__header_pool_clear(&p);
+    z = take(&p);
+    expect_list(z, other, 1);
+    sl__header_pool_give(&p, next, z);
+    sl__header_pool_give(&p, g, y);
+    sl__header_pool_deinit(&p);
+}
+
+/* A target with a pool: what is delivered brings its list back. */
+static void deliveries_bring_lists_back(void **state) {
+    (void)state;
+    bench b;
+    sl__header_pool p;
+    bench_open(&b, NULL);
+    sl__header_pool_init(&p);
+    test_assert_ok(sl__embedded_topic(sl__kafka_embedded(b.kafka), SL_STR("t"), 1));
+    test_assert_ok(sl__header_pool_use(&p, two, 2, &b.counter.target.generation));
+    b.counter.target.pool = &p;
+    bench_send_many(&b, "t", 100, SL_STR("payload"));
+    assert_int_equal(p.ready.n + p.back.n, 100);
+    bench_send_many(&b, "t", 100, SL_STR("payload"));
+    assert_int_equal(p.ready.n + p.back.n, 100);
+    rd_kafka_headers_t *list = take(&p);
+    expect_list(list, two, 2);
+    sl__header_pool_give(&p, b.counter.target.generation, list);
+    bench_close(&b);
+    sl__header_pool_deinit(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_come_back),
+        cmocka_unit_test(deliveries_bring_lists_back),
         cmocka_unit_test(haste),
         cmocka_unit_test(delivers),
         cmocka_unit_test(an_outage_is_waited_out),

@@ -410,6 +410,56 @@ static void test_long_number(void **state) {
     bed_stop(&b);
 }
 
+#define INNER                                                                                                \
+    "{\"type\":\"struct\",\"optional\":true,\"field\":\"in\",\"fields\":[{\"type\":\"string\",\"optional\":" \
+    "true,\"field\":\"s\"},"                                                                                 \
+    "{\"type\":\"int64\",\"optional\":true,\"field\":\"i\"},{\"type\":\"boolean\",\"optional\":true,"        \
+    "\"field\":\"b\"}]}"
+#define OUTER                                                                                                \
+    "{\"type\":\"struct\",\"optional\":false,\"fields\":[{\"type\":\"int32\",\"optional\":false,\"field\":"  \
+    "\"n\"}," INNER "]}"
+
+/* expect_outer writes {"n":n,"in":{in}} three times: first seen, then kept, then copied. */
+static void expect_outer(bed *b, const sl_schema *s, sl_value *in, const char *want) {
+    for (int n = 0; n < 3; n++) {
+        sl_value fields[] = {sl_int32(n), sl_container(SL_STRUCT, in, 3)};
+        sl_value v = sl_container(SL_STRUCT, fields, 2);
+        char text[3000];
+        bool is_null;
+        snprintf(text, sizeof text, "{\"n\":%d,\"in\":%s}", n, want);
+        test_assert_ok(bed_write(b, s, &v, &is_null));
+        test_assert_str(sl_buf_view(&b->out), text);
+    }
+}
+
+/* A struct that comes again and again is copied, and only as long as it says the same. */
+static void test_same_struct_again(void **state) {
+    (void)state;
+    bed b;
+    bed_start(&b, false, "json", OFF);
+    const sl_schema *s = bed_schema(&b, OUTER);
+    char bytes[1801] = "abc", want[2100];
+    sl_value in[] = {sl_string(sl_str_make(bytes, 3)), sl_int64(7), sl_bool(true)};
+    expect_outer(&b, s, in, "{\"s\":\"abc\",\"i\":7,\"b\":true}");
+    in[1] = sl_int64(8);
+    expect_outer(&b, s, in, "{\"s\":\"abc\",\"i\":8,\"b\":true}");
+    in[2] = sl_bool(false);
+    expect_outer(&b, s, in, "{\"s\":\"abc\",\"i\":8,\"b\":false}");
+    bytes[1] = '"'; /* other bytes at the same place */
+    expect_outer(&b, s, in, "{\"s\":\"a\\\"c\",\"i\":8,\"b\":false}");
+    in[0].n = 1;
+    expect_outer(&b, s, in, "{\"s\":\"a\",\"i\":8,\"b\":false}");
+    in[0] = sl_null();
+    expect_outer(&b, s, in, "{\"s\":null,\"i\":8,\"b\":false}");
+    memset(bytes, 'x', sizeof bytes - 1); /* too long to be kept */
+    in[0] = sl_string(sl_str_make(bytes, 1800));
+    snprintf(want, sizeof want, "{\"s\":\"%s\",\"i\":8,\"b\":false}", bytes);
+    expect_outer(&b, s, in, want);
+    in[0].n = 0;
+    expect_outer(&b, s, in, "{\"s\":\"\",\"i\":8,\"b\":false}");
+    bed_stop(&b);
+}
+
 /* Schemas come and go, in both caches: what is written and read stays right, and nothing is freed while in
  * use. */
 static void test_caches(void **state) {
@@ -547,12 +597,19 @@ static void test_settings(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_written),        cmocka_unit_test(test_read),
-        cmocka_unit_test(test_null_is_null),   cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_deep_schema),    cmocka_unit_test(test_many_members),
-        cmocka_unit_test(test_long_number),    cmocka_unit_test(test_caches),
-        cmocka_unit_test(test_many_schemas),   cmocka_unit_test(test_unended_schemas),
-        cmocka_unit_test(test_schema_content), cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_same_struct_again),
+        cmocka_unit_test(test_written),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_null_is_null),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_deep_schema),
+        cmocka_unit_test(test_many_members),
+        cmocka_unit_test(test_long_number),
+        cmocka_unit_test(test_caches),
+        cmocka_unit_test(test_many_schemas),
+        cmocka_unit_test(test_unended_schemas),
+        cmocka_unit_test(test_schema_content),
+        cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
