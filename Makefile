@@ -18,7 +18,8 @@ VERSION := $(shell cat VERSION)
 SHELL := /bin/bash
 
 PKGS := rdkafka jansson yaml-0.1 libmicrohttpd gnutls libpcre2-8 libssl libcrypto
-HAVE_PKGS := $(shell pkg-config --exists $(PKGS) libpq sqlite3 2>/dev/null && echo yes)
+HEAP_PKG := jemalloc
+HAVE_PKGS := $(shell pkg-config --exists $(PKGS) $(HEAP_PKG) libpq sqlite3 2>/dev/null && echo yes)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 HARDEN := -fstack-protector-strong -fPIC
@@ -40,6 +41,9 @@ endif
 RT_CFLAGS := -Iruntime $(if $(HAVE_PKGS),$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 RT_LIBS := $(if $(HAVE_PKGS),$(shell pkg-config --libs $(PKGS))) -ldl -lpthread -lm
 
+# before all that calls malloc: see runtime/base/heap.h
+HEAP_LIBS := $(if $(SANITIZE),,$(if $(HAVE_PKGS),$(shell pkg-config --libs $(HEAP_PKG))))
+
 # librdkafka's threads as ThreadSanitizer can see them: see the file
 TSAN_SRC := $(if $(findstring thread,$(SANITIZE)),tests/support/c11_threads.c)
 
@@ -60,7 +64,7 @@ all: need-packages $(B)/sluice $(PLUGIN_SO)
 .PHONY: need-packages
 need-packages:
 ifneq ($(HAVE_PKGS),yes)
-	@pkg-config --exists $(PKGS) libpq sqlite3 2>/dev/null || { echo "sluice: development packages are missing; run: bash tests/support/packages.sh build" >&2; exit 1; }
+	@pkg-config --exists $(PKGS) $(HEAP_PKG) libpq sqlite3 2>/dev/null || { echo "sluice: development packages are missing; run: bash tests/support/packages.sh build" >&2; exit 1; }
 endif
 
 $(B)/obj/%.o: %.c
@@ -78,7 +82,7 @@ $(B)/libsluice.a: $(call obj,$(RT_SRC))
 
 $(B)/sluice: $(B)/obj/runtime/cli/main.o $(call obj,$(TSAN_SRC)) $(B)/libsluice.a $(B)/libsluice-plugin.a
 	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) $(EXE_LDFLAGS) -o $@ $^ $(RT_LIBS)
+	@$(CC) $(LDFLAGS) $(EXE_LDFLAGS) -o $@ $^ $(HEAP_LIBS) $(RT_LIBS)
 
 $(B)/libcdc.a: EXTRA_CFLAGS = -Iconnectors -fvisibility=hidden $(RT_PCRE_CFLAGS)
 $(B)/libcdc.a: $(call obj,$(CDC_SRC))

@@ -19,7 +19,6 @@
 #include "store/offsets_topic.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -46,15 +45,6 @@ typedef struct worker {
     sl__herder *herder;
     sl__dist *dist; /* NULL = a worker of its own */
 } worker;
-
-/* limit_memory keeps malloc from taking an arena for each thread (batches move between threads, and each
- * arena keeps what was freed), and gives back what is free; requests and blocks of batches, about a megabyte,
- * are used again rather than mapped anew. */
-static void limit_memory(void) {
-    (void)mallopt(M_ARENA_MAX, 1);
-    (void)mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
-    (void)mallopt(M_MMAP_THRESHOLD, 2 * 1024 * 1024);
-}
 
 /* block_signals makes the signals that end the worker readable; all threads that are started later block them
  * too. */
@@ -221,7 +211,6 @@ static void end(worker *w) {
 
 sl_error *sl__standalone_run(const sl__standalone_options *opts) {
     worker w = {.opts = opts, .began_ms = sl__now_ms(), .signal_fd = -1};
-    limit_memory();
     sl_arena_init(&w.arena, 0);
     sl_error *err = start(&w);
     if (!err) {

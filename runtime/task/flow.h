@@ -80,7 +80,7 @@ void sl__task_most(const sl__task *t, const char *metric, int64_t value);
 /* sl__task_count_commit counts a commit of offsets that began at a time (sl__now_ms) and ended with err. */
 void sl__task_count_commit(const sl__task *t, int64_t began_ms, const sl_error *err);
 
-/* sl__task_trim has malloc give memory back to the system some time after the task held much of it, for
+/* sl__task_trim has the heap give memory back to the system some time after the task held much of it, for
  * malloc keeps what lies between pieces in use. in_hand: bytes of records; an idle *wait ends in time for it.
  */
 void sl__task_trim(sl__task *t, size_t in_hand, sl_wait *wait);

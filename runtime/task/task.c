@@ -8,10 +8,10 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "config/build.h"
@@ -395,7 +395,7 @@ void sl__task_trim(sl__task *t, size_t in_hand, sl_wait *wait) {
     } else if (t->trim_at_ms && now >= t->trim_at_ms && in_hand == 0) {
         t->trim_at_ms = 0;
         sl__header_pool_clear(&t->headers);
-        (void)malloc_trim(0);
+        sl__heap_trim();
     }
     if (wait->idle && t->trim_at_ms && in_hand == 0 &&
         (wait->until_ms == 0 || wait->until_ms > t->trim_at_ms)) {

@@ -44,11 +44,11 @@ group_packages() {
     case "$1" in
     build)
         echo gcc libc6-dev make pkg-config librdkafka-dev libpq-dev libjansson-dev libyaml-dev \
-            libmicrohttpd-dev libsqlite3-dev libpcre2-dev libcmocka-dev libssl-dev zlib1g-dev
+            libmicrohttpd-dev libsqlite3-dev libpcre2-dev libcmocka-dev libssl-dev zlib1g-dev libjemalloc-dev
         ;;
     runtime)
         echo librdkafka1 libpq5 libjansson4 libyaml-0-2 $lib_microhttpd libsqlite3-0 libpcre2-8-0 \
-            $lib_ssl zlib1g ca-certificates
+            $lib_ssl zlib1g libjemalloc2 ca-certificates
         ;;
     demo)
         group_packages build
