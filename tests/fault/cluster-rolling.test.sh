@@ -39,7 +39,7 @@ done
 began[4]=$(now)
 worker_file 4 "rest.advertised.port=$(port_of 1)"
 rc=0
-timeout 30 "$SLUICE" distributed "$dir/4.properties" >"$dir/4.log" 2>&1 || rc=$?
+timeout 90 "$SLUICE" distributed "$dir/4.properties" >"$dir/4.log" 2>&1 || rc=$?
 [ "$rc" = 3 ] || fail "a worker with the address of another ended with $rc: $(tail -n 5 "$dir/4.log")"
 grep -q "another worker of the cluster is reached under '$(id_of 1)', too" "$dir/4.log" || fail "it does not say why it ends"
 grep -q "another worker says that it is reached under '$(id_of 1)', too" "$dir/1.log" || fail "worker 1 does not say it"

@@ -6,7 +6,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 
 at_exit bash "$SL_SUPPORT/postgres.sh" remove "$dir/pg"
-PG_FSYNC=off bash "$SL_SUPPORT/postgres.sh" start "$dir/pg" wal_sender_timeout=1s
+PG_FSYNC=off bash "$SL_SUPPORT/postgres.sh" start "$dir/pg" wal_sender_timeout=2s
 at_exit bash "$SL_SUPPORT/kafka.sh" remove "$dir/kafka"
 bash "$SL_SUPPORT/kafka.sh" start "$dir/kafka"
 set -a
@@ -44,8 +44,8 @@ pid=$(walsender)
 
 put pause
 wait_until 10 source_is PAUSED || fail "it is not paused"
-work 4
-same_walsender "paused for four times wal_sender_timeout" "$pid"
+work 6
+same_walsender "paused for three times wal_sender_timeout" "$pid"
 put resume
 wait_until 20 arrived || fail "what was changed during the pause did not arrive: $(arrived)"
 same_walsender "and resumed" "$pid"

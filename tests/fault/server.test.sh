@@ -50,9 +50,8 @@ for _ in 1 2 3; do
 done
 outage "terminated walsenders"
 proxy cut "$dir/net" >/dev/null
-sleep 2
-trace_has "$NAME-src" 'cannot connect\|closed the connection\|reset' || fail "cut network: $(call GET "/connectors/$NAME-src/status")"
-call GET "/connectors/$NAME-src/status" | matches 'starts again in' || fail "no word of the next try: $(cat "$dir/answer")"
+tells() { trace_has "$NAME-src" 'cannot connect\|closed the connection\|reset' && matches 'starts again in' "$dir/answer"; }
+wait_until 15 tells || fail "cut network, and no word of it or of the next try: $(call GET "/connectors/$NAME-src/status")"
 proxy pass "$dir/net" >/dev/null
 outage "cut network"
 for n in 3000 100 20000 1; do
@@ -63,8 +62,7 @@ for n in 3000 100 20000 1; do
 done
 outage "cut in mid-message"
 proxy stall "$dir/net" >/dev/null
-sleep 12
-grep -q 'sent nothing for' "$dir/worker.log" || fail "a stalled network was not noticed"
+wait_until 20 grep -q 'sent nothing for' "$dir/worker.log" || fail "a stalled network was not noticed"
 proxy pass "$dir/net" >/dev/null
 outage "stalled network"
 writer_wait

@@ -16,7 +16,7 @@ target() { # target stop|kill|start
 }
 fault_worker
 fault_source
-fault_sink max.retries=20 retry.backoff.ms=500
+fault_sink max.retries=200 retry.backoff.ms=500 # longer than any restart of the target takes
 for t in a b; do # 4 partitions, for two tasks
     bash "$SL_SUPPORT/kafka-tool.sh" topics --bootstrap-server "$BOOTSTRAP" --create --topic "$NAME.public.$t" --partitions 4 &
 done

@@ -1,10 +1,13 @@
 #!/bin/bash
-# All tests, in the order of their cost: check.sh BUILD. Every stage runs, also after one has failed; the last line counts.
+# All tests, in the order of their cost: check.sh BUILD. Every stage runs, also after one has failed. What failed comes once more at
+# the end, with the lines that say most; the last line counts.
 set -uo pipefail
 build=${1:?usage: check.sh BUILD}
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=tests/support/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$SL_ROOT" || exit 1
 mkdir -p "$build"
-passed=0 failed=0
+passed=0 failed=0 broken=()
 
 stage() { # stage NAME COMMAND...
     local name=$1 log=$build/check-$1.log rc counted p f
@@ -23,6 +26,7 @@ stage() { # stage NAME COMMAND...
     fi
     passed=$((passed + p))
     failed=$((failed + f))
+    [ "$f" -eq 0 ] || broken+=("$name")
     echo "== $name: $p passed, $f failed, $((SECONDS - began)) s"
 }
 
@@ -31,5 +35,13 @@ stage unit make --no-print-directory unit-asan
 stage contract make --no-print-directory contract
 stage template make --no-print-directory template
 stage suites make --no-print-directory suites
+for name in ${broken[@]+"${broken[@]}"}; do
+    echo "== failed: $name"
+    if [ "$name" = suites ] && [ -s "$build/suite-logs/failed" ]; then
+        cat "$build/suite-logs/failed"
+    else
+        telling "$build/check-$name.log" 8
+    fi
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

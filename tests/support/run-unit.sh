@@ -1,13 +1,13 @@
 #!/bin/bash
 # Runs unit tests: run-unit.sh BUILD BIN...
 #
-# Each test program gets UNIT_SECONDS (120) at most. One line for each; the whole output of those that fail. At the end
+# Each test program gets UNIT_SECONDS (400) at most. One line for each; the whole output of those that fail. At the end
 # one line "N passed, N failed" that counts the single tests; a program that ends without a verdict counts as one failed.
 set -u
 
 build=${1:?usage: run-unit.sh BUILD BIN...}
 shift
-limit=${UNIT_SECONDS:-120}
+limit=${UNIT_SECONDS:-400}
 logs=$build/unit-logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0

@@ -152,7 +152,12 @@ static void a_gap_is_an_error(void **state) {
     /* what it will not read holds nobody */
     assert_true(sl__embedded_reserve(sl__kafka_embedded(b.kafka), SL_STR("t"), 3 << 20, NULL));
     sl__embedded_delivered(sl__kafka_embedded(b.kafka), SL_STR("t"), -1, -1, 3 << 20);
-    usleep(500000); /* it looks the end up */
+    for (int64_t until = sl__now_ms() + PATIENCE_MS;
+         sl__consumer_lag(r.consumer) != 0;) { /* it looks the end up */
+        assert_true(sl__now_ms() < until);
+        test_assert_ok(reader_step(&r, 100));
+        usleep(5000);
+    }
     bench_send_many(&b, "t", 10, SL_STR("x"));
     test_assert_ok(reader_until(&r, 10));
     assert_int_equal(r.last_offset, 109);

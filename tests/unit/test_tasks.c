@@ -297,9 +297,10 @@ static void nap(int ms) {
     nanosleep(&t, NULL);
 }
 
+/* it may take several times as long on a machine that is busy */
 #define eventually(cond, ms)                                                                                 \
     do {                                                                                                     \
-        for (int64_t until_ = sl__now_ms() + (ms); !(cond) && sl__now_ms() < until_;) {                      \
+        for (int64_t until_ = sl__now_ms() + 10 * (ms); !(cond) && sl__now_ms() < until_;) {                 \
             nap(2);                                                                                          \
         }                                                                                                    \
         assert_true(cond);                                                                                   \

@@ -3,6 +3,7 @@
 #
 # Run by tests/support/run-suites.sh, which gives TEST_DIR; no server is used. cases.py makes the cases (the same ones in
 # every run) and lists the differences that are meant. By hand:  TEST_DIR=/tmp/x bash tests/compat/converters/converters.test.sh
+# beside others
 set -euo pipefail
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"

@@ -2,6 +2,7 @@
 # Records that cannot be converted or transformed, through Kafka Connect's file sink and ours: the same dead letters, with the same
 # class of exception, class at work, stage and place in their __connect.errors headers.
 # seconds: 150
+# beside others
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/support/lib.sh
@@ -64,7 +65,7 @@ at_exit end sluice "$TEST_DIR"
 spawn sluice "$TEST_DIR" "$SLUICE" standalone "$TEST_DIR/worker.properties" "$TEST_DIR"/ours-*.properties
 
 read_dead() { # read_dead SIDE NAME: one dead letter with its headers
-    timeout 5 kcat -C -J -e -q -b "$BOOTSTRAP" -t "$run-$1-$2-dead" -c 1 2>/dev/null >"$TEST_DIR/$1-$2.json" && [ -s "$TEST_DIR/$1-$2.json" ]
+    timeout 20 kcat -C -J -e -q -b "$BOOTSTRAP" -t "$run-$1-$2-dead" -c 1 2>/dev/null >"$TEST_DIR/$1-$2.json" && [ -s "$TEST_DIR/$1-$2.json" ]
 }
 for name in "${names[@]}"; do
     for side in ours java; do

@@ -3,6 +3,7 @@
 # the task over, and the other wakes; then the other way round. Each fences the other's task: whoever reads committed records sees
 # every line once, in order.
 # seconds: 280
+# beside others
 # shellcheck source=tests/compat/handover/cluster.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 

@@ -4,6 +4,7 @@
 # time, offsets carry over: one snapshot, nothing lost, order kept, sinks write nothing twice. What was made, changed and deleted
 # under Sluice is so under Kafka Connect, which meets no error in Sluice's own records.
 # seconds: 400
+# beside others
 # shellcheck source=tests/compat/handover/cluster.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
@@ -120,7 +121,10 @@ settled_states() { state_is "$NAME-paused" PAUSED && task_is "$NAME-paused" 0 PA
 wait_until 60 settled_states || fail "not paused or stopped"
 write_lines paused 101 200
 write_lines stopped 101 200
-sleep 2
+stored_by_all() { # each connector has stored an offset, and runs as it is
+    "$SLUICE" preflight --json "$file" 2>/dev/null | field 'all(c["offsets"] > 0 for c in j["connectors"])' | matches -x true
+}
+wait_until 30 stored_by_all || fail "no offsets of some: $("$SLUICE" preflight --json "$file")"
 shown >"$dir/first"
 preflight 0
 json_is 'j["group"]["members"] == 1 and j["group"]["protocol"] == "connect"'
@@ -130,7 +134,7 @@ json_is '{c["target"] for c in j["connectors"]} == {"STARTED", "PAUSED", "STOPPE
 # two clusters of one group: neither takes anything from the other
 sed "s/^listeners=.*/listeners=http:\/\/127.0.0.1:$(free_port)/" "$file" >"$dir/other.properties"
 rc=0
-timeout 30 "$SLUICE" distributed "$dir/other.properties" >"$dir/refused.log" 2>&1 || rc=$?
+timeout 90 "$SLUICE" distributed "$dir/other.properties" >"$dir/refused.log" 2>&1 || rc=$?
 [ "$rc" = 3 ] || fail "Sluice beside Kafka Connect ended with $rc: $(tail -n 3 "$dir/refused.log")"
 grep -q 'has members of another kind.* stop all of them before Sluice takes over' "$dir/refused.log" || fail "$(tail -n 3 "$dir/refused.log")"
 java_stop 1

@@ -3,6 +3,7 @@
 # name and reason; offsets that cannot be read, a topic that cannot be used, a cluster that is not there. Nothing is written, no
 # group joined.
 # seconds: 240
+# beside others
 # shellcheck source=tests/compat/handover/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
@@ -44,8 +45,10 @@ wait_until 60 stored || fail "plain has stored no offset"
 wait_until 60 task_is "$NAME-broken" 0 FAILED || fail "broken has not failed"
 kcat -P -b "$BOOTSTRAP" -t "$NAME-offsets" -K '|' <<<"[\"$NAME-odd\",{\"filename\":\"$dir/in\"}]|{\"position\":\"far\"}"
 kcat -P -b "$BOOTSTRAP" -t "$NAME-offsets" -K '|' <<<"[\"$NAME-pgodd\",{\"server\":\"$NAME-odd\"}]|{\"lsn\":\"none\",\"txId\":1}"
-sleep 1.5
-before=$(all_records)
+# Kafka Connect writes nothing any more
+wait_until 60 task_is "$NAME-pg" 0 RUNNING || fail "pg does not run"
+at_rest() { before=$(all_records) && sleep 2 && [ "$before" = "$(all_records)" ]; }
+wait_until 30 at_rest || fail "Kafka Connect goes on writing"
 preflight 1
 [ "$before" = "$(all_records)" ] || fail "the topics have changed"
 verdict plain as-is

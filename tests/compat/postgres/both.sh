@@ -69,8 +69,11 @@ END
     spawn worker "$TEST_DIR" "$SLUICE" standalone "$TEST_DIR/worker.properties" "$@"
 }
 
+slots_unused() { [ "$(sql -c "select count(*) from pg_replication_slots where database = '$db' and active")" -eq 0 ]; }
+
 end_both() {
     end worker "$TEST_DIR" 10
     bash "$SL_SUPPORT/connect.sh" remove "$TEST_DIR/connect"
-    sql -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = '$db' and not active" >/dev/null
+    wait_until 20 slots_unused || fail "a slot is in use, and both have ended"
+    sql -c "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = '$db'" >/dev/null
 }

@@ -2,6 +2,7 @@
 # What source.snapshot says of each row of a snapshot (first, first_in_data_collection, true, last_in_data_collection, last), of one
 # connection and of several that share large tables: Debezium on Java Connect and Sluice on the same tables.
 # seconds: 200
+# beside others
 # shellcheck source=tests/compat/postgres/both.sh
 . "$(dirname "${BASH_SOURCE[0]}")/both.sh"
 

@@ -2,6 +2,7 @@
 # Incremental snapshots of Debezium on Java Connect and of Sluice: the same rows and notifications for the same signal from a topic, and
 # each goes on with a snapshot that the other began.
 # seconds: 280
+# beside others
 # shellcheck source=tests/compat/postgres/both.sh
 . "$(dirname "${BASH_SOURCE[0]}")/both.sh"
 
@@ -66,10 +67,14 @@ done | kcat -b "$BOOTSTRAP" -P -t "sig_$$" -K '|'
 for p in "$d" "$s"; do
     wait_until 60 completed "$p" 1 || fail "$p: the snapshot does not end: $(read_topic "notes_$p" | tail -n 3; tail -n 5 "$dir/worker.log")"
 done
-for p in "$d" "$s"; do
+read_rows() { # read_rows PREFIX: what the conditions let through is there; the notifications may have been earlier
     for t in one two three; do
-        read_topic "$p.public.$t"
-    done >"$dir/$p.rows"
+        read_topic "$1.public.$t"
+    done >"$dir/$1.rows"
+    [ "$(wc -l <"$dir/$1.rows")" -ge $((225 + 250 + 60)) ]
+}
+for p in "$d" "$s"; do
+    wait_until 30 read_rows "$p" || fail "$p: $(wc -l <"$dir/$p.rows") rows came"
     read_topic "notes_$p" >"$dir/$p.notes"
 done
 python3 - "$dir" "$d" "$s" <<'END'
@@ -165,14 +170,21 @@ expect_ids() { # expect_ids WHAT FIRST LAST
     [ "$4" = "$(seq "$2" "$3" | tr '\n' ' ')" ] || fail "$1: expected the rows $2 to $3, got: $4"
     log "ok: $1"
 }
+# shellcheck disable=SC2317  # called by wait_until
+last_came() { [ "$(read_topic "$h.public.one" | ids | tail -n 1)" = 450 ]; }
+wait_until 30 last_came || fail "Debezium's last row is not there"
 expect_ids "Debezium goes on behind the last row that Sluice sent" $((sent + 1)) 450 "$(read_topic "$h.public.one" | ids | tr '\n' ' ')"
 
+before=$(read_topic "$h.public.one" | wc -l)
 sql -c "insert into dbz_signals values ('h2', 'execute-snapshot', '{\"data-collections\": [\"public.one\", \"public.two\"]}')" \
     -c "insert into dbz_signals values ('h3', 'pause-snapshot', '{}')"
 # shellcheck disable=SC2317  # called by wait_until
 paused() { read_topic "notes_$h" | matches PAUSED; }
 wait_until 30 paused || fail "Debezium did not pause"
-sleep 2
+# the chunk that it was reading comes behind the word of the pause
+# shellcheck disable=SC2317  # called by wait_until
+whole_chunk() { chunk=$(($(read_topic "$h.public.one" | wc -l) - before)) && [ "$chunk" -gt 0 ] && [ $((chunk % 100)) -eq 0 ]; }
+wait_until 30 whole_chunk || fail "expected whole chunks of 100 rows before the pause, got $chunk rows"
 curl -fsS -X PUT "$CONNECT_URL/connectors/hand/stop" >/dev/null
 # shellcheck disable=SC2317  # called by wait_until
 stopped() { curl -fsS "$CONNECT_URL/connectors/hand/status" | matches '"tasks":\[\]'; }

@@ -3,6 +3,7 @@
 # stopped, by the counts that it left in the offset: one begin, one end, no number twice or missing. Debezium goes on behind what Sluice
 # sent, with the same keys in the offset; it begins the transaction anew then, as it does behind itself.
 # seconds: 300
+# beside others
 # shellcheck source=tests/compat/postgres/both.sh
 . "$(dirname "${BASH_SOURCE[0]}")/both.sh"
 
@@ -39,6 +40,15 @@ size_is() { [ "$(kcat -b "$BOOTSTRAP" -q -Q -t "$1:0:-1" 2>/dev/null | awk '{ pr
 streams() { [ "$(sql -c "select active from pg_replication_slots where slot_name = '$1'")" = t ]; }
 # shellcheck disable=SC2317  # called by wait_until
 stopped() { call GET "$1/status" | matches '"tasks":\[\]'; }
+
+# delivered PREFIX: all that the transaction's end counts is there; the end is in a topic of its own, and may be there earlier
+# shellcheck disable=SC2317  # called by wait_until
+delivered() {
+    local end n
+    end=$(kcat -q -b "$BOOTSTRAP" -C -t "$1.transaction" -e -o beginning -f '%s\n' | jq -r '(.payload // .) | select(.status == "END").event_count')
+    n=$(for t in a b; do kcat -q -b "$BOOTSTRAP" -C -t "$1.public.$t" -e -o beginning -f '%S\n'; done | grep -vc '^-1$')
+    [ "$n" -ge "$end" ]
+}
 
 # counted PREFIX ORDER...: the records of both sides, in that order ("theirs" or "ours" first), are one transaction
 counted() {
@@ -109,6 +119,7 @@ curl -fsS -X POST -H 'Content-Type: application/json' --data-binary "@$dir/$p.cr
 wait_until 30 call PATCH "$p/offsets" "$dir/$p.patch" || fail "Debezium's offset cannot be set"
 call PUT "$p/resume" >/dev/null
 wait_until 120 size_is "$p.transaction" 2 || fail "Debezium does not end the transaction"
+wait_until 60 delivered "$p" || fail "Debezium's rows are not all there"
 counted "$p" ours theirs || fail "Sluice, then Debezium: $(head -c 600 "$dir/$p.offsets")"
 call DELETE "$p" >/dev/null
 undo
@@ -134,5 +145,4 @@ END
 drive "$p"
 counted "$p" theirs ours || fail "Debezium, then Sluice: $(cat "$dir/$p.get")"
 call DELETE "$p" >/dev/null
-sleep 1
 end_both

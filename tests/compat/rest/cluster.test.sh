@@ -2,6 +2,7 @@
 # The same requests to distributed Kafka Connect and to a cluster of three workers, each request to the next of them: the same
 # statuses and bodies, whoever is asked.
 # seconds: 240
+# beside others
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../e2e/distributed/cluster.sh"
 here=tests/compat/rest

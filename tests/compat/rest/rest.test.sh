@@ -1,6 +1,7 @@
 #!/bin/bash
 # The same requests to Kafka Connect and to Sluice, good and bad: the same statuses and bodies.
 # seconds: 240
+# beside others
 set -euo pipefail
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"

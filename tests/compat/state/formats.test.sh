@@ -3,6 +3,7 @@
 # ones, offsets, statuses, a deleted connector) reads the same here; what is written here, with Sluice's own keys beside it, Java
 # reads, shows over REST, and runs from the offset given.
 # seconds: 240
+# beside others
 # shellcheck source=tests/integration/kafka-state/drivers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../integration/kafka-state/drivers.sh"
 
@@ -139,7 +140,8 @@ wait_until 20 running five PAUSED || fail "five is not paused"
 rest GET /connectors/four/config | jq -S . >"$dir/got"
 config four | jq -S .properties >"$dir/wanted"
 cmp "$dir/wanted" "$dir/got" || fail "Java reads another configuration of four"
-rest GET /connectors/four/topics | jq -e --arg t "$prefix-four" '.four.topics | index($t)' >/dev/null || fail "the topic of four is not shown"
+topic_shown() { rest GET /connectors/four/topics | jq -e --arg t "$prefix-four" '.four.topics | index($t)'; }
+wait_until 30 topic_shown || fail "the topic of four is not shown"
 arrived() { [ "$(read_topic "$1" 2>/dev/null | wc -l)" -eq "$2" ]; }
 wait_until 30 arrived "$prefix-four" 25 || fail "four: Java did not begin at the offset that was written here"
 wait_until 30 arrived "$prefix-one" 300 || fail "one: Java did not go on behind its own offset"

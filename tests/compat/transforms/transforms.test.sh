@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every case of the transforms' unit tests on Kafka Connect's and Debezium's own classes: the same result, or listed as different.
 # seconds: 240
+# beside others
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 build=${B:-build}/asan

@@ -11,7 +11,8 @@
 #                                  array of options of curl's, say how
 #   expect STATUS N METHOD PATH [BODY]
 #   file_source NAME [KEY=VALUE]   the JSON of a file source from $dir/in-NAME into topic $GROUP-NAME
-#   feed SECONDS NAME...           writes numbered lines into these files in the background; feed_wait waits, feed_end ends it
+#   feed SECONDS NAME...           writes numbered lines into these files in the background; feed_wait waits, feed_end ends it. When
+#                                  the machine did not let it write for long, is in $dir/stalls (see timeline.py)
 #   placed N CONNECTOR...          connector and task 0 RUN, as worker N sees it (whoever runs them)
 #   owner CONNECTOR                the number of the worker that runs its task 0, as any worker alive says
 #   units_of N                     how many connectors and tasks run on worker N
@@ -128,8 +129,13 @@ feed() {
 import sys, time
 seconds, folder, names = float(sys.argv[1]), sys.argv[2], sys.argv[3:]
 files = [open(f"{folder}/in-{n}", "a", encoding="utf-8") for n in names]
-end, i = time.time() + seconds, int(time.time() * 1000) % 10**9 * 1000
-while time.time() < end:
+last = time.time()
+end, i = last + seconds, int(last * 1000) % 10**9 * 1000
+stalls = open(f"{folder}/stalls", "a", encoding="utf-8")
+while (now := time.time()) < end:
+    if now - last > 0.2:
+        print(int(last * 1000), int(now * 1000), file=stalls, flush=True)
+    last = now
     for f in files:
         f.write("".join(f"line {i + k}\n" for k in range(5)))
         f.flush()

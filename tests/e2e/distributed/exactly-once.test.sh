@@ -139,8 +139,9 @@ read -r zombie task <<<"$(field "next(f\"{t['worker_id']} {t['id']}\" for t in r
 zombie=$(basename "$(grep -lx "${zombie#*:}" "$dir"/*.port)" .port)
 [ "$task" -ge 2 ] || fail "a sleeping worker must have one of the tasks that go, not $task"
 other=m$((task == 5 ? 4 : 5))
-feed 9 "m$task" $other
-sleep 1.5 # lines of the six are on their way
+feed 12 "m$task" $other
+on_their_way() { read_topic "m$task" | matches . && read_topic "$other" | matches .; }
+wait_until 20 on_their_way || fail "the six write nothing"
 kill -STOP "$(pid_of "$zombie")"
 [ "$(signed POST /connectors/m/tasks "$(tasks "m$task" $other)")" = 204 ] || fail "the leader did not take two tasks"
 two_fenced() { [ "$(fencings m)" = "1 6 2" ]; }

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The commands that talk to a worker: tables, --json, exit codes, completion and the manual page.
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 printf 'a\nb\n' >"$dir/in"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # REST: pause, resume, stop, restart; what is shown; names with / and %; errors.
 # seconds: 120
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What goes wrong: configurations, ports, files, tasks; and what goes on all the same.
 # seconds: 120
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 
@@ -13,7 +14,7 @@ sink=$(sink_properties sink "$dir/out" lines)
 ends_with() {
     local want=$1 text=$2 rc=0
     shift 2
-    timeout 20 "$SLUICE" standalone "$@" >"$dir/short.log" 2>&1 || rc=$?
+    timeout 60 "$SLUICE" standalone "$@" >"$dir/short.log" 2>&1 || rc=$?
     [ "$rc" = "$want" ] || fail "$*: expected exit code $want, got $rc: $(cat "$dir/short.log")"
     grep -q -- "$text" "$dir/short.log" || fail "$*: expected '$text' in: $(cat "$dir/short.log")"
 }
@@ -41,9 +42,9 @@ sed -i 's/^connector.class=.*/connector.class=com.example.NoSuchConnector/' "$un
 broken=$(sink_properties broken "$dir/no/such/folder/out" lines errors.max.retries=0)
 worker_start "$dir/worker.properties" "$bad" "$source" "$sink" "$unknown" "$broken"
 wait_until 20 lines_are "$dir/out" 10 || fail "the good connectors do not run"
-state_is bad FAILED || fail "the bad connector is not shown as failed"
+wait_until 10 state_is bad FAILED || fail "the bad connector is not shown as failed"
 call GET /connectors/bad/status | field 'j["connector"]["trace"]' | matches 'tasks.max' || fail "no trace of the bad connector"
-state_is unknown FAILED || fail "the unknown connector is not shown as failed"
+wait_until 10 state_is unknown FAILED || fail "the unknown connector is not shown as failed"
 call GET /connectors/unknown/status | field 'j["connector"]["trace"]' | matches 'com.example.NoSuchConnector' || fail "no trace of the unknown class"
 wait_until 10 task_is broken 0 FAILED || fail "the task of the sink without a folder did not fail"
 call GET /connectors/broken/status | field 'j["tasks"][0]["trace"]' | matches "$dir/no/such/folder/out" || fail "the trace does not name the file: $(cat "$dir/answer")"

@@ -2,6 +2,7 @@
 # The disk under the offset file is full: the worker names the file and the remedy, keeps the old offsets, goes on with the
 # data, also after kill -9 and an orderly stop, and stores offsets once there is room. Nothing is lost.
 # seconds: 120
+# beside others
 if [ -z "${OWN_MOUNTS:-}" ]; then # a small file system of its own, gone with the test
     for rights in "" --map-root-user; do
         if unshare --mount $rights mount -t tmpfs -o size=64k tmpfs /mnt 2>/dev/null; then

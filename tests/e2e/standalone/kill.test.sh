@@ -1,6 +1,7 @@
 #!/bin/bash
 # kill -9 again and again while a file is copied through a real broker: nothing is missing, what is repeated is in order.
 # seconds: 240
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 

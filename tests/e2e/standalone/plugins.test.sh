@@ -1,6 +1,7 @@
 #!/bin/bash
 # Plugins that cannot be used: `sluice plugins` and a worker name each with its path and the reason, and go on with the others.
 # seconds: 60
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 

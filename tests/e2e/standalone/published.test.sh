@@ -1,6 +1,7 @@
 #!/bin/bash
 # Published clients manage a worker, and requests made from its OpenAPI description get no 5xx.
 # seconds: 240
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 # shellcheck source=tests/support/published-clients.sh

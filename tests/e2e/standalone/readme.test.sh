@@ -1,6 +1,7 @@
 #!/bin/bash
 # The README's first pipeline as a reader copies it: its SQL, its file, its commands; only addresses and the slot are the test's own.
 # seconds: 90
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every file of config/ run as it stands, but for addresses, file names and the name of the shop: data arrives at its end.
 # seconds: 150
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 

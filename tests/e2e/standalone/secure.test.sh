@@ -1,5 +1,6 @@
 #!/bin/bash
 # REST with TLS, client certificates, users, a read-only role, admin listeners, CORS and limits.
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/worker.sh"
 ADMIN=$(SL_PORT_FROM=26000 SL_PORT_TO=26999 free_port)
@@ -46,7 +47,7 @@ start "listeners=https://127.0.0.1:$PORT,http://127.0.0.1:$PLAIN" "listeners.htt
     "listeners.https.ssl.keystore.type=PEM" "listeners.https.ssl.key.password=keypw" "rest.auth.file=$dir/users" \
     "rest.auth.read.only.users=bob" "admin.listeners=http://127.0.0.1:$ADMIN" \
     "access.control.allow.origin=http://app.example" "access.control.allow.methods=GET,PUT" \
-    "response.http.headers.config=set X-Frame-Options:DENY" "rest.request.max.bytes=2048" "rest.request.timeout.ms=1500"
+    "response.http.headers.config=set X-Frame-Options:DENY" "rest.request.max.bytes=2048" "rest.request.timeout.ms=30000"
 https=(--cacert "$tls/ca.crt") BASE=https://127.0.0.1:$PORT
 up_plain() { curl -sf -m 5 -u ann:secret "http://127.0.0.1:$PLAIN/health"; }
 wait_until 20 up_plain || fail "no healthy worker: $(tail -n 5 "$dir/sluice.log")"
@@ -100,7 +101,7 @@ refused() { # refused TEXT KEY=VALUE...
     local text=$1
     shift
     worker_properties "$dir/worker.properties" "listeners=https://127.0.0.1:$PORT" "$@"
-    timeout 10 "$SLUICE" standalone "$dir/worker.properties" "$dir/one.properties" >"$dir/out" 2>&1 && fail "accepted: $*"
+    timeout 60 "$SLUICE" standalone "$dir/worker.properties" "$dir/one.properties" >"$dir/out" 2>&1 && fail "accepted: $*"
     grep -q -- "$text" "$dir/out" || fail "expected '$text', got: $(cat "$dir/out")"
 }
 refused "needs a certificate"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The files in config/ are right as they stand, with the plugins that are built; a slip in any of them is found.
+# beside others
 set -euo pipefail
 . tests/support/lib.sh
 

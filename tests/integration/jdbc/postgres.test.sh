@@ -4,6 +4,7 @@
 # Run by tests/support/run-suites.sh, which gives B, TEST_DIR and PG*. By hand: start a server with
 # tests/support/postgres.sh, source its postgres.env, then  B=build TEST_DIR=/tmp/x bash tests/integration/jdbc/postgres.test.sh
 # bench_upsert.c next to it is built the same way (bench as the first argument) and prints the sink's time beside COPY's.
+# beside others
 set -euo pipefail
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"

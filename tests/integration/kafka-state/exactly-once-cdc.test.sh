@@ -2,6 +2,7 @@
 # The PostgreSQL source with exactly-once, killed again and again while transactions are written: whoever reads committed records
 # sees every row once, in order, with transaction.boundary poll and connector; with connector never a part of a transaction.
 # seconds: 240
+# beside others
 # shellcheck source=tests/integration/kafka-state/drivers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/drivers.sh"
 

@@ -2,6 +2,7 @@
 # A file source with exactly-once, killed again and again while it writes: whoever reads committed records sees every line once,
 # in order, with each transaction.boundary; a second run of the same task fences the first, which then does not write.
 # seconds: 240
+# beside others
 # shellcheck source=tests/integration/kafka-state/drivers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/drivers.sh"
 

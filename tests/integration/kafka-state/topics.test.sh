@@ -2,6 +2,7 @@
 # The state topics on a real broker: made as they must be, refused when they are not; a deposed leader is fenced; a reader waits for
 # a transaction that was open when it began; offsets keep the bytes of their keys; a connector's own offset topic comes first.
 # seconds: 120
+# beside others
 # shellcheck source=tests/integration/kafka-state/drivers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/drivers.sh"
 

@@ -2,6 +2,7 @@
 # Signals, incremental and blocking snapshots, notifications of the PostgreSQL source: with rows written and deleted meanwhile, kills and
 # restarts in the middle, signals from the table and from a file. Whoever applies the events in order by key must end with exactly the
 # database's rows. Records are read with tests/support/source_driver.c, without Kafka.
+# beside others
 # shellcheck source=tests/integration/postgres-cdc/source.sh
 . "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Settings of the PostgreSQL source that the other suites have no use for, each seen to act on a real server.
 # seconds: 120
+# beside others
 # shellcheck source=tests/integration/postgres-cdc/source.sh
 . "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 
@@ -66,13 +67,13 @@ expect "streaming.delay.ms" "$(ids)" "[1, 2]"
 # a table that others lock again and again (the slot waits for transactions that were there before it)
 holders=()
 for _ in 1 2 3; do
-    for _ in $(seq 8); do
+    for _ in $(seq 60); do
         echo "begin; lock table small in access exclusive mode; select pg_sleep(0.4); commit;"
     done | psql -X -q -At -d "$db" >/dev/null 2>&1 &
     holders+=($!)
 done
 locked() { [ "$(sql -d "$db" -c "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and relation = 'small'::regclass")" -ge 2 ]; }
-wait_until 5 locked
+wait_until 5 locked || fail "nobody locks the table"
 drop_slot
 properties x snapshot.locking.mode=shared snapshot.lock.timeout.ms=200 table.include.list=public.small
 expect_log "snapshot.locking.mode=shared gives up after snapshot.lock.timeout.ms" "lock timeout" drive x
@@ -131,24 +132,25 @@ expect_log "and fail" "column 'n' of public.shapes does not fit its type" drive 
 
 # a server that takes a connection and says nothing
 python3 -c 'import socket, time
-s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(60)' >"$dir/mute" &
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(600)' >"$dir/mute" &
 mute=$!
-wait_until 5 test -s "$dir/mute"
+wait_until 5 test -s "$dir/mute" || fail "no mute server"
 properties x database.connection.timeout.ms=400 "database.port=$(cat "$dir/mute")"
 expect_log "database.connection.timeout.ms" "no connection to PostgreSQL at '127.0.0.1' port $(cat "$dir/mute") within 400 ms" drive x
 kill "$mute"
 
 # keepalive timers of the source's connections, as the kernel shows them
+slot_free() { [ "$(sql -d "$db" -c "select count(*) from pg_replication_slots where slot_name = '$slot' and active")" = 0 ]; }
 timers() { # timers true|false
     drop_slot
     properties x "database.tcpKeepAlive=$1" table.include.list=public.small
     rm -f "$dir/offsets.json"
-    "${source[@]}" "$dir/x.properties" "$dir/offsets.json" --idle 2000 >/dev/null 2>"$dir/log" &
+    "${source[@]}" "$dir/x.properties" "$dir/offsets.json" --idle 60000 >/dev/null 2>"$dir/log" &
     local pid=$! port
     port=$(printf '0100007F:%04X' "$PGPORT")
     # shellcheck disable=SC2317  # called by wait_until
     streams() { grep -q 'streaming from slot' "$dir/log"; }
-    wait_until 5 streams
+    wait_until 10 streams || return 1
     python3 - "$pid" "$port" <<'END'
 import os, sys
 pid, port = sys.argv[1:]
@@ -156,7 +158,9 @@ mine = {os.readlink(f"/proc/{pid}/fd/{fd}")[8:-1] for fd in os.listdir(f"/proc/{
 lines = [l.split() for l in open("/proc/net/tcp")][1:]
 print(sorted(l[5].split(":")[0] == "02" for l in lines if l[2] == port and l[9] in mine))
 END
-    wait "$pid"
+    kill "$pid"
+    wait "$pid" || true
+    wait_until 10 slot_free || return 1
 }
 expect "database.tcpKeepAlive=true" "$(timers true)" "[True, True]"
 expect "database.tcpKeepAlive=false" "$(timers false)" "[False, False]"

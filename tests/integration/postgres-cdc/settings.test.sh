@@ -1,6 +1,7 @@
 #!/bin/bash
 # Settings of the PostgreSQL source on a real server: what slot and stored offset say when they differ, time limits, names of topics,
 # limits of tables. Records are read with tests/support/source_driver.c, without Kafka.
+# beside others
 # shellcheck source=tests/integration/postgres-cdc/source.sh
 . "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 
@@ -55,13 +56,14 @@ expect_log "and refuses" "narrow table.include.list" drive few
 
 # a transaction that runs keeps a slot from being made
 other=${slot}_other
-(sql -d "$db" -c "begin; insert into b values (99, 'open'); select pg_sleep(3); rollback" >/dev/null) &
+(sql -d "$db" -c "begin; insert into b values (99, 'open'); select pg_sleep(600); rollback" >/dev/null 2>&1) &
 holder=$!
 running() { [ "$(sql -d "$db" -c "select count(*) from pg_stat_activity where query like 'begin; insert into b values (99%'")" -ge 1 ]; }
-wait_until 5 running
+wait_until 5 running || fail "no transaction is open"
 properties slow "slot.name=$other" snapshot.mode=no_data create.slot.command.timeout=1 topic.prefix=slow
 expect_log "create.slot.command.timeout" "raise create.slot.command.timeout" drive slow
-wait "$holder"
+sql -d "$db" -c "select pg_terminate_backend(pid) from pg_stat_activity where query like 'begin; insert into b values (99%'" >/dev/null
+wait "$holder" || true
 
 properties slow database.query.timeout.ms=300 "database.initial.statements=set lock_timeout = 0" heartbeat.interval.ms=100 "heartbeat.action.query=select pg_sleep(5)"
 expect_log "database.query.timeout.ms" "heartbeat.action.query.*no answer from the server within 300 ms" drive slow

@@ -2,6 +2,7 @@
 # Initial snapshots of the PostgreSQL source that are cut: kill -9 at several points, with rows written, moved and deleted all the time,
 # also while nothing runs. Whoever applies the events in order by key must end with exactly the database's rows, and what was finished
 # must not come again. Records are read with tests/support/source_driver.c, without Kafka.
+# beside others
 # shellcheck source=tests/integration/postgres-cdc/source.sh
 . "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 

@@ -32,8 +32,7 @@ drop_slot() {
 cleanup() {
     [ -z "${writer:-}" ] || kill "$writer" 2>/dev/null || true
     sql -d postgres -c "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '$slot' and active" >/dev/null || true
-    sleep 0.2
-    drop_slot || true
+    wait_until 5 drop_slot || true
     sql -d postgres -c "drop database if exists $db with (force)" || true
 }
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The PostgreSQL source alone, on a real server: snapshot, stream, restarts in the middle of both, an idle slot, and what is said when
 # something is wrong. Records are read with tests/support/source_driver.c, without Kafka.
+# beside others
 # shellcheck source=tests/integration/postgres-cdc/source.sh
 . "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 
@@ -102,12 +103,12 @@ if ! sanitized; then
 fi
 log "ok: memory of large rows and large transactions"
 slot_free() { [ "$(sql -d "$db" -c "select active from pg_replication_slots where slot_name = '$slot'")" = f ]; }
-wait_until 10 slot_free
+wait_until 10 slot_free || fail "the slot is still in use"
 
-"${source[@]}" "$dir/main.properties" "$dir/offsets.json" --quiet --idle 20000 >/dev/null 2>"$dir/holder" &
+"${source[@]}" "$dir/main.properties" "$dir/offsets.json" --quiet --idle 120000 >/dev/null 2>"$dir/holder" &
 holder=$!
 slot_active() { [ "$(sql -d "$db" -c "select active from pg_replication_slots where slot_name = '$slot'")" = t ]; }
-wait_until 10 slot_active
+wait_until 10 slot_active || fail "the slot is not in use"
 expect_log "a slot in use" 'retriable.*55006' drive main
 sql -d "$db" -c "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = '$slot'" >/dev/null
 wait "$holder" && fail "a terminated walsender: the task went on"

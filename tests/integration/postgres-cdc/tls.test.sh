@@ -1,6 +1,7 @@
 #!/bin/bash
 # The PostgreSQL source over TLS, on a server of its own: each of database.sslmode and the files, a client's certificate with a key in
 # PEM, with a password, and in DER as JDBC users have it; and what is said when the server's certificate is not to be trusted.
+# beside others
 # shellcheck source=tests/integration/postgres-cdc/source.sh
 . "$(dirname "${BASH_SOURCE[0]}")/source.sh"
 
@@ -40,15 +41,16 @@ connections() {
     properties x "$@"
     rm -f "$dir/offsets"
     : >"$dir/log"
-    "${source[@]}" "$dir/x.properties" "$dir/offsets" --idle 2500 >"$dir/out" 2>"$dir/log" &
+    "${source[@]}" "$dir/x.properties" "$dir/offsets" --idle 60000 >"$dir/out" 2>"$dir/log" &
     local pid=$!
     # shellcheck disable=SC2317  # called by wait_until
     streams() { grep -q 'streaming from slot' "$dir/log"; }
-    wait_until 5 streams || return 1
+    wait_until 10 streams || return 1
     sql -d "$db" -c "select string_agg(distinct s.ssl || coalesce(' ' || s.client_dn, ''), ', ') || ' ' || count(*) from pg_stat_ssl s
         join pg_stat_activity a using (pid) where a.application_name like 'sluice%'"
-    wait "$pid"
-    drop_slot
+    kill "$pid"
+    wait "$pid" || true
+    wait_until 10 drop_slot
 }
 refused() { # refused LINE...: it does not come so far
     properties x "$@"

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -162,6 +163,11 @@ static void reads_and_follows(void **state) {
 
 static void idle_waits_for_inotify(void **state) {
     fixture *f = *state;
+    int any = inotify_init1(IN_CLOEXEC);
+    if (any < 0) { /* all that this user may have are taken, by whoever else runs here */
+        skip();
+    }
+    close(any);
     append(f, "one\n");
     open_source(f);
     run(f, 1);
@@ -171,7 +177,7 @@ static void idle_waits_for_inotify(void **state) {
     struct pollfd p = {.fd = f->wait.fd, .events = POLLIN};
     assert_int_equal(poll(&p, 1, 50), 0);
     append(f, "two\n");
-    assert_int_equal(poll(&p, 1, 1000), 1);
+    assert_int_equal(poll(&p, 1, 20000), 1);
     assert_null(step(f));
     expect(f, "[one][two]", 8);
     run(f, 1);
