@@ -107,13 +107,22 @@ typedef struct bench {
     long sent;
 } bench;
 
-static inline void bench_open(bench *b, const char *servers) {
+/* bench_init, and bench_start once settings were added to its conf */
+static inline void bench_init(bench *b, const char *servers) {
     memset(b, 0, sizeof *b);
     settings_init(&b->conf, servers);
-    settings_add(&b->conf, "linger.ms", "5"); /* tests wait for single messages */
     counter_init(&b->counter);
+}
+
+static inline void bench_start(bench *b) {
     test_assert_ok(sl__kafka_new(&b->conf.conf, &b->kafka));
     test_assert_ok(sl__producers_get(sl__kafka_producers(b->kafka), &b->conf.conf, 0, &b->producer));
+}
+
+static inline void bench_open(bench *b, const char *servers) {
+    bench_init(b, servers);
+    settings_add(&b->conf, "linger.ms", "5"); /* tests wait for single messages */
+    bench_start(b);
 }
 
 static inline void bench_close(bench *b) {

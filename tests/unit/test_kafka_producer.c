@@ -23,12 +23,10 @@ static void delivers(void **state) {
 /* Only without a linger.ms of the user's can a sender ask for haste. What is queued at the end goes then. */
 static void haste(void **state) {
     (void)state;
-    bench b = {0};
-    settings_init(&b.conf, NULL);
+    bench b;
+    bench_init(&b, NULL);
     settings_add(&b.conf, "linger.ms", "600000");
-    counter_init(&b.counter);
-    test_assert_ok(sl__kafka_new(&b.conf.conf, &b.kafka));
-    test_assert_ok(sl__producers_get(sl__kafka_producers(b.kafka), &b.conf.conf, 0, &b.producer));
+    bench_start(&b);
     test_assert_ok(sl__embedded_topic(sl__kafka_embedded(b.kafka), SL_STR("t"), 1));
     bench_send(&b, "t", SL_STR_NONE, SL_STR("x"));
     sl__producer_hurry(b.producer);

@@ -33,4 +33,4 @@ export BOOTSTRAP
 late=${LATE_PORT:-$(free_port)}
 export LATE_BOOTSTRAP=127.0.0.1:$late
 export START="bash tests/support/kafka.sh start '$dir/late' $late auto.create.topics.enable=false >&2"
-CMOCKA_MESSAGE_OUTPUT=STDOUT timeout -k 10 300 "$dir/test_kafka_broker"
+CMOCKA_MESSAGE_OUTPUT=STDOUT timeout -k 10 600 "$dir/test_kafka_broker"

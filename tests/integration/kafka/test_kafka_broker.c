@@ -506,7 +506,12 @@ static void waits_for_the_broker_to_come(void **state) {
     sl_error *err = NULL;
     waiter w = {.waiter = {wake}};
     sl_arena_init(&arena, 0);
-    bench_open(&b, getenv("LATE_BOOTSTRAP"));
+    bench_init(&b, getenv("LATE_BOOTSTRAP"));
+    settings_add(&b.conf, "linger.ms", "5");
+    /* a message to a topic that is not there waits so long for the topic, from when it was named: also while
+     * the broker starts */
+    settings_add(&b.conf, "topic.metadata.propagation.max.ms", "300000");
+    bench_start(&b);
     sl__topics *t = sl__kafka_topics(b.kafka);
     reader_open(&r, b.kafka, &b.conf.conf, "g", "late", false);
     sl__topic_spec spec = {SL_STR("late"), true, 1, 1, NULL, NULL};
