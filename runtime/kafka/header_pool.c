@@ -36,7 +36,7 @@ void sl__header_pool_deinit(sl__header_pool *p) {
 /* ---- what its lists say ---- */
 
 static bool same_text(sl_str a, sl_str b) {
-    return !a.p == !b.p && sl_str_eq(a, b);
+    return a.p ? b.p && sl_str_eq(a, b) : !b.p;
 }
 
 static bool in_use(const sl__header_pool *p, const sl__out_header *headers, size_t n) {
