@@ -8,6 +8,8 @@
 
 #include "task.h"
 
+enum { DROP_TRIES_MS = 2000 }; /* less than a task has to end */
+
 int64_t pg_now_ms(void) {
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -150,6 +152,22 @@ sl_error *pg_slot_create(pg_task *t, bool temporary, bool export_snapshot, uint6
     return err;
 }
 
+/* drop_released runs the statement again while the server does not know yet that nobody reads the slot any
+ * more: it notices a moment after the connection was closed. */
+static PGresult *drop_released(pg_task *t, const char *statement) {
+    const struct timespec nap = {.tv_nsec = 20000000};
+    int64_t until = pg_now_ms() + DROP_TRIES_MS;
+    PGresult *res = PQexec(t->sql.c, statement);
+    const char *state;
+    while ((state = PQresultErrorField(res, PG_DIAG_SQLSTATE)) && strcmp(state, "55006") == 0 &&
+           pg_now_ms() < until) {
+        PQclear(res);
+        nanosleep(&nap, NULL);
+        res = PQexec(t->sql.c, statement);
+    }
+    return res;
+}
+
 void pg_slot_drop(pg_task *t) {
     sl_buf b;
     sl_buf_init(&b, NULL);
@@ -157,9 +175,11 @@ void pg_slot_drop(pg_task *t) {
     pg_quote_literal(&b, t->s->slot);
     sl_buf_add_char(&b, ')');
     atomic_store(&t->interrupted, false);
-    PGresult *res = PQexec(t->sql.c, z(&b));
+    PGresult *res = drop_released(t, z(&b));
     if (PQresultStatus(res) != PGRES_TUPLES_OK) {
-        sl_log(t->ctx, SL_LOG_WARN, "replication slot '%.*s' was not dropped", SL_STR_ARG(t->s->slot));
+        const char *why = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+        sl_log(t->ctx, SL_LOG_WARN, "replication slot '%.*s' was not dropped: %s", SL_STR_ARG(t->s->slot),
+               why ? why : "the connection was lost");
     }
     PQclear(res);
     sl_buf_deinit(&b);

@@ -3,6 +3,7 @@
 #
 #   sanitized            is the library built with sanitizers?
 #   build_driver NAME    tests/support/NAME.c becomes TEST_DIR/NAME; with sanitizers when the library is
+#   settle_on DATABASE   source_driver ends only when the server has sent what it had at that time for that database's slots
 set -euo pipefail
 # shellcheck source=tests/support/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,6 +11,8 @@ set -euo pipefail
 sanitized() {
     nm "$B/libsluice.a" 2>/dev/null | matches __asan_init
 }
+
+settle_on() { export SOURCE_SETTLED="bash $SL_SUPPORT/settled.sh $1"; }
 
 build_driver() {
     local sanitize=()

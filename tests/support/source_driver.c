@@ -9,6 +9,11 @@
  *           --exactly-once  as a task whose records and offsets go in one transaction
  *           --no-store    do not keep offsets in the file
  *
+ * SOURCE_SETTLED in the environment: a command that tells whether the source can have anything still to come,
+ * for a server that is slow. It is asked when the time of --idle is over: it prints "done", or else what it
+ * wants in SETTLED_FROM when it is asked again a moment later. After SETTLE_MS without a record the driver
+ * ends all the same.
+ *
  * Exit codes: 0 done, 1 the task failed, 2 usage. Built by tests/integration/postgres-cdc/source.test.sh.
  * Threads: one. Memory: one batch at a time.
  */
@@ -17,6 +22,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -26,8 +32,11 @@
 #include "plugin/instance.h"
 #include "plugin/registry.h"
 
+enum { SETTLE_MS = 60000, SETTLE_AGAIN_MS = 100 };
+
 typedef struct driver {
     const char *offsets_path;
+    const char *settled;
     json_t *offsets; /* partition text -> offset object */
     bool schemas, quiet, store, exactly_once;
     long long records, limit, batches, steps;
@@ -383,9 +392,28 @@ static void wait_for(const sl_wait *w, int64_t deadline) {
     poll(&p, w->fd >= 0 ? 1 : 0, left > 0 ? (int)left : 0);
 }
 
+/* has_all asks whether all has come that can come; last: when the last record did */
+static bool has_all(int64_t last) {
+    char said[100] = "";
+    if (!the.settled || now_ms() - last > the.idle_ms + SETTLE_MS) {
+        return true;
+    }
+    FILE *f = popen(the.settled, "r");
+    if (!f || !fgets(said, sizeof said, f)) {
+        said[0] = 0;
+    }
+    if (!f || pclose(f) != 0) {
+        return true;
+    }
+    said[strcspn(said, "\n")] = 0;
+    setenv("SETTLED_FROM", said, 1);
+    return strcmp(said, "done") == 0;
+}
+
 static sl_error *run(const sl_source_ops *ops, void *task) {
     sl_batch *b = sl__batch_new(&host);
     sl_error *err = NULL;
+    bool sure = false; /* what had come when it was asked is still to be taken: one more step */
     int64_t last = now_ms();
     while (!err && (!the.limit || the.records < the.limit)) {
         sl_wait w = {.fd = -1};
@@ -395,16 +423,21 @@ static sl_error *run(const sl_source_ops *ops, void *task) {
         }
         if (b->n || the.steps++ == 0) { /* the first step may have waited for the slot */
             last = now_ms();
+            sure = false;
+            unsetenv("SETTLED_FROM");
             take_records(b);
         }
         if (b->noffsets) {
             err = store_offsets(ops, task, b);
         }
         sl__batch_reset(b);
-        if (now_ms() - last > the.idle_ms) {
+        if (now_ms() - last <= the.idle_ms) {
+            wait_for(&w, last + the.idle_ms + 1);
+        } else if (sure) {
             break;
+        } else if (!(sure = has_all(last))) {
+            wait_for(&w, now_ms() + SETTLE_AGAIN_MS);
         }
-        wait_for(&w, last + the.idle_ms + 1);
     }
     sl__batch_free(b);
     return err;
@@ -478,6 +511,7 @@ static bool read_options(int argc, char **argv) {
             return false;
         }
     }
+    the.settled = getenv("SOURCE_SETTLED");
     the.offsets_path = argv[3];
     the.offsets = json_load_file(argv[3], 0, NULL);
     the.offsets = the.offsets ? the.offsets : json_object();

@@ -21,6 +21,7 @@ sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$db" "$@"; }
 use_database() {
     db=$1_$$
     psql -X -q -d postgres -c "create database $db"
+    settle_on "$db"
 }
 
 start_java() {

@@ -42,6 +42,7 @@ use_database() {
     base_lines=("$@")
     at_exit cleanup
     sql -d postgres -c "create database $db"
+    settle_on "$db"
 }
 
 properties() {

@@ -119,7 +119,7 @@ expect_log "a key that is not supported" "post.processors.*not supported" drive 
 properties wrong "publication.name=no_such_$$" 'publication.autocreate.mode=disabled'
 expect_log "no publication" "there is no publication" drive wrong
 properties wrong 'database.user=secret' 'database.password=wrong'
-expect_log "a wrong password" 'user authentication.*password authentication failed' drive wrong
+expect_log "a wrong password" 'database.hostname.*password authentication failed' drive wrong
 sql -d "$db" -c "select pg_drop_replication_slot('$slot')" >/dev/null
 expect_log "a dropped slot" 'is not there any more.*when_needed' drive main
 properties again 'snapshot.mode=when_needed'

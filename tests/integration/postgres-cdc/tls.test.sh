@@ -66,12 +66,12 @@ expect "sslmode=verify-full" "$(connections database.sslmode=verify-full "$ca")"
 expect "a client's certificate" "$(connections database.sslmode=verify-full "$ca" "database.sslcert=$tls/client.crt" "database.sslkey=$tls/client.key")" "true /CN=postgres 2"
 expect "a key with a password" "$(connections database.sslmode=require "database.sslcert=$tls/client.crt" "database.sslkey=$tls/locked.key" database.sslpassword=s3cret)" "true /CN=postgres 2"
 expect "a key in DER" "$(connections database.sslmode=require "database.sslcert=$tls/client.crt" "database.sslkey=$tls/client.pk8")" "true /CN=postgres 2"
-expect_log "another authority" "user authentication.*certificate verify failed" refused database.sslmode=verify-ca "database.sslrootcert=$tls/other.crt"
+expect_log "another authority" "database.hostname.*certificate verify failed" refused database.sslmode=verify-ca "database.sslrootcert=$tls/other.crt"
 expect_log "no such file" "$tls/none.crt" refused database.sslmode=verify-ca "database.sslrootcert=$tls/none.crt"
 expect_log "a key that cannot be read" "bad decrypt\|could not load private key" refused database.sslmode=require "database.sslcert=$tls/client.crt" "database.sslkey=$tls/locked.key" database.sslpassword=wrong
 if grep -q s3cret "$dir/log"; then fail "a password is in the log"; fi
 expect_log "a mode that is none" "database.sslmode.*expected" refused database.sslmode=sometimes
 expect_log "sslfactory" "database.sslfactory.*not supported" refused database.sslfactory=org.example.Factory
 start_server wrong restart
-expect_log "verify-full looks at the name" "user authentication.*does not match host name" refused database.sslmode=verify-full "$ca"
+expect_log "verify-full looks at the name" "database.hostname.*does not match host name" refused database.sslmode=verify-full "$ca"
 expect "verify-ca does not" "$(connections database.sslmode=verify-ca "$ca")" "true 2"
