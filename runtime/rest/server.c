@@ -128,10 +128,12 @@ static bool run_call(sl__herder *h, sl__call *call) {
     return r->match.route->run(h, r);
 }
 
+static const char timed_out[] = "Request timed out";
+
 static void reply_call(sl__call *call, bool late) {
     exchange *x = (exchange *)call;
     if (late && !x->request.status) {
-        (void)sl__answer_error(&x->request, 500, "Request timed out");
+        (void)sl__answer_error(&x->request, 500, "%s", timed_out);
     }
     MHD_resume_connection(x->connection);
 }
@@ -266,6 +268,21 @@ static enum MHD_Result not_allowed(exchange *x, sl__auth_answer why) {
     return refuse(x, 401, "User cannot access the resource.");
 }
 
+/* answer_stuck: a herder that is busy with one thing for as long as a request may take would not even see
+ * that this one is late. */
+static bool answer_stuck(exchange *x) {
+    int64_t busy = sl__herder_busy_ms(x->door->server->herder);
+    if (x->request.match.route->run == sl__rest_health && busy > SL__HEALTH_MS) {
+        (void)sl__answer_unhealthy(&x->request, "busy with one thing for more than 10 s");
+        return true;
+    }
+    if (busy > x->door->server->worker->request_timeout_ms) {
+        (void)sl__answer_error(&x->request, 500, "%s", timed_out);
+        return true;
+    }
+    return false;
+}
+
 static enum MHD_Result on_complete(exchange *x, const char *url, const char *method) {
     sl__request *r = &x->request;
     x->origin = header(x, "Origin");
@@ -295,12 +312,7 @@ static enum MHD_Result on_complete(exchange *x, const char *url, const char *met
     if (!sl__media_accepts(header(x, "Accept"), r->match.route->media)) {
         return refuse(x, 406, "HTTP 406 Not Acceptable");
     }
-    if (r->match.route->run == sl__rest_health &&
-        sl__herder_busy_ms(x->door->server->herder) > SL__HEALTH_MS) {
-        (void)sl__answer_unhealthy(r, "busy with one thing for more than 10 s");
-        return send_answer(x);
-    }
-    return post(x);
+    return answer_stuck(x) ? send_answer(x) : post(x);
 }
 
 /* announced_size gives the Content-Length, 0 when there is none. */

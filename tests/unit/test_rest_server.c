@@ -1,6 +1,7 @@
 /*
  * test_rest_server.c - requests through the real listener to a herder with a table of operations of this
- * test: health, and what becomes of a request that the leader loses, passes on or hangs with.
+ * test: health, what becomes of a request that the leader loses, passes on or hangs with, and of one that
+ * the herder does not come to.
  *
  * The leader is a thread that answers each connection with the next of its lines.
  */
@@ -95,8 +96,19 @@ static sl_str op_leader(sl__herder *h) {
     return sl_str_of(atomic_load(&leads));
 }
 
+static atomic_bool waits;     /* what is asked does not end */
+static atomic_int blocked_ms; /* the herder's thread does nothing else for so long */
+static atomic_bool blocking;
+
 static bool op_set_target(sl__herder *h, sl__call *c, sl_str name, sl__task_target target) {
     (void)name, (void)target;
+    if (atomic_load(&waits)) {
+        return false;
+    }
+    if (atomic_load(&blocked_ms)) {
+        atomic_store(&blocking, true);
+        usleep((useconds_t)atomic_load(&blocked_ms) * 1000);
+    }
     return atomic_load(&here) ? sl__op_done(h, c) : sl__op_forward(h, c, op_leader(h));
 }
 
@@ -300,6 +312,52 @@ static void gives_up_in_time(void **state) {
     assert_int_equal(ask(f, "PUT", "/connectors/a/pause?forward=false", &a), 409);
 }
 
+/* ---- a herder that does not answer ---- */
+
+static void says_what_takes_too_long(void **state) {
+    fixture *f = *state;
+    sl__http_answer a;
+    atomic_store(&waits, true);
+    int64_t began = sl__now_ms();
+    assert_int_equal(ask(f, "PUT", "/connectors/a/pause", &a), 500);
+    assert_true(sl__now_ms() - began >= 800);
+    test_assert_str(a.body, "{\"error_code\":500,\"message\":\"Request timed out\"}");
+    atomic_store(&waits, false);
+    atomic_store(&here, true);
+    assert_int_equal(ask(f, "PUT", "/connectors/a/pause", &a), 202); /* nobody else had to wait */
+}
+
+static void *ask_apart(void *arg) {
+    fixture mine = *(fixture *)arg;
+    sl__http_answer a;
+    sl_arena_init(&mine.arena, 0);
+    (void)ask(&mine, "PUT", "/connectors/a/pause", &a);
+    sl_arena_deinit(&mine.arena);
+    return NULL;
+}
+
+static void answers_while_the_herder_is_stuck(void **state) {
+    fixture *f = *state;
+    sl__http_answer a;
+    pthread_t t;
+    atomic_store(&here, true);
+    atomic_store(&blocking, false);
+    atomic_store(&blocked_ms, 6000);
+    assert_int_equal(pthread_create(&t, NULL, ask_apart, f), 0);
+    while (!atomic_load(&blocking)) {
+        usleep(5000);
+    }
+    int64_t began = sl__now_ms();
+    while (sl__herder_busy_ms(f->herder) <= 800) {
+        usleep(5000);
+    }
+    assert_int_equal(ask(f, "GET", "/connectors", &a), 500);
+    test_assert_str(a.body, "{\"error_code\":500,\"message\":\"Request timed out\"}");
+    assert_true(sl__now_ms() - began < 5500);
+    atomic_store(&blocked_ms, 0);
+    pthread_join(t, NULL);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -310,6 +368,8 @@ int main(void) {
         CASE(takes_what_is_gone_for_deleted_by_what_was_lost),
         CASE(leaves_a_leader_that_is_replaced),
         cmocka_unit_test_setup_teardown(gives_up_in_time, setup_short, teardown),
+        cmocka_unit_test_setup_teardown(says_what_takes_too_long, setup_short, teardown),
+        cmocka_unit_test_setup_teardown(answers_while_the_herder_is_stuck, setup_short, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
