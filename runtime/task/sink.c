@@ -254,11 +254,15 @@ static sl_error *finish_batch(sink *s) {
     return NULL;
 }
 
+static sl_error *need_lease(const sink *s) {
+    return sl__lease_holds(s->task->env->lease)
+               ? NULL
+               : sl_error_new(SL_E_CONFLICT, SL_RETRIABLE, "this worker is no member of its cluster now");
+}
+
 /* commit makes what was taken durable and commits it; *done = false: dead letters are still on their way. */
 static sl_error *commit(sink *s, int timeout_ms, bool *done) {
-    if (!sl__lease_holds(s->task->env->lease)) {
-        return sl_error_new(SL_E_CONFLICT, SL_RETRIABLE, "this worker is no member of its cluster now");
-    }
+    SL_TRY(need_lease(s));
     SL_TRY(sl__dead_letter_settled(s->dead, done));
     if (!*done) {
         return NULL;
@@ -272,6 +276,7 @@ static sl_error *commit(sink *s, int timeout_ms, bool *done) {
     }
     if (s->ops->pre_commit) {
         SL_TRY(s->ops->pre_commit(s->plugin, parts, n));
+        SL_TRY(need_lease(s)); /* that may have taken long */
     }
     int64_t began = sl__now_ms();
     sl_error *err = sl__consumer_commit(s->consumer, parts, n, timeout_ms);
