@@ -23,8 +23,9 @@ extern const sl_source_ops file_source_ops;
 extern const sl_sink_ops file_sink_ops;
 
 /* What the user may set as an offset, see sl_plugin_def. */
-sl_error *file_source_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n);
-sl_error *file_sink_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n);
+sl_error *file_source_check_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n);
+sl_error *file_source_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n, bool *all);
+sl_error *file_sink_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n, bool *all);
 
 /* file_check_path refuses what cannot be a path. */
 const char *file_check_path(const sl_config_row *row, sl_str value, sl_arena *arena);

@@ -26,7 +26,7 @@ static sl_error *check_item(const sl_batch_offset *item) {
     return NULL;
 }
 
-sl_error *file_source_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n) {
+sl_error *file_source_check_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n) {
     const file_source_settings *settings = ctx->settings;
     if (!settings->file.n) {
         REFUSE(
@@ -39,7 +39,15 @@ sl_error *file_source_alter_offsets(const sl_context *ctx, const sl_batch_offset
     return NULL;
 }
 
-sl_error *file_sink_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n) {
-    (void)ctx, (void)items, (void)n;
-    return NULL; /* it keeps none of its own */
+/* Neither keeps any of its own: the worker's are all. */
+
+sl_error *file_source_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n,
+                                    bool *all) {
+    (void)all;
+    return file_source_check_offsets(ctx, items, n);
+}
+
+sl_error *file_sink_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n, bool *all) {
+    (void)ctx, (void)items, (void)n, (void)all;
+    return NULL;
 }

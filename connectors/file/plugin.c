@@ -128,7 +128,7 @@ static const sl_plugin_def source_def = {
     .settings_size = sizeof(file_source_settings),
     .source = &file_source_ops,
     .alter_offsets = file_source_alter_offsets,
-    .check_offsets = file_source_alter_offsets,
+    .check_offsets = file_source_check_offsets,
     .offers = SL_OFFERS_EXACTLY_ONCE,
 };
 

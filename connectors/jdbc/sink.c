@@ -382,14 +382,15 @@ static void sink_revoked(void *task, const sl_topic_partition *parts, size_t n, 
     jdbc_offsets_forget(task, parts, n);
 }
 
-sl_error *jdbc_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n) {
+sl_error *jdbc_alter_offsets(const sl_context *ctx, const sl_batch_offset *items, size_t n, bool *all) {
     bool fresh;
     jdbc_task *t = task_new(ctx);
     if (!t) {
         return sl_error_nomem();
     }
     sl_error *err = open_db(t);
-    if (!err && t->settings->raw->exactly_once) {
+    *all = !err && t->settings->raw->exactly_once; /* else it knows of none, and Kafka's message says so */
+    if (*all) {
         err = t->dialect->connect(t->db, CONNECT_WAIT_MS, &fresh);
         err = err ? err : jdbc_offsets_alter(t, items, n);
     }

@@ -21,7 +21,7 @@ typedef struct offset_work {
     bool reset;
     sl__offset_item *items;
     size_t n;
-    bool handled; /* the plugin took part */
+    bool all; /* the plugin says that nothing is left to change elsewhere */
     /* where the answer of a reading goes */
     sl_arena *arena;
     sl__offset_item **out;
@@ -320,8 +320,8 @@ static sl_error *ask_plugin(sl__job *job, offset_work *w) {
     inst.context.connector = job->name;
     inst.context.task = -1;
     inst.context.runtime = &side;
-    w->handled = true;
-    return def->alter_offsets(&inst.context, items, n);
+    w->all = true;
+    return def->alter_offsets(&inst.context, items, n, &w->all);
 }
 
 static sl_error *change_items(sl__job *job, offset_work *w) {
@@ -384,11 +384,10 @@ static void change_done(sl__job *job) {
         sl__op_end end = {.kind = SL_OP_DONE};
         end.message = sl_arena_printf(
             &job->arena,
-            w->handled
-                ? "The offsets for this connector have been %s successfully"
-                : "The Connect framework-managed offsets for this connector have been %s successfully. "
-                  "However, if this connector manages offsets externally, they will need to be manually "
-                  "%s in the system that the connector uses.",
+            w->all ? "The offsets for this connector have been %s successfully"
+                   : "The Connect framework-managed offsets for this connector have been %s successfully. "
+                     "However, if this connector manages offsets externally, they will need to be manually "
+                     "%s in the system that the connector uses.",
             verb, verb);
         (void)sl__op_end_call(job->herder, c, &end);
     }

@@ -176,9 +176,9 @@ typedef struct sl_plugin_def {
     /* Sources and sinks: the user changes stored offsets while no task runs. items: source partition and
        offset; of a sink {"kafka_topic": STRING, "kafka_partition": INT32} and {"kafka_offset": INT64};
        SL_NULL: forget it; of a sink n = 0: forget all that there are. An error refuses the change. A
-       connector that keeps offsets of its own changes those, too. May block. Optional: the user is then told
-       that only what the worker keeps was changed. */
-    sl_error *(*alter_offsets)(const sl_context *ctx, const sl_batch_offset *items, size_t n);
+       connector that keeps offsets of its own changes those, too. May block. *all (true at the call) = false:
+       the user is told that only what the worker keeps was changed. Optional: it is as if it set that. */
+    sl_error *(*alter_offsets)(const sl_context *ctx, const sl_batch_offset *items, size_t n, bool *all);
     uint32_t offers; /* sources: SL_OFFERS_ */
     /* Sources: could a task go on from these stored offsets, maybe another worker's? An error says why not.
        Changes nothing and asks nobody; without the host's functions for tasks. Optional: any will do. */

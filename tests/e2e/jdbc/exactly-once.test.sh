@@ -78,6 +78,7 @@ change_offset() { # refused while a worker that was killed counts as a member of
 }
 wait_until 20 change_offset || fail "PATCH: $STATUS $(cat "$dir/said")"
 [ "$STATUS" = 200 ] || fail "PATCH: $STATUS $(cat "$dir/said")"
+grep -q '"The offsets for this connector have been altered successfully"' "$dir/said" || fail "PATCH said: $(cat "$dir/said")"
 [ "$(sql 'select next_offset from sluice_offsets')" = $back ] || fail "the target's offset is $(sql 'select next_offset from sluice_offsets'), not $back"
 call PUT "/connectors/$name/resume" >"$dir/said"
 more_by_ten() { [ "$(count)" -ge $((RECORDS + 10)) ]; }
@@ -86,5 +87,16 @@ stop_sink
 [ "$(count)" = $((RECORDS + 10)) ] || fail "$(count) rows, expected $((RECORDS + 10))"
 call DELETE "/connectors/$name/offsets" >"$dir/said"
 [ "$STATUS" = 200 ] || fail "DELETE: $STATUS $(cat "$dir/said")"
+grep -q '"The offsets for this connector have been reset successfully"' "$dir/said" || fail "DELETE said: $(cat "$dir/said")"
 [ "$(sql 'select count(*) from sluice_offsets')" = 0 ] || fail "offsets are left in the target after their reset"
+
+# ---- a sink that keeps none in the target says that only Kafka's were changed ----
+sed -i 's/^exactly.once.enabled=.*/exactly.once.enabled=false/' "$dir/sink.properties"
+expect 200 PUT "/connectors/$name/config" "$(python3 -c 'import json, sys
+print(json.dumps(dict(l.rstrip("\n").split("=", 1) for l in open(sys.argv[1]))))' "$dir/sink.properties")"
+expect 200 PATCH "/connectors/$name/offsets" "{\"offsets\": [{\"partition\": {\"kafka_topic\": \"$name\", \"kafka_partition\": 0}, \"offset\": {\"kafka_offset\": 5}}]}"
+managed='"The Connect framework-managed offsets for this connector have been % successfully. However, if this connector manages offsets externally, they will need to be manually % in the system that the connector uses."'
+grep -qF "${managed//%/altered}" "$dir/answer" || fail "PATCH said: $(cat "$dir/answer")"
+expect 200 DELETE "/connectors/$name/offsets"
+grep -qF "${managed//%/reset}" "$dir/answer" || fail "DELETE said: $(cat "$dir/answer")"
 worker_stop

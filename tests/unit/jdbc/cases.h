@@ -648,6 +648,7 @@ static sl_batch_offset offset_item(bed *b, const char *topic, int64_t next) {
 static void test_exactly_once_altered(void **state) {
     (void)state;
     bed b;
+    bool all = true;
     fresh("t_once");
     fresh("t_offsets");
     bed_debezium(&b, "primary.key.mode", "kafka", CREATE, ONCE);
@@ -656,7 +657,7 @@ static void test_exactly_once_altered(void **state) {
     add_write(&b, &s, "t_once", 0, "x", 0);
     bed_put(&b);
     sl_batch_offset items[] = {offset_item(&b, "t_once", 40), offset_item(&b, "t_other", 7)};
-    test_assert_ok(jdbc_debezium_sink.alter_offsets(&b.ctx, items, 2));
+    test_assert_ok(jdbc_debezium_sink.alter_offsets(&b.ctx, items, 2, &all));
     bed_expect("SELECT topic, next_offset, owner FROM t_offsets ORDER BY topic", "t_once|40|;t_other|7|");
     add_write(&b, &s, "t_once", 1, "zombie", 1);
     test_assert_error(bed_try(&b), SL_E_CONFLICT, "another task");
@@ -665,9 +666,10 @@ static void test_exactly_once_altered(void **state) {
     b.ops->revoked(b.task, &part, 1, false);
     assert_int_equal(claim(&b), 40);
     sl_batch_offset gone = offset_item(&b, "t_once", -1);
-    test_assert_ok(jdbc_debezium_sink.alter_offsets(&b.ctx, &gone, 1));
+    test_assert_ok(jdbc_debezium_sink.alter_offsets(&b.ctx, &gone, 1, &all));
     bed_expect("SELECT topic FROM t_offsets", "t_other");
-    test_assert_ok(jdbc_debezium_sink.alter_offsets(&b.ctx, NULL, 0));
+    test_assert_ok(jdbc_debezium_sink.alter_offsets(&b.ctx, NULL, 0, &all));
+    assert_true(all);
     bed_expect("SELECT count(*) FROM t_offsets", "0");
     bed_expect("SELECT count(*) FROM t_once", "1");
     bed_close(&b);
