@@ -19,10 +19,15 @@ typedef struct sl__lease {
     atomic_llong until_ms; /* sl__boot_ms */
 } sl__lease;
 
+/* sl__lease_left gives how many milliseconds it lasts; 0 or less: it is over. */
+static inline int64_t sl__lease_left(const sl__lease *l) {
+    return (int64_t)atomic_load_explicit(&((sl__lease *)(uintptr_t)l)->until_ms, memory_order_acquire) -
+           sl__boot_ms();
+}
+
 /* sl__lease_holds tells whether it is not over; NULL is a worker that needs none. */
 static inline bool sl__lease_holds(const sl__lease *l) {
-    return !l || atomic_load_explicit(&((sl__lease *)(uintptr_t)l)->until_ms, memory_order_acquire) >
-                     (long long)sl__boot_ms();
+    return !l || sl__lease_left(l) > 0;
 }
 
 static inline void sl__lease_set(sl__lease *l, int64_t until_ms) {

@@ -12,7 +12,8 @@
 #include "kafka/client.h"
 
 #define COMPONENT "group"
-#define POLL_MS 50
+#define POLL_MS 50  /* a round, while a proof of membership is looked at */
+#define CALM_MS 250 /* a round, when nothing is new */
 #define LEAVE_MS 2000
 #define LIST_MS 250 /* how often the owner lists the members */
 #define LIST_WAIT_MS 500
@@ -32,6 +33,7 @@ struct sl__group {
     /* the thread's own */
     char *proven; /* member id that the client had when the last proof was looked at */
     int64_t proven_boot_ms;
+    int64_t leased_boot_ms; /* the proof that the lease lasts from */
     int64_t list_at_ms;
     int64_t asked_ms;
 
@@ -188,6 +190,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
         pthread_mutex_lock(&g->lock);
         g->rebalances++;
         pthread_mutex_unlock(&g->lock);
+        g->list_at_ms = 0;
         tell(g);
     }
 }
@@ -254,6 +257,7 @@ static void renew(sl__group *g) {
     bool same = member && g->proven && strcmp(member, g->proven) == 0;
     if (same && g->proven_boot_ms) {
         sl__lease_set(g->spec.lease, g->proven_boot_ms + g->lease_ms);
+        g->leased_boot_ms = g->proven_boot_ms;
         char *copy = sl__lease_holds(g->spec.lease) ? sl_strdup(sl_str_of(member)) : NULL;
         if (copy) {
             set_member(g, copy);
@@ -355,10 +359,20 @@ static void watch_lease(sl__group *g) {
     }
 }
 
+/* round_ms gives how long the next round may take: no longer than the lease lasts. */
+static int round_ms(sl__group *g) {
+    pthread_mutex_lock(&g->lock);
+    bool calm = g->member && g->answered_boot_ms == g->leased_boot_ms;
+    pthread_mutex_unlock(&g->lock);
+    int64_t left = sl__lease_left(g->spec.lease);
+    int most = calm ? CALM_MS : POLL_MS;
+    return left > 0 && left < most ? (int)left : most;
+}
+
 static void *run(void *arg) {
     sl__group *g = arg;
     while (!atomic_load(&g->stopping)) {
-        rd_kafka_message_t *m = rd_kafka_consumer_poll(g->rk, POLL_MS);
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(g->rk, round_ms(g));
         if (m) {
             if (m->err) {
                 note_error(g, m->err, rd_kafka_message_errstr(m));

@@ -21,6 +21,8 @@
 #define GROW_AFTER_MS 20
 #define SHRINK_AFTER_MS 5000
 #define SHRINK_STEP_MS 1000
+#define LONG_MS 1000    /* a wait that may be a little longer */
+#define TOGETHER_MS 100 /* by less than this */
 #define EPOLL_BATCH 64
 
 struct sl__sched {
@@ -163,10 +165,17 @@ static bool watch(sl__sched *s, sl__unit *u, const sl_wait *w) {
     return true;
 }
 
+/* due gives when a unit is woken: long waits end together with others, so that many idle units wake the
+ * process a few times a second and not each by itself. */
+static int64_t due(int64_t until_ms) {
+    bool lasts = until_ms && until_ms - sl__now_ms() >= LONG_MS;
+    return lasts ? (until_ms + TOGETHER_MS - 1) / TOGETHER_MS * TOGETHER_MS : until_ms;
+}
+
 /* park puts a unit to sleep as its wait says. @locks s->lock held */
 static void park(sl__sched *s, sl__unit *u, const sl_wait *w) {
     u->state = SL_UNIT_IDLE;
-    u->until_ms = w->until_ms;
+    u->until_ms = due(w->until_ms);
     if (w->fd >= 0 && !watch(s, u, w)) {
         int64_t soon = sl__now_ms() + 10;
         u->until_ms = u->until_ms && u->until_ms < soon ? u->until_ms : soon;
