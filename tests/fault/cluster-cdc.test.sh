@@ -1,7 +1,7 @@
 #!/bin/bash
 # The worker of a cluster that runs a PostgreSQL source is killed in the middle of its snapshot, and again while it streams, under
 # load: another goes on within session, delay and 2 s; the topics have what happened, nothing missing, in order.
-# seconds: 150
+# seconds: 300
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/distributed/cluster.sh"
 
@@ -38,23 +38,23 @@ lose_owner() {
     local gone asked began
     gone=$(owner 1 cdc) || gone=$(owner 2 cdc)
     asked=$((gone % 3 + 1))
-    began=$(date +%s%3N)
+    began=$(now)
     kill_worker "$gone"
     elsewhere() { runs "$asked" cdc && [ "$(field 'j["tasks"][0]["worker_id"]')" != "$(id_of "$gone")" ]; }
-    wait_until $((limit / 1000 + 5)) elsewhere || fail "its task does not run elsewhere: $(cat "$dir/answer")"
-    python3 "$FAULT/timeline.py" "$BOOTSTRAP" "$GROUP" "$dir" ran "$began" $limit "$(id_of "$gone")" cdc >&2 || fail "not in time"
+    wait_until $((limit / 1000 + 60)) elsewhere || fail "its task does not run elsewhere: $(cat "$dir/answer")"
+    timeline ran "$began" $limit "$(id_of "$gone")" cdc
     up "$gone"
 }
 
 # ---- in the middle of the snapshot ----
 read_some() { [ "$(curl -s "http://$(id_of "$(owner 1 cdc)")/metrics" | sed -n 's/^kafka_connect_source_task_source_record_poll_total{.*} //p')" -ge 1000 ]; }
-wait_until 30 read_some || fail "the snapshot did not begin"
+wait_until 90 read_some || fail "the snapshot did not begin"
 complete() { cat "$dir"/?.log | grep -q 'snapshot of 2 table(s) is complete'; }
 ! complete || fail "the snapshot was over before the kill; the test needs more rows"
 sql -d "$database" -c 'delete from a where id <= 500' -c "update a set seq = nextval('seqs'), v = 'changed' where id between 701 and 900"
 lose_owner
 proxy send "$dir/net" rate 0 >/dev/null
-wait_until 40 complete || fail "the snapshot was not completed"
+wait_until 90 complete || fail "the snapshot was not completed"
 
 # ---- while it streams ----
 sql -d "$database" -c "call work(24, 0.004)" &

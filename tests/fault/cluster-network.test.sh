@@ -1,14 +1,12 @@
 #!/bin/bash
 # The network between one worker of a cluster and Kafka is cut while lines flow: shortly, and nothing stops; for longer than its
 # session, and its tasks run elsewhere in time while it writes nothing any more; then the broker itself is killed and comes back.
-# seconds: 170
+# seconds: 300
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/distributed/cluster.sh"
 
 proxy() { bash "$SL_SUPPORT/proxy.sh" "$@" 2>/dev/null; }
 kafka() { bash "$SL_SUPPORT/kafka.sh" "$@" "$dir/kafka"; }
-now() { date +%s%3N; }
-timeline() { python3 "$SL_ROOT/tests/fault/timeline.py" "$BOOTSTRAP" "$GROUP" "$dir" "$@" >&2 || fail "$*"; }
 
 # ---- a broker of its own; worker 3 reaches it through a proxy only ----
 inner=$(SL_PORT_FROM=26000 SL_PORT_TO=26099 free_port)
@@ -33,13 +31,13 @@ up 1 2
 up 3
 names=(a b c d e f)
 make_source 1 "${names[@]}"
-wait_until 30 even 1 2 2 1 2 3 || fail "not shared out evenly: $(for n in 1 2 3; do units_of 1 $n; done)"
+wait_until 90 even 1 2 2 1 2 3 || fail "not shared out evenly: $(for n in 1 2 3; do units_of 1 $n; done)"
 theirs=() others=()
 for c in "${names[@]}"; do
     if [ "$(owner 1 "$c")" = 3 ]; then theirs+=("$c"); else others+=("$c"); fi
 done
 [ "$(leader 1 2 3)" != 3 ] || fail "the worker behind the proxy leads; another was the first"
-feed 160 "${names[@]}"
+feed 290 "${names[@]}"
 sleep 2
 
 # ---- for less than a session: everything goes on where it is ----
@@ -55,13 +53,13 @@ limit=$((SESSION_MS + DELAY_MS + 2000))
 cut=$(now)
 proxy stall "$dir/net" >/dev/null
 gone_over() { [ "$(units_of 1 3 | cut -d' ' -f2)" = 0 ] && placed 1 "${names[@]}"; }
-wait_until $((limit / 1000 + 5)) gone_over || fail "not taken over: $(cat "$dir/answer")"
+wait_until $((limit / 1000 + 60)) gone_over || fail "not taken over: $(cat "$dir/answer")"
 sleep 2
 proxy cut "$dir/net" >/dev/null
 mended=$(now)
 proxy pass "$dir/net" >/dev/null
 back() { [ "$(units_of 1 3 | cut -d' ' -f2)" = 2 ] && placed 1 "${names[@]}"; }
-wait_until 30 back || fail "the worker did not come back: $(units_of 1 3)"
+wait_until 90 back || fail "the worker did not come back: $(units_of 1 3)"
 grep -q 'no longer a member of group' "$dir/3.log" || fail "the worker that was cut off has not noticed"
 
 # ---- the broker is killed ----
@@ -71,7 +69,7 @@ sleep 1
 start_kafka
 up_again=$(now)
 all_run() { placed 1 "${names[@]}" && placed 3 "${names[@]}"; }
-wait_until $((limit / 1000)) all_run || fail "not all run after the broker's restart: $(cat "$dir/answer")"
+wait_until 90 all_run || fail "not all run after the broker's restart: $(cat "$dir/answer")"
 log "all run $(($(now) - up_again)) ms after the broker was back"
 sleep 1
 feed_end

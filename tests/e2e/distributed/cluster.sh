@@ -13,6 +13,8 @@
 #   file_source NAME [KEY=VALUE]   the JSON of a file source from $dir/in-NAME into topic $GROUP-NAME
 #   feed SECONDS NAME...           writes numbered lines into these files in the background; feed_wait waits, feed_end ends it. When
 #                                  the machine did not let it write for long, is in $dir/stalls (see timeline.py)
+#   now                            milliseconds since 1970
+#   timeline CHECK...              checks of tests/fault/timeline.py on this cluster
 #   placed N CONNECTOR...          connector and task 0 RUN, as worker N sees it (whoever runs them)
 #   owner CONNECTOR                the number of the worker that runs its task 0, as any worker alive says
 #   units_of N                     how many connectors and tasks run on worker N
@@ -144,6 +146,10 @@ while (now := time.time()) < end:
 END
     FEEDERS+=($!)
 }
+
+now() { date +%s%3N; }
+
+timeline() { python3 "$SL_ROOT/tests/fault/timeline.py" "$BOOTSTRAP" "$GROUP" "$dir" "$@" >&2 || fail "$*"; }
 
 feed_end() {
     kill "${FEEDERS[@]}"
