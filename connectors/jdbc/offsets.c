@@ -134,27 +134,44 @@ static sl_error *claim_one(jdbc_task *t, sl_topic_partition *part, sl_arena *are
     return NULL;
 }
 
-static sl_error *claim_all(jdbc_task *t, sl_topic_partition *parts, size_t n, sl_arena *arena) {
+/* What a transaction of its own is about. */
+typedef struct change {
+    sl_error *(*make)(jdbc_task *t, const struct change *c, sl_arena *arena);
+    sl_topic_partition *parts;    /* to claim */
+    const sl_batch_offset *items; /* to alter */
+    size_t n;
+} change;
+
+static sl_error *make_change(jdbc_task *t, const change *c, sl_arena *arena) {
     SL_TRY(make_table(t));
     SL_TRY(t->dialect->begin(t->db));
-    for (size_t i = 0; i < n; i++) {
-        SL_TRY(claim_one(t, &parts[i], arena));
-    }
+    SL_TRY(c->make(t, c, arena));
     return t->dialect->commit(t->db);
 }
 
-sl_error *jdbc_offsets_claim(jdbc_task *t, sl_topic_partition *parts, size_t n) {
+static sl_error *in_transaction(jdbc_task *t, const change *c) {
     sl_arena arena;
-    if (!t->token[0]) {
-        new_token(t);
-    }
     sl_arena_init(&arena, 0);
-    sl_error *err = claim_all(t, parts, n, &arena);
+    sl_error *err = make_change(t, c, &arena);
     if (err) {
         t->dialect->rollback(t->db);
     }
     sl_arena_deinit(&arena);
     return err;
+}
+
+static sl_error *claim_all(jdbc_task *t, const change *c, sl_arena *arena) {
+    for (size_t i = 0; i < c->n; i++) {
+        SL_TRY(claim_one(t, &c->parts[i], arena));
+    }
+    return NULL;
+}
+
+sl_error *jdbc_offsets_claim(jdbc_task *t, sl_topic_partition *parts, size_t n) {
+    if (!t->token[0]) {
+        new_token(t);
+    }
+    return in_transaction(t, &(change){.make = claim_all, .parts = parts, .n = n});
 }
 
 static sl_error *fenced(const jdbc_task *t, const jdbc_claim *c) {
@@ -284,26 +301,17 @@ static sl_error *alter_one(jdbc_task *t, const sl_batch_offset *item, sl_arena *
         params, 4, arena, &rows);
 }
 
-static sl_error *alter_all(jdbc_task *t, const sl_batch_offset *items, size_t n, sl_arena *arena) {
+static sl_error *alter_all(jdbc_task *t, const change *c, sl_arena *arena) {
     jdbc_rows rows = {0};
-    SL_TRY(make_table(t));
-    SL_TRY(t->dialect->begin(t->db));
-    if (n == 0) {
-        SL_TRY(run_offsets(t, "DELETE FROM %.*s WHERE connector = $1", &t->ctx->connector, 1, arena, &rows));
+    if (c->n == 0) {
+        return run_offsets(t, "DELETE FROM %.*s WHERE connector = $1", &t->ctx->connector, 1, arena, &rows);
     }
-    for (size_t i = 0; i < n; i++) {
-        SL_TRY(alter_one(t, &items[i], arena));
+    for (size_t i = 0; i < c->n; i++) {
+        SL_TRY(alter_one(t, &c->items[i], arena));
     }
-    return t->dialect->commit(t->db);
+    return NULL;
 }
 
 sl_error *jdbc_offsets_alter(jdbc_task *t, const sl_batch_offset *items, size_t n) {
-    sl_arena arena;
-    sl_arena_init(&arena, 0);
-    sl_error *err = alter_all(t, items, n, &arena);
-    if (err) {
-        t->dialect->rollback(t->db);
-    }
-    sl_arena_deinit(&arena);
-    return err;
+    return in_transaction(t, &(change){.make = alter_all, .items = items, .n = n});
 }

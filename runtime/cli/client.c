@@ -188,9 +188,9 @@ const char *sl__client_text(const json_t *j, const char *key) {
     return s ? s : "";
 }
 
-void sl__client_raw(sl_str answer) {
+void sl__client_raw(sl_str answer, FILE *to) {
     if (answer.n) {
-        printf("%.*s\n", SL_STR_ARG(answer));
+        fprintf(to, "%.*s\n", SL_STR_ARG(answer));
     }
 }
 
@@ -247,17 +247,44 @@ void sl__table_print(const sl__table *t, FILE *to) {
     }
 }
 
-void sl__connector_cells(const char *name, const json_t *j, char *tasks, size_t size, const char **cells) {
+/* add_connector adds one of them, with the cells NAME, TYPE, STATE, TASKS and WORKER before the last one. */
+static void add_connector(sl__table *t, const char *name, const json_t *j, const char *last) {
+    char tasks[32];
     const json_t *status = json_object_get(j, "status"), *all = json_object_get(status, "tasks");
     const json_t *state = json_object_get(status, "connector");
     size_t n = json_array_size(all), running = 0;
     for (size_t i = 0; i < n; i++) {
         running += strcmp(sl__client_text(json_array_get(all, i), "state"), "RUNNING") == 0;
     }
-    snprintf(tasks, size, "%zu/%zu", running, n);
-    cells[0] = name;
-    cells[1] = sl__client_text(json_object_get(j, "info"), "type");
-    cells[2] = sl__client_text(state, "state");
-    cells[3] = tasks;
-    cells[4] = sl__client_text(state, "worker_id");
+    snprintf(tasks, sizeof tasks, "%zu/%zu", running, n);
+    const char *cells[SL__COLUMNS] = {name,
+                                      sl__client_text(json_object_get(j, "info"), "type"),
+                                      sl__client_text(state, "state"),
+                                      tasks,
+                                      sl__client_text(state, "worker_id"),
+                                      last};
+    sl__table_row(t, cells);
+}
+
+sl_error *sl__client_connectors(sl__client *c, const char *last,
+                                const char *(*text)(sl__client *c, void *arg, const json_t *j), void *arg,
+                                FILE *to) {
+    sl_str answer;
+    json_t *all, *one;
+    const char *name;
+    SL_TRY(sl__client_ask(c, "GET", SL_STR("/connectors?expand=info&expand=status"), SL_STR_NONE, &answer));
+    if (c->json) {
+        sl__client_raw(answer, to);
+        return NULL;
+    }
+    SL_TRY(sl__client_read(answer, &all));
+    sl__table t = {.client = c, .columns = 6};
+    const char *head[SL__COLUMNS] = {"NAME", "TYPE", "STATE", "TASKS", "WORKER", last};
+    sl__table_row(&t, head);
+    json_object_foreach(all, name, one) {
+        add_connector(&t, name, one, text(c, arg, one));
+    }
+    sl__table_print(&t, to);
+    json_decref(all);
+    return NULL;
 }

@@ -53,7 +53,7 @@ SL_MUST_CHECK sl_error *sl__client_read(sl_str answer, json_t **out);
 const char *sl__client_text(const json_t *j, const char *key);
 
 /* sl__client_raw prints an answer as it is. */
-void sl__client_raw(sl_str answer);
+void sl__client_raw(sl_str answer, FILE *to);
 
 /* sl__client_ended closes the client and gives the exit code; frees err. */
 int sl__client_ended(sl__client *c, sl_error *err);
@@ -73,11 +73,11 @@ typedef struct sl__table {
 void sl__table_row(sl__table *t, const char *const *cells);
 void sl__table_print(const sl__table *t, FILE *to);
 
-/* Where to ask for what sl__connector_cells takes. */
-#define SL__CONNECTORS_PATH SL_STR("/connectors?expand=info&expand=status")
-
-/* sl__connector_cells fills the cells NAME, TYPE, STATE, TASKS and WORKER of one of its connectors; they
-   point into j and into tasks. */
-void sl__connector_cells(const char *name, const json_t *j, char *tasks, size_t size, const char **cells);
+/* sl__client_connectors prints a table of all connectors, or, with --json, the answer. last heads its last
+   column, text gives that of a connector (info and status, as REST has them), which may be in the client's
+   arena. */
+SL_MUST_CHECK sl_error *sl__client_connectors(sl__client *c, const char *last,
+                                              const char *(*text)(sl__client *c, void *arg, const json_t *j),
+                                              void *arg, FILE *to);
 
 #endif

@@ -16,37 +16,23 @@
 
 /* ---- connectors ---- */
 
-static void add_connector(sl__table *t, const char *name, const json_t *j) {
-    const char *cells[SL__COLUMNS];
-    char tasks[32];
-    sl__connector_cells(name, j, tasks, sizeof tasks, cells);
-    cells[5] = sl__client_text(json_object_get(json_object_get(j, "info"), "config"), "connector.class");
-    sl__table_row(t, cells);
+static const char *class_of(sl__client *c, void *arg, const json_t *j) {
+    (void)c, (void)arg;
+    return sl__client_text(json_object_get(json_object_get(j, "info"), "config"), "connector.class");
 }
 
-static sl_error *list_connectors(sl__client *c, bool names_only) {
+static sl_error *list_names(sl__client *c) {
     sl_str answer;
-    json_t *all;
-    const char *name;
-    json_t *one;
-    SL_TRY(sl__client_ask(c, "GET", SL__CONNECTORS_PATH, BODY_NONE, &answer));
+    json_t *all, *one;
+    size_t i;
+    SL_TRY(sl__client_ask(c, "GET", SL_STR("/connectors"), BODY_NONE, &answer));
     if (c->json) {
-        sl__client_raw(answer);
+        sl__client_raw(answer, stdout);
         return NULL;
     }
     SL_TRY(sl__client_read(answer, &all));
-    sl__table t = {.client = c, .columns = 6};
-    static const char *const head[SL__COLUMNS] = {"NAME", "TYPE", "STATE", "TASKS", "WORKER", "CLASS"};
-    sl__table_row(&t, head);
-    json_object_foreach(all, name, one) {
-        if (names_only) {
-            printf("%s\n", name);
-        } else {
-            add_connector(&t, name, one);
-        }
-    }
-    if (!names_only) {
-        sl__table_print(&t, stdout);
+    json_array_foreach(all, i, one) {
+        printf("%s\n", json_is_string(one) ? json_string_value(one) : "");
     }
     json_decref(all);
     return NULL;
@@ -59,7 +45,9 @@ int sl__cmd_connectors(const sl__command *self, int argc, char **argv) {
         sl__client_close(&c);
         return SL_EXIT_USAGE;
     }
-    return sl__client_ended(&c, list_connectors(&c, sl__client_flag(&c, "--names") != NULL));
+    bool names = sl__client_flag(&c, "--names") != NULL;
+    return sl__client_ended(&c, names ? list_names(&c)
+                                      : sl__client_connectors(&c, "CLASS", class_of, NULL, stdout));
 }
 
 /* ---- states ---- */
@@ -74,7 +62,7 @@ static sl_error *change(sl__client *c, const verb *v, const char *name, const ch
     path = sl_arena_printf(&c->arena, "%.*s%s", SL_STR_ARG(path), query);
     SL_TRY(sl__client_ask(c, v->method, path, BODY_NONE, &answer));
     if (c->json) {
-        sl__client_raw(answer);
+        sl__client_raw(answer, stdout);
     } else {
         printf("%s: %s\n", name, v->done);
     }
@@ -150,7 +138,7 @@ static sl_error *create_one(sl__client *c, const sl__connector_config *config, b
     json_decref(body);
     SL_TRY(err);
     if (c->json) {
-        sl__client_raw(answer);
+        sl__client_raw(answer, stdout);
     } else {
         printf("%.*s: %s\n", SL_STR_ARG(name), replace ? "configured" : "created");
     }
@@ -225,7 +213,7 @@ static sl_error *offsets(sl__client *c, const char *what) {
     }
     SL_TRY(sl__client_ask(c, method, path, body, &answer));
     if (c->json) {
-        sl__client_raw(answer);
+        sl__client_raw(answer, stdout);
         return NULL;
     }
     return strcmp(what, "get") == 0 ? print_offsets(c, answer) : print_message(answer);
@@ -258,7 +246,7 @@ static sl_error *levels(sl__client *c) {
     const char *name;
     SL_TRY(sl__client_ask(c, "GET", SL_STR("/admin/loggers"), BODY_NONE, &answer));
     if (c->json) {
-        sl__client_raw(answer);
+        sl__client_raw(answer, stdout);
         return NULL;
     }
     SL_TRY(sl__client_read(answer, &all));
@@ -288,7 +276,7 @@ static sl_error *one_level(sl__client *c) {
     }
     SL_TRY(sl__client_ask(c, set ? "PUT" : "GET", path, body, &answer));
     if (c->json || !set) {
-        sl__client_raw(answer);
+        sl__client_raw(answer, stdout);
     } else {
         printf("%s: %s%s\n", c->args[1], c->args[2], cluster ? " on all workers" : "");
     }

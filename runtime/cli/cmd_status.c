@@ -42,7 +42,7 @@ static sl_error *show_one(sl__client *c, sl__progress *p, const char *name, FILE
     SL_TRY(
         sl__client_ask(c, "GET", sl__client_path(c, "/connectors/", name, "/status"), SL_STR_NONE, &answer));
     if (c->json) {
-        fprintf(to, "%.*s\n", SL_STR_ARG(answer));
+        sl__client_raw(answer, to);
         return NULL;
     }
     SL_TRY(sl__client_read(answer, &status));
@@ -63,36 +63,11 @@ static sl_error *show_one(sl__client *c, sl__progress *p, const char *name, FILE
 
 /* ---- all of them ---- */
 
-static void add_connector(sl__table *t, sl__progress *p, const char *name, const json_t *j) {
-    const char *cells[SL__COLUMNS];
-    char tasks[32];
+static const char *progress_of(sl__client *c, void *arg, const json_t *j) {
     const json_t *status = json_object_get(j, "status");
-    sl__connector_cells(name, j, tasks, sizeof tasks, cells);
-    sl__progress_add(p, t->client, status);
-    sl_str progress = sl__progress_text(p, status, &t->client->arena);
-    cells[5] = progress.n ? sl_arena_str(&t->client->arena, progress).p : "";
-    sl__table_row(t, cells);
-}
-
-static sl_error *show_all(sl__client *c, sl__progress *p, FILE *to) {
-    sl_str answer;
-    json_t *all, *one;
-    const char *name;
-    SL_TRY(sl__client_ask(c, "GET", SL__CONNECTORS_PATH, SL_STR_NONE, &answer));
-    if (c->json) {
-        fprintf(to, "%.*s\n", SL_STR_ARG(answer));
-        return NULL;
-    }
-    SL_TRY(sl__client_read(answer, &all));
-    sl__table t = {.client = c, .columns = 6};
-    static const char *const head[SL__COLUMNS] = {"NAME", "TYPE", "STATE", "TASKS", "WORKER", "PROGRESS"};
-    sl__table_row(&t, head);
-    json_object_foreach(all, name, one) {
-        add_connector(&t, p, name, one);
-    }
-    sl__table_print(&t, to);
-    json_decref(all);
-    return NULL;
+    sl__progress_add(arg, c, status);
+    sl_str progress = sl__progress_text(arg, status, &c->arena);
+    return progress.n ? sl_arena_str(&c->arena, progress).p : "";
 }
 
 static sl_error *look(const sl__client *given, sl__progress *p, FILE *to) {
@@ -106,7 +81,7 @@ static sl_error *look(const sl__client *given, sl__progress *p, FILE *to) {
         err = show_one(&c, p, c.args[i], to);
     }
     if (!c.nargs) {
-        err = show_all(&c, p, to);
+        err = sl__client_connectors(&c, "PROGRESS", progress_of, p, to);
     }
     sl_arena_deinit(&c.arena);
     return err;

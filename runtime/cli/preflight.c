@@ -13,23 +13,6 @@
 
 /* ---- lists ---- */
 
-static bool room_for_one(sl__pf_list *l) {
-    if (l->n < l->cap) {
-        return true;
-    }
-    size_t cap = l->cap ? 2 * l->cap : 8;
-    sl__pf_item *more = sl_arena_zalloc(l->arena, cap * sizeof *more);
-    if (!more) {
-        return false;
-    }
-    for (size_t i = 0; i < l->n; i++) {
-        more[i] = l->items[i];
-    }
-    l->items = more;
-    l->cap = cap;
-    return true;
-}
-
 void sl__pf_add(sl__pf_list *l, sl__pf_level level, sl_str key, const char *fmt, ...) {
     char text[2048];
     va_list args;
@@ -37,9 +20,11 @@ void sl__pf_add(sl__pf_list *l, sl__pf_level level, sl_str key, const char *fmt,
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     l->worst = level > l->worst ? level : l->worst;
-    if (room_for_one(l)) {
-        l->items[l->n++] = (sl__pf_item){level, key.p ? sl_arena_str(l->arena, key) : SL_STR_NONE,
-                                         sl_arena_str(l->arena, sl_str_of(text))};
+    sl__pf_item *items = sl_arena_grow(l->arena, l->items, l->n, &l->cap, sizeof *items);
+    if (items) {
+        l->items = items;
+        items[l->n++] = (sl__pf_item){level, key.p ? sl_arena_str(l->arena, key) : SL_STR_NONE,
+                                      sl_arena_str(l->arena, sl_str_of(text))};
     }
 }
 

@@ -192,19 +192,12 @@ typedef struct offsets_found {
 
 static void collect(void *arg, const sl_value *partition, const sl_value *offset) {
     offsets_found *f = arg;
-    if (f->n == f->cap) {
-        size_t cap = f->cap ? 2 * f->cap : 8;
-        sl_batch_offset *more = sl_arena_zalloc(f->arena, cap * sizeof *more);
-        if (!more) {
-            return;
-        }
-        for (size_t i = 0; i < f->n; i++) {
-            more[i] = f->items[i];
-        }
-        f->items = more;
-        f->cap = cap;
+    sl_batch_offset *items = sl_arena_grow(f->arena, f->items, f->n, &f->cap, sizeof *items);
+    if (!items) {
+        return;
     }
-    sl_batch_offset *o = &f->items[f->n];
+    f->items = items;
+    sl_batch_offset *o = &items[f->n];
     f->n += sl_value_copy(f->arena, partition, &o->partition) && sl_value_copy(f->arena, offset, &o->offset);
 }
 

@@ -232,17 +232,13 @@ sl__dist_write *sl__dist_write_new(sl__dist *d, sl__call *call,
 }
 
 sl__config_record *sl__dist_write_add(sl__dist_write *w, sl__config_kind kind, sl_str name) {
-    if (w->n == w->cap) {
-        size_t cap = w->cap ? w->cap * 2 : 8;
-        sl__config_record *more = sl_realloc(w->records, cap * sizeof *more);
-        if (!more) {
-            w->arena.failed = true;
-            return NULL;
-        }
-        w->records = more;
-        w->cap = cap;
+    sl__config_record *records = sl_grow(w->records, w->n, &w->cap, sizeof *records);
+    if (!records) {
+        w->arena.failed = true;
+        return NULL;
     }
-    sl__config_record *r = &w->records[w->n++];
+    w->records = records;
+    sl__config_record *r = &records[w->n++];
     memset(r, 0, sizeof *r);
     r->kind = kind;
     r->name = sl_arena_str(&w->arena, name);

@@ -56,26 +56,18 @@ typedef struct shown {
     sl__herder *h;
     sl__status *statuses;
     int32_t *tasks;
-    size_t n, cap;
+    size_t n, cap, tasks_cap;
     sl_arena *arena;
 } shown;
 
 static void add_task(void *arg, int32_t task, const sl__status *s) {
     shown *v = arg;
-    if (v->n == v->cap) {
-        size_t cap = v->cap ? v->cap * 2 : 4;
-        sl__status *statuses = sl_arena_zalloc(v->arena, cap * sizeof *statuses);
-        int32_t *tasks = sl_arena_zalloc(v->arena, cap * sizeof *tasks);
-        if (!statuses || !tasks) {
-            return;
-        }
-        for (size_t i = 0; i < v->n; i++) {
-            statuses[i] = v->statuses[i];
-            tasks[i] = v->tasks[i];
-        }
-        v->statuses = statuses;
-        v->tasks = tasks;
-        v->cap = cap;
+    sl__status *statuses = sl_arena_grow(v->arena, v->statuses, v->n, &v->cap, sizeof *statuses);
+    v->statuses = statuses ? statuses : v->statuses;
+    int32_t *tasks = sl_arena_grow(v->arena, v->tasks, v->n, &v->tasks_cap, sizeof *tasks);
+    v->tasks = tasks ? tasks : v->tasks;
+    if (!statuses || !tasks) {
+        return;
     }
     v->statuses[v->n] = *s;
     v->statuses[v->n].trace = sl_arena_str(v->arena, s->trace);
@@ -354,16 +346,11 @@ typedef struct gone_topics {
 
 static void collect_topic(void *arg, const sl__topic_status *s) {
     gone_topics *g = arg;
-    if (g->n == g->cap) {
-        size_t cap = g->cap ? g->cap * 2 : 16;
-        sl_str *more = sl_realloc(g->names, cap * sizeof *more);
-        if (!more) {
-            return;
-        }
-        g->names = more;
-        g->cap = cap;
+    sl_str *names = sl_grow(g->names, g->n, &g->cap, sizeof *names);
+    if (names) {
+        g->names = names;
+        names[g->n++] = sl_arena_str(&g->arena, s->topic);
     }
-    g->names[g->n++] = sl_arena_str(&g->arena, s->topic);
 }
 
 static void delete_topics(sl__dist *d, sl_str name) {

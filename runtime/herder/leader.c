@@ -184,7 +184,7 @@ typedef struct plan {
     sl__dist *d;
     unit *units;
     sl__place *places;
-    size_t n, cap;
+    size_t n, cap, places_cap;
     bool failed;
     bool held;    /* something waits */
     bool unknown; /* it is not known what some worker runs */
@@ -232,17 +232,13 @@ static void place_of(plan *p, unit *u, sl__place *place) {
 }
 
 static void add_unit(plan *p, sl_str name, int32_t task) {
-    if (p->n == p->cap) {
-        size_t cap = p->cap ? p->cap * 2 : 64;
-        unit *units = sl_realloc(p->units, cap * sizeof *units);
-        p->units = units ? units : p->units;
-        sl__place *places = sl_realloc(p->places, cap * sizeof *places);
-        p->places = places ? places : p->places;
-        if (!units || !places) {
-            p->failed = true;
-            return;
-        }
-        p->cap = cap;
+    unit *units = sl_grow(p->units, p->n, &p->cap, sizeof *units);
+    p->units = units ? units : p->units;
+    sl__place *places = sl_grow(p->places, p->n, &p->places_cap, sizeof *places);
+    p->places = places ? places : p->places;
+    if (!units || !places) {
+        p->failed = true;
+        return;
     }
     unit *u = &p->units[p->n];
     sl__place *place = &p->places[p->n++];
@@ -283,14 +279,18 @@ static bool note_revoked(sl__dist *d, sl_str name, int32_t task, const char *mem
     return ok;
 }
 
-static void assigned(sl__dist *d, sl__dist_write *w, const sl_error *err) {
-    if (w->term != d->term) {
-        return;
+/* written ends a write of the leader's; false: it was of an earlier term. */
+static bool written(const sl__dist *d, const sl__dist_write *w, const sl_error *err, const char *what) {
+    if (w->term == d->term && err) {
+        sl__log(SL_LOG_WARN, COMPONENT, "%s could not be written: %s", what, err->message);
     }
-    d->assigning = false;
-    d->lead_dirty = true;
-    if (err) {
-        sl__log(SL_LOG_WARN, COMPONENT, "the assignment could not be written: %s", err->message);
+    return w->term == d->term;
+}
+
+static void assigned(sl__dist *d, sl__dist_write *w, const sl_error *err) {
+    if (written(d, w, err, "the assignment")) {
+        d->assigning = false;
+        d->lead_dirty = true;
     }
 }
 
@@ -495,13 +495,9 @@ static int64_t share_out(sl__dist *d, int64_t now) {
 /* ---- proposals ---- */
 
 static void accepted(sl__dist *d, sl__dist_write *w, const sl_error *err) {
-    if (w->term != d->term) {
-        return;
-    }
-    d->accepting = false;
-    d->asked = true; /* those that were too many, or were not written */
-    if (err) {
-        sl__log(SL_LOG_WARN, COMPONENT, "tasks' configurations could not be written: %s", err->message);
+    if (written(d, w, err, "tasks' configurations")) {
+        d->accepting = false;
+        d->asked = true; /* those that were too many, or were not written */
     }
 }
 

@@ -178,19 +178,12 @@ typedef struct reading {
 static void add_item(void *arg, const sl_value *partition, const sl_value *offset) {
     reading *r = arg;
     offset_work *w = r->work;
-    if (w->n == r->cap) {
-        size_t cap = r->cap ? 2 * r->cap : 16;
-        sl__offset_item *more = sl_arena_alloc(&r->job->arena, cap * sizeof *more);
-        if (!more) {
-            r->failed = true;
-            return;
-        }
-        if (w->n) {
-            memcpy(more, w->items, w->n * sizeof *more);
-        }
-        w->items = more;
-        r->cap = cap;
+    sl__offset_item *items = sl_arena_grow(&r->job->arena, w->items, w->n, &r->cap, sizeof *items);
+    if (!items) {
+        r->failed = true;
+        return;
     }
+    w->items = items;
     sl__offset_item *item = &w->items[w->n];
     r->failed = r->failed || !sl_value_copy(&r->job->arena, partition, &item->partition) ||
                 !sl_value_copy(&r->job->arena, offset, &item->offset);

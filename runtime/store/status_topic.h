@@ -53,7 +53,7 @@ SL_MUST_CHECK sl_error *sl__status_topic_open(sl__kafka *k, const sl__worker_top
                                               sl__status_topic **out);
 void sl__status_topic_close(sl__status_topic *t); /* NULL is allowed; waits a moment for puts under way */
 
-/* sl__status_topic_sync (tests) waits until what is in the topic now has been read. */
+/* sl__status_topic_sync waits until what is in the topic now has been read. */
 SL_MUST_CHECK sl_error *sl__status_topic_sync(sl__status_topic *t, int timeout_ms);
 
 /* sl__status_topic_put writes a status. safe: not when another worker has written one of a later generation
