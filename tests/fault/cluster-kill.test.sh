@@ -65,5 +65,8 @@ all_run() { placed 1 "${names[@]}" && [ "$(($(units_of 1 1 | cut -d' ' -f2) + $(
 wait_until 90 all_run || fail "not all run after all workers were killed: $(cat "$dir/answer")"
 
 feed_end
-for c in "${names[@]}"; do compare "$c"; done
+for c in "${names[@]}"; do
+    compare "$c"
+    timeline lines "$c" 6 -- offsets "$c" # nobody wrote after another had taken over
+done
 for n in 1 2 3; do stop_worker $n; done

@@ -88,6 +88,7 @@ static const char *problem(sl_arena *a, const sl_plugin_def *def, const sl_confi
     sl_config_report_init(&r, a);
     sl_config_parse(def->settings, def->nsettings, config, raw, a, &r);
     sl_context ctx = {.host = test_host(), .settings = raw, .variant = def->variant, .config = config};
+    ctx.offline = true;
     def->sink->validate(&ctx, &r);
     return test_find_problem(&r, key);
 }
