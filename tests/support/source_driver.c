@@ -481,7 +481,6 @@ static sl_error *prepare(char **argv, sl_arena *a, sl__registry *reg, sl__instan
     inst->context.exactly_once = the.exactly_once;
     inst->context.connector = sl_config_get(config, SL_STR("name"));
     if (!report.errors && def->source->validate) {
-        inst->context.offline = true; /* open says what is wrong with the server */
         def->source->validate(&inst->context, &report);
     }
     for (size_t i = 0; i < report.n; i++) {
