@@ -31,14 +31,9 @@ static void notify_table(pg_task *t, const char *type, bool ended) {
 static sl_error *send_held(pg_task *t, const char *marker) {
     pg_blocking *b = &t->inc.blocking;
     sl_value *row = NULL;
-    char *line = sl_arena_bytes(&t->emitter.batch->arena, b->held_n + 1);
-    if (!line) {
-        return sl_error_nomem();
-    }
-    memcpy(line, b->held, b->held_n);
-    PQfreemem(b->held);
+    char *line = b->held;
     b->held = NULL;
-    SL_TRY(pg_line_row(t, &b->rel, line, b->held_n, &row));
+    SL_TRY(pg_line_take(t, &b->rel, line, b->held_n, 0, &row));
     pg_event_at at = {
         .snapshot = marker, .lsn = t->pos.lsn, .ts_us = b->ts_us, .has_tx = t->pos.has_tx, .tx = t->pos.tx};
     cdc_event ev = {.source = pg_source_block(t, b->rel.table, &at), .now_ns = cdc_wall_ns()};
@@ -150,11 +145,12 @@ static sl_error *read_table(pg_task *t, sl_wait *wait, bool *waits) {
     char *line = NULL;
     size_t n = 0;
     pg_read what = PG_READ_WAIT;
+    t->inc.reader.conn.peeks = b->held && b->held_n > PG_LARGE_BYTES;
     SL_TRY(pg_reader_next(&t->inc.reader, &line, &n, &what));
     if (what == PG_READ_WAIT) {
         *waits = true;
         *wait = (sl_wait){.idle = true, .fd = PQsocket(t->inc.reader.conn.c), .readable = true};
-        return NULL;
+        return t->inc.reader.conn.more ? send_held(t, marker_of(b, false)) : NULL;
     }
     if (b->held) {
         sl_error *err = send_held(t, marker_of(b, what == PG_READ_END));

@@ -24,7 +24,8 @@ sl_error *pg_reader_begin(pg_reader *r, sl_str snapshot) {
     sl_buf b;
     sl_buf_init(&b, NULL);
     /* it may be idle within the transaction for as long as nothing more fits into a batch */
-    sl_buf_add_z(&b, "begin transaction isolation level repeatable read read only; ");
+    sl_buf_add_z(&b, "begin transaction isolation level repeatable read read only; set local "
+                     "client_min_messages = error; ");
     if (snapshot.n) {
         sl_buf_add_z(&b, "set transaction snapshot ");
         pg_quote_literal(&b, snapshot);
@@ -233,19 +234,11 @@ static sl_error *end_of_rows(pg_reader *r) {
 }
 
 sl_error *pg_reader_next(pg_reader *r, char **line, size_t *n, pg_read *what) {
-    int got = PQgetCopyData(r->conn.c, line, 1);
-    if (got == 0) {
-        if (!PQconsumeInput(r->conn.c)) {
-            return pg_error_of(&r->conn, NULL, "reading the rows of a table");
-        }
-        got = PQgetCopyData(r->conn.c, line, 1);
-    }
+    int got = 0;
+    SL_TRY(pg_conn_next(&r->conn, line, &got, "reading the rows of a table"));
     *n = got > 0 ? (size_t)got : 0;
     *what = got > 0 ? PG_READ_ROW : got == 0 ? PG_READ_WAIT : PG_READ_END;
-    if (got == -1) {
-        return end_of_rows(r);
-    }
-    return got < 0 ? pg_error_of(&r->conn, NULL, "reading the rows of a table") : NULL;
+    return got == -1 ? end_of_rows(r) : NULL;
 }
 
 /* COPY's text form: unescapes a field in place; gives its length. */
@@ -326,6 +319,27 @@ sl_error *pg_line_row(pg_task *t, pg_relation *rel, char *line, size_t n, sl_val
     }
     *out = row;
     return NULL;
+}
+
+sl_error *pg_line_take(pg_task *t, pg_relation *rel, char *line, size_t n, size_t skip, sl_value **row) {
+    sl_arena *a = &t->emitter.batch->arena;
+    bool given = false;
+    sl_error *err = NULL;
+    char *text = line + skip;
+    if (n <= PG_LARGE_BYTES) {
+        text = sl_arena_bytes(a, n - skip);
+        if (text) {
+            memcpy(text, line + skip, n - skip);
+        }
+    }
+    err = text ? pg_line_row(t, rel, text, n - skip, row) : sl_error_nomem();
+    if (!err && n > PG_LARGE_BYTES) {
+        err = pg_row_own(a, (sl_str){line, n}, rel->table->ncols, NULL, *row, &given);
+    }
+    if (!given) {
+        PQfreemem(line);
+    }
+    return err;
 }
 
 static bool field_of(const char *line, const char *end, uint32_t col, sl_str *out) {

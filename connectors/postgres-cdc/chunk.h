@@ -17,7 +17,7 @@
  * of the snapshot: pg_seen_has of every transaction that was delivered must hold, else end, wait and begin
  * again.
  *
- * Threads: the task's. Memory: a line is libpq's (PQfreemem), a row is in the batch's arena.
+ * Threads: the task's. Memory: a line is libpq's (PQfreemem, which is free), a row is in the batch's arena.
  */
 #ifndef PG_CHUNK_H
 #define PG_CHUNK_H
@@ -59,12 +59,18 @@ SL_MUST_CHECK sl_error *pg_reader_end(pg_reader *r);
 SL_MUST_CHECK sl_error *pg_reader_start(pg_reader *r, const struct pg_relation *rel, const pg_heap_name *h,
                                         const cdc_chunk *c);
 
-/* pg_reader_next gives the next line; *line is for the caller to PQfreemem. Does not wait. */
+/* pg_reader_next gives the next line; *line is for the caller to PQfreemem. Does not wait. With conn.peeks it
+ * is PG_READ_WAIT and conn.more when another line is on its way, of which nothing more is read then. */
 SL_MUST_CHECK sl_error *pg_reader_next(pg_reader *r, char **line, size_t *n, pg_read *what);
 
 /* pg_line_row decodes a line of COPY's text form; the line must live as long as the batch, and is changed. */
 SL_MUST_CHECK sl_error *pg_line_row(struct pg_task *t, struct pg_relation *rel, char *line, size_t n,
                                     sl_value **row);
+
+/* pg_line_take takes over a line of libpq's, without the first bytes (skip), and gives its row: a large line
+ * becomes the batch's, or what the row needs of it does. */
+SL_MUST_CHECK sl_error *pg_line_take(struct pg_task *t, struct pg_relation *rel, char *line, size_t n,
+                                     size_t skip, sl_value **row);
 
 /* pg_line_place reads the place (cdc/chunk.h) that a line begins with, as pg_heap_name.places asks for; gives
  * how many bytes it takes, 0 = there is none. */

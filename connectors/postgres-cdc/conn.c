@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #define SLICE_MS 100
 #define MAX_PARAMS 20
+#define MORE_BYTES (64 * 1024) /* the end of a query is less */
 
 static int64_t now_ms(void) {
     struct timespec ts;
@@ -355,6 +357,29 @@ sl_error *pg_conn_copy(pg_conn *k, const char *sql, const char *what, ExecStatus
         }
     }
     return err;
+}
+
+/* Whether more is known to come than what ends a query. */
+static bool knows_more(pg_conn *k) {
+    int waiting = 0;
+    if (ioctl(PQsocket(k->c), FIONREAD, &waiting) < 0 || waiting < 0) {
+        return false;
+    }
+    k->taken += (size_t)waiting;
+    return k->taken > MORE_BYTES;
+}
+
+sl_error *pg_conn_next(pg_conn *k, char **data, int *n, const char *what) {
+    *n = PQgetCopyData(k->c, data, 1);
+    k->more = *n == 0 && k->peeks && knows_more(k);
+    if (*n == 0 && !k->more) {
+        if (!PQconsumeInput(k->c)) {
+            return pg_error_of(k, NULL, what);
+        }
+        *n = PQgetCopyData(k->c, data, 1);
+    }
+    k->taken = *n == 0 && !k->more ? k->taken : 0;
+    return *n < -1 ? pg_error_of(k, NULL, what) : NULL;
 }
 
 static void quote(sl_buf *b, sl_str text, char q) {

@@ -19,6 +19,9 @@ typedef struct pg_conn {
     const atomic_bool *interrupted;
     int64_t query_timeout_ms; /* of pg_conn_query; 0 = none */
     int64_t deadline_ms;      /* of the one at hand; 0 = none */
+    size_t taken;             /* while it peeks: bytes from the socket since the last message, at least */
+    bool peeks;               /* set by the caller: pg_conn_next reads nothing when it knows of more */
+    bool more;                /* it did so: another message is on its way */
 } pg_conn;
 
 /* pg_conn_open connects; replication says whether it speaks the replication protocol. */
@@ -32,6 +35,10 @@ SL_MUST_CHECK sl_error *pg_conn_query(pg_conn *k, const char *sql, const char *w
 
 /* pg_conn_start sends a statement that answers with COPY, and waits until it is in that state. */
 SL_MUST_CHECK sl_error *pg_conn_copy(pg_conn *k, const char *sql, const char *what, ExecStatusType want);
+
+/* pg_conn_next gives a message of COPY, for the caller to PQfreemem, and its length; *n 0 = not now, -1 = no
+ * more. Does not wait. */
+SL_MUST_CHECK sl_error *pg_conn_next(pg_conn *k, char **data, int *n, const char *what);
 
 /* pg_conn_flush sends what libpq has buffered. */
 SL_MUST_CHECK sl_error *pg_conn_flush(pg_conn *k);

@@ -32,6 +32,52 @@ static sl_error *read_lsn(const sl_value *map, const char *key, bool *has, uint6
     return NULL;
 }
 
+/* lsn:txId:number */
+static sl_error *read_event(const sl_value *map, pg_offset *o) {
+    const sl_value *v = sl_map_get(map, SL_STR("sluice_event"));
+    sl_str text = v && v->type == SL_STRING ? sl_value_str(v) : SL_STR_NONE;
+    int64_t n[3] = {0};
+    sl_str part;
+    size_t i = 0;
+    for (; text.n && i < 3 && sl_str_next(&text, ':', &part) && sl_str_to_i64(part, &n[i]); i++) {
+    }
+    if (!v) {
+        return NULL;
+    }
+    if (i != 3 || n[0] <= 0 || n[2] <= 0) {
+        return sl_error_new(SL_E_DATA, SL_USER,
+                            "stored offset: expected 'lsn:txId:number' for 'sluice_event'");
+    }
+    o->exact = true;
+    o->exact_lsn = (uint64_t)n[0];
+    o->exact_tx = n[1];
+    o->exact_events = n[2];
+    return NULL;
+}
+
+void pg_offset_exact(pg_offset *o, pg_offset *before) {
+    *before = (pg_offset){.has_lsn = false};
+    if (!o->exact) {
+        return;
+    }
+    o->exact = false;
+    *before = *o;
+    o->has_lsn = o->has_proc = o->has_tx = true;
+    o->lsn = o->lsn_proc = o->exact_lsn;
+    o->tx = o->exact_tx;
+    o->events = o->exact_events;
+    o->message = "INSERT";
+}
+
+pg_offset pg_offset_behind_row(const pg_offset *row, const pg_offset *before) {
+    pg_offset o = *before;
+    o.exact = true;
+    o.exact_lsn = row->lsn;
+    o.exact_tx = row->tx;
+    o.exact_events = row->events;
+    return o;
+}
+
 sl_error *pg_offset_load(const sl_value *v, pg_offset *o) {
     memset(o, 0, sizeof *o);
     if (v->type != SL_MAP) {
@@ -44,6 +90,7 @@ sl_error *pg_offset_load(const sl_value *v, pg_offset *o) {
     SL_TRY(read_number(v, "ts_usec", &o->has_ts, &o->ts_us));
     bool has;
     SL_TRY(read_number(v, "lsn_events_processed", &has, &o->events));
+    SL_TRY(read_event(v, o));
     const sl_value *message = sl_map_get(v, SL_STR("messageType"));
     for (size_t i = 0; message && message->type == SL_STRING && i < sizeof words / sizeof *words; i++) {
         if (sl_str_eqz(sl_value_str(message), words[i])) {
@@ -72,7 +119,7 @@ static void put(builder *b, const char *key, sl_value v) {
 }
 
 sl_value pg_offset_store(const pg_offset *o, sl_arena *a) {
-    sl_value map = sl_value_alloc(a, SL_MAP, 11);
+    sl_value map = sl_value_alloc(a, SL_MAP, 12);
     if (map.type != SL_MAP) {
         return map;
     }
@@ -105,6 +152,11 @@ sl_value pg_offset_store(const pg_offset *o, sl_arena *a) {
     }
     if (o->events > 0) {
         put(&b, "lsn_events_processed", sl_int64(o->events));
+    }
+    if (o->exact) {
+        put(&b, "sluice_event",
+            sl_string(sl_arena_printf(a, "%llu:%lld:%lld", (unsigned long long)o->exact_lsn,
+                                      (long long)o->exact_tx, (long long)o->exact_events)));
     }
     map.n = (uint32_t)b.n;
     return map;

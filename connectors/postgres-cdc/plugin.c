@@ -68,6 +68,7 @@ static sl_error *load_offset(pg_task *t, bool *found) {
     *found = !err && offset.type != SL_NULL;
     if (*found) {
         err = pg_offset_load(&offset, &t->pos);
+        pg_offset_exact(&t->pos, &t->stream.before);
     }
     if (!err && t->pos.progress.n && !cdc_progress_load(&t->snap.progress, t->pos.progress)) {
         sl_log(t->ctx, SL_LOG_WARN,

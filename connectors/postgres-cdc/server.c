@@ -106,7 +106,7 @@ static sl_error *use_snapshot(pg_task *t, const char *name) {
     return err;
 }
 
-static void create_command(pg_task *t, bool temporary, bool export_snapshot, sl_buf *b) {
+void pg_slot_command(const pg_task *t, bool temporary, bool export_snapshot, sl_buf *b) {
     bool failover = t->s->failover_slot && !temporary && t->server_version >= 170000;
     sl_buf_add_z(b, "CREATE_REPLICATION_SLOT ");
     sl_str name = t->s->slot;
@@ -130,7 +130,7 @@ sl_error *pg_slot_create(pg_task *t, bool temporary, bool export_snapshot, uint6
     }
     sl_buf b;
     sl_buf_init(&b, NULL);
-    create_command(t, temporary, export_snapshot, &b);
+    pg_slot_command(t, temporary, export_snapshot, &b);
     PGresult *res = NULL;
     sl_log(t->ctx, SL_LOG_INFO, "creating %s '%.*s'; this waits for running transactions to end",
            temporary ? "a temporary slot beside" : "replication slot", SL_STR_ARG(t->s->slot));

@@ -205,30 +205,11 @@ static void note_place(pg_snapshot *s, const pg_snapshot_table *x) {
     }
 }
 
-/* The row that was held back, in the batch. */
-static sl_error *take_held(pg_task *t, pg_snapshot_table *x, sl_value **row) {
-    sl_arena *a = &t->emitter.batch->arena;
-    size_t n = x->held_n - x->held_skip;
-    bool large = n > PG_LARGE_BYTES; /* its values are copied, not the line as well */
-    char *text = large ? x->held + x->held_skip : sl_arena_bytes(a, n);
-    if (!text) {
-        return sl_error_nomem();
-    }
-    if (!large) {
-        memcpy(text, x->held + x->held_skip, n);
-    }
-    sl_error *err = pg_line_row(t, &x->relation, text, n, row);
-    if (!err && large && !pg_row_own(a, x->relation.table->ncols, NULL, *row)) {
-        err = sl_error_nomem();
-    }
-    PQfreemem(x->held);
-    x->held = NULL;
-    return err;
-}
-
 static sl_error *send_held(pg_task *t, pg_snapshot_table *x, bool last, bool last_of_all) {
     sl_value *row = NULL;
-    SL_TRY(take_held(t, x, &row));
+    char *line = x->held;
+    x->held = NULL;
+    SL_TRY(pg_line_take(t, &x->relation, line, x->held_n, x->held_skip, &row));
     cdc_event ev = {.source = pg_source_of_rows(t, x->relation.table, marker(t, x, last, last_of_all)),
                     .now_ns = cdc_wall_ns()};
     x->any = true;
@@ -299,6 +280,19 @@ static sl_error *on_row(pg_task *t, pg_snap_reader *r, char *line, size_t n) {
                                    : NULL;
 }
 
+static bool holds_large(const pg_snapshot_table *x) {
+    return x && x->held && x->held_n > PG_LARGE_BYTES;
+}
+
+/* Another row is on its way to a reader: what is held is not the last one, and a large one goes before that
+ * other one is here as well. */
+static sl_error *send_large(pg_task *t, pg_snap_reader *r) {
+    if (holds_large(t->snap.tail)) {
+        return send_tail(t, false);
+    }
+    return holds_large(r->piece.table) ? send_held(t, r->piece.table, false, false) : NULL;
+}
+
 static sl_error *on_end(pg_task *t, pg_snap_reader *r) {
     pg_piece p = r->piece;
     pg_snapshot_table *x = p.table;
@@ -325,10 +319,11 @@ static sl_error *read_some(pg_task *t, pg_snap_reader *r, sl_batch *b) {
         char *line = NULL;
         size_t n = 0;
         pg_read what = PG_READ_WAIT;
+        r->reader.conn.peeks = holds_large(r->piece.table) || holds_large(t->snap.tail);
         SL_TRY(pg_reader_next(&r->reader, &line, &n, &what));
         if (what == PG_READ_WAIT) {
-            r->waiting = true;
-            return NULL;
+            r->waiting = !r->reader.conn.more;
+            return r->reader.conn.more ? send_large(t, r) : NULL;
         }
         if (what == PG_READ_END) {
             return on_end(t, r);

@@ -287,24 +287,98 @@ sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tuple, const sl_va
     return NULL;
 }
 
-bool pg_row_own(sl_arena *a, uint32_t n, sl_value *before, sl_value *after) {
-    for (uint32_t i = 0; i < n; i++) {
-        bool shared = before && after && after[i].type >= SL_STRING && after[i].s == before[i].s;
-        if (before && !sl_value_copy(a, &before[i], &before[i])) {
-            return false;
-        }
-        if (shared) {
-            after[i] = before[i];
-        } else if (after && !sl_value_copy(a, &after[i], &after[i])) {
+/* What points into a block of libpq's is counted, moved with the block, or copied. */
+typedef enum own_how { OWN_COUNT, OWN_MOVE, OWN_COPY } own_how;
+
+typedef struct owning {
+    sl_arena *arena;
+    sl_str block;
+    own_how how;
+    size_t bytes; /* COUNT: of values in the block */
+    size_t end;   /* COUNT: where the last of them ends */
+    char *to;     /* MOVE */
+} owning;
+
+static bool own_bytes(owning *o, sl_value *v) {
+    if (!v->s || v->s < o->block.p || v->s >= o->block.p + o->block.n) {
+        return true;
+    }
+    size_t at = (size_t)(v->s - o->block.p);
+    switch (o->how) {
+    case OWN_COUNT:
+        o->bytes += v->n;
+        o->end = o->end > at + v->n ? o->end : at + v->n;
+        return true;
+    case OWN_MOVE:
+        v->s = o->to + at;
+        return true;
+    case OWN_COPY:
+        break;
+    }
+    return sl_value_copy(o->arena, v, v);
+}
+
+static bool own_value(owning *o, sl_value *v) {
+    if (v->type == SL_STRING || v->type == SL_BYTES) {
+        return own_bytes(o, v);
+    }
+    bool container = v->type == SL_ARRAY || v->type == SL_MAP || v->type == SL_STRUCT;
+    size_t items = !container ? 0 : v->type == SL_MAP ? (size_t)v->n * 2 : v->n;
+    for (size_t i = 0; i < items; i++) {
+        if (!own_value(o, &v->items[i])) {
             return false;
         }
     }
     return true;
 }
 
+static bool own_values(owning *o, own_how how, uint32_t n, sl_value *before, sl_value *after) {
+    o->how = how;
+    for (uint32_t i = 0; i < n; i++) {
+        bool shared = before && after && after[i].type >= SL_STRING && after[i].s == before[i].s;
+        if (before && !own_value(o, &before[i])) {
+            return false;
+        }
+        if (shared) {
+            after[i] = before[i];
+        } else if (after && !own_value(o, &after[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A block of which most is needed is given away, without what is behind that: bytes are half as long as the
+ * hexadecimal digits that they were read from, in place. */
+sl_error *pg_row_own(sl_arena *a, sl_str block, uint32_t n, sl_value *before, sl_value *after, bool *given) {
+    owning o = {.arena = a, .block = block};
+    (void)own_values(&o, OWN_COUNT, n, before, after);
+    *given = o.bytes > o.end / 2;
+    if (!*given) {
+        return own_values(&o, OWN_COPY, n, before, after) ? NULL : sl_error_nomem();
+    }
+    o.to = sl_realloc((char *)block.p, o.end);
+    if (!o.to) {
+        *given = false;
+        return sl_error_nomem();
+    }
+    if (o.to != block.p) {
+        (void)own_values(&o, OWN_MOVE, n, before, after);
+    }
+    if (!sl_arena_give(a, o.to, o.end)) {
+        sl_free(o.to);
+        return sl_error_nomem();
+    }
+    return NULL;
+}
+
 sl_error *pg_set_offset(pg_task *t, sl_batch *b) {
     sl_value partition = pg_partition(t->s->cdc.topic_prefix, &b->arena);
-    sl_value offset = pg_offset_store(&t->pos, &b->arena);
+    const pg_stream *st = &t->stream;
+    bool inside = t->state == PG_STATE_STREAM && st->before.has_lsn && t->pos.message &&
+                  strcmp(t->pos.message, "INSERT") == 0;
+    pg_offset stored = inside ? pg_offset_behind_row(&t->pos, &st->before) : t->pos;
+    sl_value offset = pg_offset_store(&stored, &b->arena);
     if (offset.type == SL_MAP && t->state == PG_STATE_STREAM) {
         SL_TRY(cdc_transaction_store(&t->emitter.tx, &b->arena, &offset));
         SL_TRY(cdc_incremental_store(&t->inc.todo, &b->arena, &offset));

@@ -135,11 +135,36 @@ static sl_error *wait_for_slot(pg_task *t, const char *sql) {
     }
 }
 
+/* The stored offset is within a transaction that the server has not sent again yet. */
+static bool resume_pending(const pg_task *t) {
+    const pg_offset *o = &t->resume;
+    return o->has_lsn && o->has_tx && o->message && strcmp(o->message, "COMMIT") != 0 &&
+           strcmp(o->message, "BEGIN") != 0;
+}
+
+/* What was cut had been committed by now: if nothing of it has come when the server is that far, it does not
+ * send it any more, as when the publication is another one. */
+static sl_error *note_end_of_cut(pg_task *t) {
+    PGresult *res = NULL;
+    t->stream.cut_before = 0;
+    if (!resume_pending(t)) {
+        return NULL;
+    }
+    SL_TRY(pg_conn_query(&t->sql,
+                         "select case when pg_catalog.pg_is_in_recovery() then "
+                         "pg_catalog.pg_last_wal_replay_lsn() else pg_catalog.pg_current_wal_lsn() end",
+                         "reading the server's position", &res));
+    t->stream.cut_before = pg_lsn_parse(PQgetvalue(res, 0, 0));
+    PQclear(res);
+    return NULL;
+}
+
 sl_error *pg_stream_start(pg_task *t) {
     pg_stream *st = &t->stream;
     SL_TRY(reopen(t));
     st->start = pg_offset_start(&t->pos);
     t->resume = t->pos;
+    SL_TRY(note_end_of_cut(t));
     sl_buf b;
     sl_buf_init(&b, NULL);
     sl_buf_add_z(&b, "START_REPLICATION SLOT ");
@@ -254,13 +279,6 @@ static sl_str tx_id(pg_task *t, uint64_t lsn) {
     return sl_arena_printf(&t->emitter.batch->arena, "%u:%llu", t->stream.tx.xid, (unsigned long long)lsn);
 }
 
-/* The stored offset is within a transaction that the server has not sent again yet. */
-static bool resume_pending(const pg_task *t) {
-    const pg_offset *o = &t->resume;
-    return o->has_lsn && o->has_tx && o->message && strcmp(o->message, "COMMIT") != 0 &&
-           strcmp(o->message, "BEGIN") != 0;
-}
-
 static sl_error *on_begin(pg_task *t, const pgo_message *m, uint64_t lsn) {
     pg_tx *tx = &t->stream.tx;
     *tx = (pg_tx){.open = true, .xid = m->xid, .final_lsn = m->lsn, .commit_us = m->commit_us};
@@ -304,6 +322,12 @@ static sl_error *on_commit(pg_task *t, const pgo_message *m) {
     return cdc_emit_tx_end(&t->emitter, tx_id(t, m->end_lsn), m->commit_us / 1000);
 }
 
+/* Debezium makes several events of a TRUNCATE of several tables: its offset may be behind some of them only.
+ */
+static bool truncated_partly(const pg_offset *o) {
+    return o->message && strcmp(o->message, "TRUNCATE") == 0 && o->has_proc && o->lsn_proc < o->lsn;
+}
+
 /* Counts an event of the transaction; false when it was delivered before. */
 static bool advance(pg_task *t, uint64_t lsn, const char *word) {
     pg_tx *tx = &t->stream.tx;
@@ -313,10 +337,14 @@ static bool advance(pg_task *t, uint64_t lsn, const char *word) {
         return false;
     }
     if (tx->resuming) {
-        if (lsn < t->resume.lsn || (lsn == t->resume.lsn && tx->events <= t->resume.events)) {
+        bool there = lsn == t->resume.lsn && !truncated_partly(&t->resume);
+        if (lsn < t->resume.lsn || (there && tx->events <= t->resume.events)) {
             return false;
         }
         tx->resuming = false;
+    }
+    if (tx->events == 1) {
+        t->stream.before = t->pos;
     }
     t->pos.has_lsn = t->pos.has_proc = t->pos.has_tx = t->pos.has_ts = true;
     t->pos.lsn = lsn;
@@ -366,7 +394,7 @@ static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
         return NULL;
     }
     sl_batch *b = t->emitter.batch;
-    bool large = data.n > PG_LARGE_BYTES; /* its values are copied, not the message as well */
+    bool large = data.n > PG_LARGE_BYTES;
     char *text = large ? (char *)data.p : sl_arena_bytes(&b->arena, data.n);
     if (!text) {
         return sl_error_nomem();
@@ -386,8 +414,9 @@ static sl_error *row_message(pg_task *t, sl_str data, uint64_t lsn) {
     if (which < 2) {
         SL_TRY(pg_row_decode(t, r, m.new_row, m.old_kind == 'O' ? before : NULL, &after));
     }
-    if (large && !pg_row_own(&b->arena, r->table->ncols, before, after)) {
-        return sl_error_nomem();
+    if (large) { /* libpq's block begins with the header */
+        sl_str block = {data.p - HEADER_W, data.n + HEADER_W};
+        SL_TRY(pg_row_own(&b->arena, block, r->table->ncols, before, after, &t->stream.given));
     }
     return emit(t, r,
                 which == 0   ? CDC_OP_CREATE
@@ -514,6 +543,9 @@ static sl_error *on_keepalive(pg_task *t, sl_reader *r) {
     if (end > st->received) {
         st->received = end;
     }
+    if (!st->tx.open && st->cut_before && end >= st->cut_before) {
+        t->resume.message = NULL;
+    }
     if (!st->tx.open && !resume_pending(t) && end > pg_offset_start(&t->pos)) {
         t->pos.has_lsn = t->pos.has_proc = t->pos.has_commit = true;
         t->pos.lsn = t->pos.lsn_proc = t->pos.lsn_commit = end;
@@ -573,19 +605,11 @@ static sl_error *stream_ended(pg_task *t) {
 
 static sl_error *read_one(pg_task *t, bool *more) {
     char *p = NULL;
-    int n = PQgetCopyData(t->repl.c, &p, 1);
-    if (n == 0) {
-        if (!PQconsumeInput(t->repl.c)) {
-            return pg_error_of(&t->repl, NULL, "reading the stream");
-        }
-        n = PQgetCopyData(t->repl.c, &p, 1);
-    }
+    int n = 0;
+    SL_TRY(pg_conn_next(&t->repl, &p, &n, "reading the stream"));
     *more = n > 0;
-    if (n < 0) {
-        return n == -1 ? stream_ended(t) : pg_error_of(&t->repl, NULL, "reading the stream");
-    }
-    if (n == 0) {
-        return NULL;
+    if (n <= 0) {
+        return n == -1 ? stream_ended(t) : NULL;
     }
     pg_stream *st = &t->stream;
     t->batch_read += (size_t)n;
@@ -595,8 +619,11 @@ static sl_error *read_one(pg_task *t, bool *more) {
         st->tx.open = true; /* for the event itself */
         *more = false;
     }
+    st->given = false;
     sl_error *err = on_copy_data(t, p, (size_t)n);
-    PQfreemem(p);
+    if (!st->given) {
+        PQfreemem(p);
+    }
     return err;
 }
 

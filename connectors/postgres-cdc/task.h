@@ -29,8 +29,8 @@
 #define PG_TURN_BYTES (64 * 1024)
 #define PG_TURN_ROWS 512
 #define PG_SOURCE_FIELDS 16
-/* A message for which the connection is made anew (libpq keeps what it needed), and that is not copied whole.
- */
+/* A message, or a row of a snapshot, that is not copied whole; for a message the connection is made anew, for
+ * libpq keeps what it needed. */
 #define PG_LARGE_BYTES (4 << 20)
 
 typedef enum pg_state { PG_STATE_SNAPSHOT, PG_STATE_STREAM, PG_STATE_DONE } pg_state;
@@ -54,6 +54,8 @@ typedef struct pg_stream {
     uint64_t received;
     uint64_t confirmed;
     uint64_t start;
+    uint64_t
+        cut_before; /* a transaction that was cut, and not sent again, ended before it; 0 = there is none */
     int64_t next_status_ms;
     int64_t asked_ms; /* when the server was asked for a sign of life that has not come; 0 = not */
     bool heard;       /* it sent something since the last status */
@@ -63,11 +65,13 @@ typedef struct pg_stream {
     int64_t xmin; /* -1 = unknown */
     bool moved;   /* pos changed since the last offset */
     bool started;
+    bool given;           /* the message at hand is the batch's now */
     bool bloated;         /* libpq holds a buffer for a message as large as the largest one */
     int64_t shed_ms;      /* the connection was closed for that; 0 = long ago */
     int64_t next_shed_ms; /* not again before, while changes come */
     int64_t shed_cost_ms; /* what it took the last time until changes came again */
     bool shed_inside;     /* ... it was in a transaction, which the server sends again */
+    pg_offset before;     /* of what was before the first event at pos's lsn; has_lsn false = unknown */
     bool got;             /* a change came, in this step */
     int64_t got_ms;       /* when one did */
 } pg_stream;
@@ -133,6 +137,8 @@ SL_MUST_CHECK sl_error *pg_slot_read(pg_task *t, pg_slot *slot);
 /* pg_slot_create creates a slot; with a snapshot name the transaction on t->sql is set to its exported
  * snapshot. */
 SL_MUST_CHECK sl_error *pg_slot_create(pg_task *t, bool temporary, bool export_snapshot, uint64_t *lsn);
+/* pg_slot_command writes the command for it. */
+void pg_slot_command(const pg_task *t, bool temporary, bool export_snapshot, sl_buf *b);
 SL_MUST_CHECK sl_error *pg_publication_prepare(pg_task *t);
 void pg_slot_drop(pg_task *t);
 uint64_t pg_lsn_parse(const char *text);
@@ -180,9 +186,11 @@ SL_MUST_CHECK sl_error *pg_row_decode(pg_task *t, pg_relation *r, pgo_tuple tupl
 /* pg_row_value reads one text into a column's value, as event.converting.failure.handling.mode says. */
 SL_MUST_CHECK sl_error *pg_row_value(pg_task *t, pg_relation *r, uint32_t col, char *p, size_t n,
                                      sl_value *out);
-/* pg_row_own copies what row images (NULL = none) point to into the arena, what is the same in both once.
- * False: no memory. */
-SL_MUST_CHECK bool pg_row_own(sl_arena *a, uint32_t n, sl_value *before, sl_value *after);
+/* pg_row_own lets row images (NULL = none) live as long as the arena: the block of libpq's that they were
+ * read from is given to it (*given: it is not the caller's any more, whatever the result), or what they need
+ * of it is copied. */
+SL_MUST_CHECK sl_error *pg_row_own(sl_arena *a, sl_str block, uint32_t n, sl_value *before, sl_value *after,
+                                   bool *given);
 SL_MUST_CHECK sl_error *pg_set_offset(pg_task *t, sl_batch *b);
 SL_MUST_CHECK sl_error *pg_message_emit(pg_task *t, sl_batch *b, const pgo_message *m, const pg_event_at *at,
                                         sl_str tx_id);

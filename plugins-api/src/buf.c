@@ -2,7 +2,8 @@
  * buf.c - growing byte buffers, on the heap or at the tip of an arena.
  *
  * An arena buffer reserves p..p+cap at the arena's tip. As long as nothing else was allocated behind it, it
- * grows in place; otherwise it moves to a new block, which is still correct but leaves the old one unused.
+ * grows in place; otherwise it moves to a new block, which is still correct but leaves the old one unused. A
+ * large buffer that has its chunk for itself grows with it.
  *
  * Not for: text formats beyond a JSON string. Threads: one owner at a time.
  */
@@ -12,6 +13,8 @@
 #include <stdio.h>
 
 #define SMALLEST 128u
+#define OWN_CHUNK (1u << 20)    /* so large a buffer is moved with its chunk */
+#define LARGE_STRING (1u << 20) /* the room for so long a JSON string is counted first */
 
 void sl_buf_init(sl_buf *b, sl_arena *arena) {
     *b = (sl_buf){.arena = arena};
@@ -49,10 +52,16 @@ static bool grow_in_arena(sl_buf *b, size_t need, size_t want) {
         return true;
     }
     bool tip = at_tip(b);
+    char *p = tip && b->cap >= OWN_CHUNK ? sl_arena_regrow(b->arena, b->p, want) : NULL;
+    if (p) {
+        b->p = p;
+        b->cap = want;
+        return true;
+    }
     if (tip) {
         b->arena->cur = b->p + b->n;
     }
-    char *p = sl_arena_more(b->arena, want, 1);
+    p = sl_arena_more(b->arena, want, 1);
     if (!p) {
         return false;
     }
@@ -242,9 +251,24 @@ static size_t add_careful(sl_buf *b, const unsigned char *p, size_t n) {
     return 1;
 }
 
+/* json_length gives how long a string is without its quotes. */
+static size_t json_length(sl_str s) {
+    char room[16];
+    sl_buf one = {.p = room, .cap = sizeof room};
+    size_t n = 0;
+    for (size_t i = 0; i < s.n;) {
+        size_t run = plain_run(s.p + i, s.n - i);
+        i += run;
+        one.n = 0;
+        i += i < s.n ? add_careful(&one, (const unsigned char *)s.p + i, s.n - i) : 0;
+        n += run + one.n;
+    }
+    return n;
+}
+
 void sl_buf_add_json_str(sl_buf *b, sl_str s) {
     size_t run = s.n ? plain_run(s.p, s.n) : 0;
-    char *to = sl_buf_room(b, run + 2);
+    char *to = sl_buf_room(b, run < s.n && s.n > LARGE_STRING ? json_length(s) + 2 : run + 2);
     if (!to) {
         return;
     }

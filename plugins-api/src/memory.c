@@ -5,6 +5,7 @@
  *
  * Not for: buffers (buf.c). Threads: the allocator is thread-safe, an arena has one owner at a time.
  * Memory: an arena owns its chunks, which double from the first size up to 1 MiB (more for a bigger request).
+ * A block that it was given is behind a chunk of its own, which holds the pointer to it.
  */
 #include <sluice/memory.h>
 
@@ -15,6 +16,8 @@
 #define FIRST_CHUNK 4096u
 #define FIRST_ITEMS 16u
 #define LARGEST_CHUNK (1024u * 1024u)
+#define GIVEN                                                                                                \
+    ((size_t)1 << (sizeof(size_t) * 8 - 1)) /* in a chunk's size: its data is a pointer to a block */
 
 struct sl_arena_chunk {
     sl_arena_chunk *next; /* older */
@@ -89,10 +92,19 @@ void sl_arena_init(sl_arena *a, size_t first) {
     *a = (sl_arena){.chunk_size = first ? first : FIRST_CHUNK};
 }
 
+static void free_chunk(sl_arena_chunk *c) {
+    if (c->size & GIVEN) {
+        void *block;
+        memcpy(&block, c->data, sizeof block);
+        sl_free(block);
+    }
+    sl_free(c);
+}
+
 static void free_chunks(sl_arena_chunk *c) {
     while (c) {
         sl_arena_chunk *next = c->next;
-        sl_free(c);
+        free_chunk(c);
         c = next;
     }
 }
@@ -110,7 +122,7 @@ static size_t next_chunk_size(size_t size) {
 static sl_arena_chunk *take_kept(sl_arena *a, size_t keep) {
     sl_arena_chunk **best = NULL;
     for (sl_arena_chunk **c = &a->head; *c; c = &(*c)->next) {
-        if ((*c)->size <= keep && (!best || (*c)->size > (*best)->size)) {
+        if (!((*c)->size & GIVEN) && (*c)->size <= keep && (!best || (*c)->size > (*best)->size)) {
             best = c;
         }
     }
@@ -157,6 +169,37 @@ void *sl_arena_more(sl_arena *a, size_t n, size_t align) {
     a->total += size;
     a->chunk_size = next_chunk_size(a->chunk_size ? a->chunk_size : FIRST_CHUNK);
     return c->data;
+}
+
+bool sl_arena_give(sl_arena *a, void *block, size_t n) {
+    sl_arena_chunk *c = n < GIVEN ? sl_alloc(sizeof *c + sizeof block) : NULL;
+    if (!c) {
+        a->failed = true;
+        return false;
+    }
+    memcpy(c->data, &block, sizeof block);
+    c->size = n | GIVEN;
+    sl_arena_chunk **at = a->head ? &a->head->next : &a->head; /* the first one is what cur points into */
+    c->next = *at;
+    *at = c;
+    a->total += n;
+    return true;
+}
+
+char *sl_arena_regrow(sl_arena *a, char *p, size_t n) {
+    sl_arena_chunk *c = a->head;
+    if (!c || c->size & GIVEN || p != c->data || n <= c->size || n >= SIZE_MAX - sizeof *c) {
+        return NULL;
+    }
+    sl_arena_chunk *larger = sl_realloc(c, sizeof *c + n);
+    if (!larger) {
+        return NULL;
+    }
+    a->total += n - larger->size;
+    larger->size = n;
+    a->head = larger;
+    a->cur = a->end = larger->data + n;
+    return larger->data;
 }
 
 void *sl_arena_zalloc(sl_arena *a, size_t n) {

@@ -92,6 +92,71 @@ static void arena_reset_keeps_one_chunk(void **state) {
     sl_arena_deinit(&a);
 }
 
+/* That a block is freed, once, is seen by the sanitizers. */
+static void arena_takes_blocks(void **state) {
+    (void)state;
+    sl_arena a;
+    sl_arena_init(&a, 1024);
+    assert_true(sl_arena_give(&a, sl_alloc(3 * MIB), 3 * MIB)); /* before there is a chunk */
+    char *small = sl_arena_alloc(&a, 100);
+    assert_non_null(small);
+    size_t own = a.total - 3 * MIB;
+    assert_true(sl_arena_give(&a, sl_alloc(5 * MIB), 5 * MIB));
+    assert_int_equal(a.total, own + 8 * MIB);
+    char *next = sl_arena_alloc(&a, 16);
+    assert_true(next > small && next < small + 1024); /* the chunk at hand is used on */
+    sl_arena_reset(&a, SIZE_MAX);                     /* keeps a chunk of its own, never a block */
+    assert_int_equal(a.total, own);
+    assert_true(sl_arena_give(&a, sl_alloc(10), 10));
+    sl_arena_deinit(&a);
+}
+
+static void large_buffers_grow_with_their_chunk(void **state) {
+    (void)state;
+    sl_arena a;
+    sl_buf b;
+    sl_arena_init(&a, 1024);
+    char *before = sl_arena_bytes(&a, 10);
+    memset(before, 'b', 10);
+    sl_buf_init(&b, &a);
+    for (size_t i = 0; i < 16; i++) {
+        char *to = sl_buf_room(&b, MIB);
+        assert_non_null(to);
+        memset(to, 'a' + (int)i, MIB);
+        b.n += MIB;
+    }
+    assert_true(a.total < 34 * MIB); /* its last size, and no earlier one of a megabyte or more */
+    for (size_t i = 0; i < 16; i++) {
+        assert_int_equal(b.p[i * MIB], 'a' + (int)i);
+        assert_int_equal(b.p[i * MIB + MIB - 1], 'a' + (int)i);
+    }
+    sl_str taken = sl_buf_take(&b);
+    char *behind = sl_arena_bytes(&a, 100);
+    assert_true(behind >= taken.p + taken.n || behind < taken.p);
+    assert_int_equal(before[9], 'b');
+    sl_arena_deinit(&a);
+}
+
+static void long_json_strings_get_their_room_first(void **state) {
+    (void)state;
+    sl_arena a;
+    sl_buf b;
+    sl_arena_init(&a, 1024);
+    char *text = sl_alloc(4 * MIB);
+    for (size_t i = 0; i < 4 * MIB; i++) {
+        text[i] = i % 16 == 5 ? '"' : i % 16 == 9 ? '\x01' : 'x';
+    }
+    sl_buf_init(&b, &a);
+    sl_buf_add_json_str(&b, sl_str_make(text, 4 * MIB));
+    size_t n = 4 * MIB + 4 * MIB / 16 + 4 * MIB / 16 * 5 + 2; /* a backslash, and six for one */
+    assert_int_equal(b.n, n);
+    assert_int_equal(b.p[n - 1], '"');
+    assert_memory_equal(b.p, "\"xxxxx\\\"xxx\\u0001xxxxxx", 23);
+    assert_true(a.total < n + n / 32);
+    sl_arena_deinit(&a);
+    sl_free(text);
+}
+
 static void arena_texts(void **state) {
     (void)state;
     sl_arena a;
@@ -329,6 +394,9 @@ int main(void) {
         cmocka_unit_test(arena_aligns_and_zeroes),
         cmocka_unit_test(arena_chunks_double),
         cmocka_unit_test(arena_reset_keeps_one_chunk),
+        cmocka_unit_test(arena_takes_blocks),
+        cmocka_unit_test(large_buffers_grow_with_their_chunk),
+        cmocka_unit_test(long_json_strings_get_their_room_first),
         cmocka_unit_test(arena_texts),
         cmocka_unit_test(arena_fails_softly),
         cmocka_unit_test(buffer_extends_at_the_tip),

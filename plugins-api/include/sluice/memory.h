@@ -68,6 +68,13 @@ static inline char *sl_arena_bytes(sl_arena *a, size_t n) {
     return p;
 }
 
+/* sl_arena_give hands a heap block (of malloc, n bytes) to the arena, which frees it; for what is too large
+   to be copied. False (and a->failed) when out of memory: the block is still the caller's. */
+SL_MUST_CHECK bool sl_arena_give(sl_arena *a, void *block, size_t n);
+/* sl_arena_regrow makes the newest chunk n bytes large, all of them handed out, when p is its first byte and
+   nothing else is in it; it may move. NULL when it is not so, or when out of memory: all is as it was. */
+char *sl_arena_regrow(sl_arena *a, char *p, size_t n);
+
 void *sl_arena_zalloc(sl_arena *a, size_t n);
 /* sl_arena_str copies s (and a zero byte behind it) into the arena; absent stays absent, also when out of
  * memory. */

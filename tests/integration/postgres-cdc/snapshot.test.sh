@@ -110,6 +110,17 @@ expect "the markers of a snapshot in two pieces" \
     "$(grep -o '"snapshot":"[a-z_]*"' "$dir/all" | grep -v '"true"' | sort | uniq -c | awk '{print $1, $2}' | tr '\n' ' ')" \
     '1 "snapshot":"first" 3 "snapshot":"first_in_data_collection" 1 "snapshot":"last" 3 "snapshot":"last_in_data_collection" '
 
+# chunks of one table only: what is finished of it when it is cut shows them
+chunks_finished() { grep -c 'heap=[0-9]*/[0-9]*:0-' "$dir/offsets.json" || true; }
+forget
+properties c snapshot.max.threads.multiplier.public.large=6 table.include.list=public.plain
+drive --records 60000
+expect "another table's multiplier leaves a table in one chunk" "$(chunks_finished)" 0
+forget
+properties c snapshot.max.threads.multiplier=1 snapshot.max.threads.multiplier.public.plain=6 table.include.list=public.plain
+drive --records 60000
+expect "snapshot.max.threads.multiplier.TABLE" "$(chunks_finished)" 1
+
 # with exactly-once a cut in the middle of a chunk is no reason either
 forget
 properties c snapshot.max.threads=2 snapshot.max.threads.multiplier=6 'table.exclude.list=public.parts_.*'

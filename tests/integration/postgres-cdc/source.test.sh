@@ -73,6 +73,20 @@ drive main --idle 2500
 expect "the slot moves on though the captured tables are idle" \
     "$(sql -d "$db" -c "select confirmed_flush_lsn - '$before' > 4000000 from pg_replication_slots where slot_name = '$slot'")" t
 
+# the rest of a transaction that was cut does not come any more, for the publication is another one: that must not hold the slot for ever
+sql -d "$db" -c "create publication only_big for table big" -c "insert into a select i, 'cut' from generate_series(30001, 30020) i"
+properties cut max.batch.size=5
+drive cut --records 5
+expect "a transaction is cut" "$(grep -c sluice_event "$dir/offsets.json")" 1
+properties cut publication.name=only_big publication.autocreate.mode=disabled table.include.list=public.big
+before=$(sql -d "$db" -c "select pg_current_wal_lsn()")
+sql -d "$db" -c "insert into other select repeat('x', 1000) from generate_series(1, 5000)"
+drive cut --idle 2500
+expect "the slot moves on past a transaction of which nothing more is published" \
+    "$(sql -d "$db" -c "select confirmed_flush_lsn - '$before' > 4000000 from pg_replication_slots where slot_name = '$slot'")" t
+sql -d "$db" -c "delete from a where id > 30000"
+drive main
+
 # a row of 20 MB travels as 40 MB of hex; the connection whose buffer grew with it is left, in the middle of the transaction
 sql -d "$db" -c "create table blobs (id int primary key, b bytea)"
 properties blobs table.include.list=public.a,public.blobs

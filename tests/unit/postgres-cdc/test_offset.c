@@ -72,6 +72,49 @@ static void test_of_the_stream(void **state) {
     assert_int_equal(pg_offset_start(&again), 90);
 }
 
+/* Behind a row that shares its lsn with rows to come: Debezium is told what was before it, we go on exactly.
+ */
+static void test_behind_a_row(void **state) {
+    (void)state;
+    pg_offset before = {.has_lsn = true,
+                        .lsn = 80,
+                        .has_proc = true,
+                        .lsn_proc = 80,
+                        .has_commit = true,
+                        .lsn_commit = 80,
+                        .message = "COMMIT"};
+    pg_offset row = {.has_lsn = true, .lsn = 90, .has_proc = true, .lsn_proc = 90, .has_commit = true};
+    row.lsn_commit = 80;
+    row.has_tx = true;
+    row.tx = 4;
+    row.events = 17;
+    row.message = "INSERT";
+    pg_offset stored = pg_offset_behind_row(&row, &before);
+    pg_offset again;
+    sl_value v = back(&stored, &again);
+    assert_int_equal(sl_map_get(&v, SL_STR("lsn"))->i, 80);
+    assert_int_equal(sl_map_get(&v, SL_STR("lsn_proc"))->i, 80);
+    test_assert_str(sl_value_str(sl_map_get(&v, SL_STR("messageType"))), "COMMIT");
+    test_assert_str(sl_value_str(sl_map_get(&v, SL_STR("sluice_event"))), "90:4:17");
+    assert_int_equal(pg_offset_confirmed(&again), 80);
+    pg_offset was;
+    pg_offset_exact(&again, &was);
+    assert_true(was.has_lsn && !was.exact && !again.exact);
+    assert_int_equal(was.lsn, 80);
+    assert_string_equal(was.message, "COMMIT");
+    assert_int_equal(again.lsn, 90);
+    assert_int_equal(again.lsn_proc, 90);
+    assert_int_equal(again.lsn_commit, 80);
+    assert_int_equal(again.tx, 4);
+    assert_int_equal(again.events, 17);
+    assert_string_equal(again.message, "INSERT");
+    pg_offset_exact(&again, &was); /* one that says nothing of the kind */
+    assert_false(was.has_lsn);
+    assert_int_equal(again.lsn, 90);
+    v.items[2 * (v.n - 1) + 1] = sl_string(SL_STR("90:4"));
+    test_assert_error(pg_offset_load(&v, &again), SL_E_DATA, "'sluice_event'");
+}
+
 static void test_of_something_else(void **state) {
     (void)state;
     pg_offset again;
@@ -93,6 +136,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_of_a_cut_snapshot, setup_arena, teardown_arena),
         cmocka_unit_test_setup_teardown(test_of_a_complete_snapshot, setup_arena, teardown_arena),
         cmocka_unit_test_setup_teardown(test_of_the_stream, setup_arena, teardown_arena),
+        cmocka_unit_test_setup_teardown(test_behind_a_row, setup_arena, teardown_arena),
         cmocka_unit_test_setup_teardown(test_of_something_else, setup_arena, teardown_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
