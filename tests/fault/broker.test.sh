@@ -2,6 +2,7 @@
 # The broker goes away while changes flow, orderly and killed, for longer than some timeouts: it is an outage to wait out, for
 # source and sink. A worker that is told to stop meanwhile does so in time.
 # seconds: 200
+# beside others
 # shellcheck source=tests/fault/fault.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 

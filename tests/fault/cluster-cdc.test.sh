@@ -17,7 +17,7 @@ sql -d "$database" -f "$FAULT/schema.sql" -c 'call fill(60000)'
 proxy start "$dir/net" "$PGPORT"
 # shellcheck disable=SC1091
 . "$dir/net/proxy.env"
-proxy send "$dir/net" rate 250000 >/dev/null # a snapshot of some seconds
+proxy send "$dir/net" rate 150000 >/dev/null # a snapshot that lasts until it is let go
 
 for n in 1 2 3; do worker_file $n; done
 up 1 2 3

@@ -3,6 +3,7 @@
 # Debezium takes over (and starts over, for what is finished is told in a key that it ignores), Sluice ends it. Rows that any of them
 # had read and that were deleted or changed since are so in the topics at the end.
 # seconds: 120
+# beside others
 # shellcheck source=tests/fault/fault.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 
@@ -14,7 +15,7 @@ proxy start "$dir/net" "$PGPORT" 2>/dev/null
 at_exit proxy stop "$dir/net"
 # shellcheck disable=SC1091
 . "$dir/net/proxy.env"
-proxy send "$dir/net" rate 60000 >/dev/null # a snapshot of some seconds
+proxy send "$dir/net" rate 45000 >/dev/null # a snapshot that lasts until it is let go
 fault_source "database.port=$PROXY_PORT" max.batch.size=500 max.queue.size=1000
 at_exit bash "$SL_SUPPORT/connect.sh" remove "$dir/connect"
 

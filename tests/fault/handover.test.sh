@@ -2,6 +2,7 @@
 # From Java to Sluice and back: Debezium on a Java Connect standalone worker takes a snapshot and streams, Sluice goes on from its
 # offset file, slot and publication, then Java again, twice. One snapshot, every change once, in order; the same file all along.
 # seconds: 200
+# beside others
 # shellcheck source=tests/fault/fault.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 

@@ -2,6 +2,7 @@
 # kill -9 and SIGTERM in the middle of a snapshot, while rows come, change and go: after the next start topics and target have what
 # the table has, rows that went between two tries included.
 # seconds: 120
+# beside others
 # shellcheck source=tests/fault/fault.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 
@@ -12,7 +13,7 @@ proxy start "$dir/net" "$PGPORT" 2>/dev/null
 at_exit proxy stop "$dir/net"
 # shellcheck disable=SC1091
 . "$dir/net/proxy.env"
-proxy send "$dir/net" rate 600000 >/dev/null # a snapshot of some seconds
+proxy send "$dir/net" rate 200000 >/dev/null # a snapshot that lasts until it is let go
 fault_source "database.port=$PROXY_PORT" max.batch.size=500
 fault_sink batch.size=2000
 

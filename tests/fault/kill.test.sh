@@ -2,6 +2,7 @@
 # kill -9 of the worker again and again while changes flow: PostgreSQL -> Kafka -> PostgreSQL. Nothing is missing, per-key order
 # holds, what repeats goes back to a stored position; an orderly stop repeats nothing.
 # seconds: 150
+# beside others
 # shellcheck source=tests/fault/fault.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 

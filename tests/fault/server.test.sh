@@ -2,6 +2,7 @@
 # PostgreSQL goes away in every way while changes flow: restarted fast and immediately, its walsender terminated, the network cut,
 # cut in mid-message, and stalled. The source comes back by itself each time; nothing is missing or out of order.
 # seconds: 180
+# beside others
 # shellcheck source=tests/fault/fault.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 

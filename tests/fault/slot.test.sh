@@ -2,6 +2,7 @@
 # What the server may refuse: password, privileges, wal_level, a slot in use, dropped or left without its publication. Each is said
 # in the task's trace, with what to do, and is tried again only where waiting helps.
 # seconds: 150
+# beside others
 # shellcheck source=tests/fault/fault.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 

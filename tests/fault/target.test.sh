@@ -2,6 +2,7 @@
 # The target database goes away while changes flow: the sink waits it out, or gives up (max.retries) and is started again by the
 # worker, as the status says; nothing is lost or dead-lettered. So do two tasks of a sink when workers come, are killed and leave.
 # seconds: 240
+# beside others
 # shellcheck source=tests/fault/fault.sh disable=SC2119
 . "$(dirname "${BASH_SOURCE[0]}")/fault.sh"
 

@@ -2,6 +2,7 @@
 # The commands for a terminal against a worker that does not lead and one that is dead; how far a snapshot is, whoever runs it, in
 # a view that stays; published clients against a worker that does not lead.
 # seconds: 240
+# beside others
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 # shellcheck source=tests/support/published-clients.sh

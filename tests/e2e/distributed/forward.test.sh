@@ -2,6 +2,7 @@
 # Changes through workers that do not lead: each endpoint, the leader's death in the middle of a request, an answer that is lost,
 # requests during a rebalance, and what only workers may ask.
 # seconds: 240
+# beside others
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 

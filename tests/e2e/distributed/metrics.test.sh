@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every row of the table of metrics is there in a cluster that does something, and has been given a value by someone.
 # seconds: 150
+# beside others
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 here=tests/e2e/distributed

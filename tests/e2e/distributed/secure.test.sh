@@ -1,6 +1,7 @@
 #!/bin/bash
 # Workers that speak https to each other, with certificates of their own, users, and administration routes apart.
 # seconds: 120
+# beside others
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 tls=$dir/tls
