@@ -129,20 +129,26 @@ static void sink_interrupt(void *task) {
     t->dialect->interrupt(t->db);
 }
 
+static sl_error *connect_once(const sl_context *ctx) {
+    bool fresh;
+    jdbc_task *t = task_new(ctx);
+    if (!t) {
+        return sl_error_nomem();
+    }
+    sl_error *err = open_db(t);
+    err = err ? err : t->dialect->connect(t->db, CONNECT_WAIT_MS, &fresh);
+    sink_close(t);
+    return err;
+}
+
 /* try_connection says at connection.url, as Confluent's does, why there is none. */
 static void try_connection(const sl_context *ctx, sl_config_report *report) {
     char text[1000];
-    bool fresh;
-    jdbc_task *t = task_new(ctx);
-    sl_error *err = t ? open_db(t) : sl_error_nomem();
-    err = err ? err : t->dialect->connect(t->db, CONNECT_WAIT_MS, &fresh);
+    sl_error *err = connect_once(ctx);
     if (err) {
         sl_config_report_add(report, SL_SEV_ERROR, SL_STR("connection.url"),
                              "Could not connect to database. %s", sl_error_text(err, text, sizeof text));
         sl_error_free(err);
-    }
-    if (t) {
-        sink_close(t);
     }
 }
 
