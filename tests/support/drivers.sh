@@ -3,6 +3,7 @@
 #
 #   sanitized            is the library built with sanitizers?
 #   build_driver NAME    tests/support/NAME.c becomes TEST_DIR/NAME; with sanitizers when the library is
+#   sanitized_build TARGET...   makes these below B/asan, as the unit tests do, which have made most of it before
 #   settle_on DATABASE   source_driver ends only when the server has sent what it had at that time for that database's slots
 set -euo pipefail
 # shellcheck source=tests/support/lib.sh
@@ -10,6 +11,10 @@ set -euo pipefail
 
 sanitized() {
     nm "$B/libsluice.a" 2>/dev/null | matches __asan_init
+}
+
+sanitized_build() { # suites run side by side
+    flock "$B/.asan.lock" make --no-print-directory -C "$SL_ROOT" -j2 "B=$B/asan" SANITIZE=address,undefined "${@/#/$B/asan/}"
 }
 
 settle_on() { export SOURCE_SETTLED="bash $SL_SUPPORT/settled.sh $1"; }

@@ -5,8 +5,8 @@
 # every run) and lists the differences that are meant. By hand:  TEST_DIR=/tmp/x bash tests/compat/converters/converters.test.sh
 # beside others
 set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+# shellcheck source=tests/support/drivers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../support/drivers.sh"
 cd "$SL_ROOT"
 here=tests/compat/converters
 mkdir -p "$TEST_DIR"
@@ -17,8 +17,9 @@ javac -Xlint:-options -cp "$libs/*" -d "$TEST_DIR" "$here/Oracle.java"
 
 flags=(-std=gnu11 -g -O1 -D_GNU_SOURCE '-DSL_VERSION="test"' -Iplugins-api/include -Iruntime -Iconnectors -Itests/unit
     -fno-omit-frame-pointer "-fsanitize=address,undefined" -fno-sanitize-recover=undefined)
-"${CC:-gcc}" "${flags[@]}" -o "$TEST_DIR/ours" "$here/ours.c" tests/unit/support/support.c connectors/converters/*.c \
-    plugins-api/src/*.c runtime/model/*.c -lcmocka -lpcre2-8 -lm -lpthread
+sanitized_build plugins/converters.so libsluice.a libsluice-plugin.a
+"${CC:-gcc}" "${flags[@]}" -o "$TEST_DIR/ours" "$here/ours.c" tests/unit/support/support.c "$B"/asan/obj/connectors/converters/*.o \
+    "$B/asan/libsluice.a" "$B/asan/libsluice-plugin.a" -lcmocka -lpcre2-8 -lm -lpthread
 
 python3 "$here/cases.py" make >"$TEST_DIR/cases"
 log "$(wc -l <"$TEST_DIR/cases") cases"

@@ -3,12 +3,13 @@
 # seconds: 240
 # beside others
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
-build=${B:-build}/asan
+# shellcheck source=tests/support/drivers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../support/drivers.sh"
+cd "$SL_ROOT"
 programs=()
 for test in tests/unit/transforms/test_*.c; do
     name=$(basename "$test" .c)
-    programs+=("$build/unit/transforms/$name")
+    programs+=("unit/transforms/$name")
 done
-make --no-print-directory B="$build" SANITIZE=address,undefined "${programs[@]}"
-exec bash tests/compat/transforms/run.sh "$build"
+sanitized_build "${programs[@]}"
+exec bash tests/compat/transforms/run.sh "$B/asan"

@@ -71,7 +71,7 @@ wait_until 10 test -s "$dir/silent" || fail "no silent server"
 cdc silent "$(cat "$dir/silent")"
 echo connection.validation.timeout.ms=500 >>"$dir/silent.properties"
 check 3 --connect "$dir/silent.properties"
-lines_are "$dir/taken" 1 || fail "validate asks once: $(cat "$dir/taken")"
+wait_until 10 lines_are "$dir/taken" 1 || fail "validate asks once: $(cat "$dir/taken")"
 found silent database.hostname "Error while validating connector config: .*within 500 ms"
 
 # REST: /config/validate, and what it refuses is not created

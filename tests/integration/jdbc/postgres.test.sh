@@ -6,23 +6,28 @@
 # bench_upsert.c next to it is built the same way (bench as the first argument) and prints the sink's time beside COPY's.
 # beside others
 set -euo pipefail
-# shellcheck source=tests/support/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../support/lib.sh"
+# shellcheck source=tests/support/drivers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../support/drivers.sh"
 cd "$SL_ROOT"
 
 program=test_postgres
 sanitize=(-O1 -fno-omit-frame-pointer "-fsanitize=address,undefined" -fno-sanitize-recover=undefined)
+built=$B/asan
 if [ "${1:-}" = bench ]; then
     program=bench_upsert
     sanitize=(-O2)
+    built=$B
+    make --no-print-directory "B=$B" all
     shift
+else
+    sanitized_build plugins/jdbc.so libsluice.a libsluice-plugin.a
 fi
 mkdir -p "$TEST_DIR"
 flags=(-std=gnu11 -g -D_GNU_SOURCE '-DSL_VERSION="test"' -Iplugins-api/include -Iruntime -Iconnectors -Itests/unit)
 read -r -a pq < <(pkg-config --cflags libpq sqlite3)
 "${CC:-gcc}" "${flags[@]}" "${pq[@]}" "${sanitize[@]}" -o "$TEST_DIR/$program" \
     "tests/integration/jdbc/$program.c" tests/unit/support/fake_host.c tests/unit/support/support.c \
-    connectors/jdbc/*.c plugins-api/src/*.c runtime/model/*.c -lcmocka -lpq -lsqlite3 -lm -lpthread
+    "$built"/obj/connectors/jdbc/*.o "$built/libsluice.a" "$built/libsluice-plugin.a" -lcmocka -lpq -lsqlite3 -lm -lpthread
 
 database=jdbc_$$
 psql() {

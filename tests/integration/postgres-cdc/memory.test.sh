@@ -4,6 +4,7 @@
 # rows that follow one another libpq may have read a part of the next one by then: its buffer is a power of two (and 4 MB are for what the allocator rounds up).
 # Without sanitizers only: they keep what is freed.
 # seconds: 500
+# beside others
 # shellcheck source=tests/e2e/standalone/worker.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../e2e/standalone/worker.sh"
 
