@@ -32,21 +32,35 @@ up 3
 names=(a b c d e f)
 make_source 1 "${names[@]}"
 wait_until 90 even 1 2 2 1 2 3 || fail "not shared out evenly: $(for n in 1 2 3; do units_of 1 $n; done)"
-theirs=() others=()
-for c in "${names[@]}"; do
-    if [ "$(owner 1 "$c")" = 3 ]; then theirs+=("$c"); else others+=("$c"); fi
-done
+share() { # whose tasks are worker 3's
+    theirs=() others=()
+    for c in "${names[@]}"; do
+        if [ "$(owner 1 "$c")" = 3 ]; then theirs+=("$c"); else others+=("$c"); fi
+    done
+}
 [ "$(leader 1 2 3)" != 3 ] || fail "the worker behind the proxy leads; another was the first"
 feed 290 "${names[@]}"
 sleep 2
 
+back() { [ "$(units_of 1 3 | cut -d' ' -f2)" = 2 ] && placed 1 "${names[@]}"; }
+
 # ---- for less than a session: everything goes on where it is ----
-began=$(now)
-proxy cut "$dir/net" >/dev/null
-sleep 3
-proxy pass "$dir/net" >/dev/null
-sleep 3
-blip=$(now)
+# On a busy machine cutting and mending may take so long that it is no short cut any more: then it is made once more.
+for _ in 1 2 3 4 5; do
+    share
+    began=$(now)
+    proxy cut "$dir/net" >/dev/null
+    sleep 2
+    proxy pass "$dir/net" >/dev/null
+    took=$(($(now) - began))
+    sleep 3
+    blip=$(now)
+    [ "$took" -gt 3500 ] || break
+    log "the cut took $took ms, once more"
+    sleep "$((SESSION_MS / 1000))"
+    wait_until 90 back || fail "the worker did not come back after a cut of $took ms: $(units_of 1 3)"
+done
+[ "$took" -le 3500 ] || fail "this machine is too busy for a cut of 2 s: the last one took $took ms"
 
 # ---- for longer: a black hole, whose connections are dead afterwards ----
 limit=$((SESSION_MS + DELAY_MS + 2000))
@@ -58,7 +72,6 @@ sleep 2
 proxy cut "$dir/net" >/dev/null
 mended=$(now)
 proxy pass "$dir/net" >/dev/null
-back() { [ "$(units_of 1 3 | cut -d' ' -f2)" = 2 ] && placed 1 "${names[@]}"; }
 wait_until 90 back || fail "the worker did not come back: $(units_of 1 3)"
 grep -q 'no longer a member of group' "$dir/3.log" || fail "the worker that was cut off has not noticed"
 
