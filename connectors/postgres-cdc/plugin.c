@@ -394,6 +394,7 @@ static void close_task(void *task) {
     cdc_notifier_deinit(&t->notifier);
     pg_relations_deinit(t);
     pg_types_deinit(&t->types);
+    pg_stream_forget(t);
     pg_conn_close(&t->sql);
     pg_source_deinit(t);
     cdc_patterns_free(t->message_include);

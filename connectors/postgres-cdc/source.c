@@ -374,10 +374,8 @@ sl_error *pg_row_own(sl_arena *a, sl_str block, uint32_t n, sl_value *before, sl
 
 sl_error *pg_set_offset(pg_task *t, sl_batch *b) {
     sl_value partition = pg_partition(t->s->cdc.topic_prefix, &b->arena);
-    const pg_stream *st = &t->stream;
-    bool inside = t->state == PG_STATE_STREAM && st->before.has_lsn && t->pos.message &&
-                  strcmp(t->pos.message, "INSERT") == 0;
-    pg_offset stored = inside ? pg_offset_behind_row(&t->pos, &st->before) : t->pos;
+    bool inside = t->state == PG_STATE_STREAM && t->stream.before.has_lsn && pg_stream_inside(t);
+    pg_offset stored = inside ? pg_offset_behind_row(&t->pos, &t->stream.before) : t->pos;
     sl_value offset = pg_offset_store(&stored, &b->arena);
     if (offset.type == SL_MAP && t->state == PG_STATE_STREAM) {
         SL_TRY(cdc_transaction_store(&t->emitter.tx, &b->arena, &offset));

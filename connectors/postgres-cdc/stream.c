@@ -161,6 +161,7 @@ static sl_error *note_end_of_cut(pg_task *t) {
 
 sl_error *pg_stream_start(pg_task *t) {
     pg_stream *st = &t->stream;
+    pg_stream_forget(t);
     SL_TRY(reopen(t));
     st->start = pg_offset_start(&t->pos);
     t->resume = t->pos;
@@ -603,10 +604,52 @@ static sl_error *stream_ended(pg_task *t) {
     return err ? err : sl_error_new(SL_E_NETWORK, SL_RETRIABLE, "the server ended the stream");
 }
 
+void pg_stream_forget(pg_task *t) {
+    if (t->stream.ahead) {
+        PQfreemem(t->stream.ahead);
+    }
+    t->stream.ahead = NULL;
+    t->stream.ahead_n = 0;
+}
+
+static bool behind_insert(const pg_task *t) {
+    return t->pos.message && strcmp(t->pos.message, "INSERT") == 0;
+}
+
+bool pg_stream_inside(const pg_task *t) {
+    const pg_stream *st = &t->stream;
+    if (!behind_insert(t) || st->ahead_n < 9 || st->ahead[0] != 'w') {
+        return behind_insert(t);
+    }
+    sl_reader r = sl_reader_of(st->ahead + 1, 8);
+    return sl_reader_u64be(&r) == t->pos.lsn;
+}
+
+/* What comes next says whether the row that was inserted last has its lsn for itself. */
+static sl_error *look_ahead(pg_task *t) {
+    pg_stream *st = &t->stream;
+    if (!st->started || st->ahead_n || !behind_insert(t) || t->batch_read > PG_LARGE_BYTES) {
+        return NULL;
+    }
+    return pg_conn_next(&t->repl, &st->ahead, &st->ahead_n, "reading the stream");
+}
+
+static sl_error *next_message(pg_task *t, char **p, int *n) {
+    pg_stream *st = &t->stream;
+    if (!st->ahead_n) {
+        return pg_conn_next(&t->repl, p, n, "reading the stream");
+    }
+    *p = st->ahead;
+    *n = st->ahead_n;
+    st->ahead = NULL;
+    st->ahead_n = 0;
+    return NULL;
+}
+
 static sl_error *read_one(pg_task *t, bool *more) {
     char *p = NULL;
     int n = 0;
-    SL_TRY(pg_conn_next(&t->repl, &p, &n, "reading the stream"));
+    SL_TRY(next_message(t, &p, &n));
     *more = n > 0;
     if (n <= 0) {
         return n == -1 ? stream_ended(t) : NULL;
@@ -696,6 +739,7 @@ static sl_error *put_offset(pg_task *t, sl_batch *b) {
     }
     st->moved = false;
     st->next_advance_ms = now + ADVANCE_MS;
+    SL_TRY(look_ahead(t));
     return pg_set_offset(t, b);
 }
 
@@ -749,7 +793,7 @@ sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait) {
         SL_TRY(send_status(t));
     }
     *wait = (sl_wait){.fd = -1};
-    if (!more) {
+    if (!more && !t->stream.ahead_n) {
         *wait = (sl_wait){
             .idle = true, .fd = PQsocket(t->repl.c), .readable = true, .until_ms = t->stream.next_status_ms};
         wait->writable = PQflush(t->repl.c) > 0;

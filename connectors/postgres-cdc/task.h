@@ -72,6 +72,8 @@ typedef struct pg_stream {
     int64_t shed_cost_ms; /* what it took the last time until changes came again */
     bool shed_inside;     /* ... it was in a transaction, which the server sends again */
     pg_offset before;     /* of what was before the first event at pos's lsn; has_lsn false = unknown */
+    char *ahead;          /* the next message, libpq's, which was looked at only; NULL = none */
+    int ahead_n;          /* its length; 0 = none, -1 = the stream has ended */
     bool got;             /* a change came, in this step */
     int64_t got_ms;       /* when one did */
 } pg_stream;
@@ -215,6 +217,10 @@ void pg_note_table(pg_task *t, const pg_snapshot_table *x, bool ended);
 SL_MUST_CHECK sl_error *pg_stream_start(pg_task *t);
 SL_MUST_CHECK sl_error *pg_stream_poll(pg_task *t, sl_batch *b, sl_wait *wait);
 SL_MUST_CHECK sl_error *pg_stream_confirm(pg_task *t, uint64_t lsn);
+/* pg_stream_forget frees what was looked at and belongs to a stream that is over. */
+void pg_stream_forget(pg_task *t);
+/* pg_stream_inside tells whether the next event may have the lsn of the last one, a row that was inserted. */
+bool pg_stream_inside(const pg_task *t);
 /* pg_stream_keep tells the server that we are there, though nothing is read; a connection that is lost is
  * opened again when something is. *again_ms: when to call it again, 0 = not. */
 void pg_stream_keep(pg_task *t, int64_t *again_ms);
