@@ -8,12 +8,14 @@
  *
  * lsn is of the last event, lsn_commit the end of the last transaction. "lsn_events_processed" (of later
  * Debezium versions; 3.5 ignores it) counts the events at lsn, for several may have the same.
+ *
  * Rows that COPY wrote share an lsn, and Debezium passes over all of them when it is given the lsn of one. So
- * within a transaction, behind a row that was inserted, the offset is that of what was before the first row
- * at its lsn, and "sluice_event" says exactly which row it was: "lsn:txId:number". Debezium ignores it and
- * sends those rows again. Within a transaction there are its counts (cdc/transaction.h), in an incremental
- * snapshot what is left of it. "sluice_snapshot" says what of a snapshot is finished (cdc/chunk.h); Debezium
- * ignores it and starts over.
+ * behind such a row the offset is that of what was before the first row at its lsn, and "sluice_event" says
+ * exactly which row it was: "lsn:txId:number". Debezium ignores it and sends those rows again.
+ *
+ * Within a transaction there are its counts (cdc/transaction.h), in an incremental snapshot what is left of
+ * it. "sluice_snapshot" says what of a snapshot is finished (cdc/chunk.h); Debezium ignores it and starts
+ * over.
  */
 #ifndef PG_OFFSET_H
 #define PG_OFFSET_H
