@@ -87,6 +87,37 @@ expect "the slot moves on past a transaction of which nothing more is published"
 sql -d "$db" -c "delete from a where id > 30000"
 drive main
 
+# Debezium tells of a TRUNCATE in one event for each table, and may be cut between them: its position is not behind the change then
+sql -d "$db" -c "create table t1 (id int primary key); create table t2 (id int primary key)"
+properties truncate flush.lsn.source=false skipped.operations=none table.include.list=public.t1,public.t2
+drive truncate
+sql -d "$db" -c "truncate t1, t2"
+drive truncate
+truncated() { count "$dir/out" "sorted((r['topic'], r['value']['op']) for r in rows)"; }
+expect "a TRUNCATE of two tables" "$(truncated)" "[('t.public.t1', 't'), ('t.public.t2', 't')]"
+as_debezium() { # as_debezium DISTANCE: its offset behind an event of that TRUNCATE, with so much between it and what is completely told
+    python3 - "$dir/out" "$dir/offsets.json" "$1" <<'END'
+import json, sys
+out, offsets, distance = sys.argv[1:]
+source = json.loads(open(out).readline())["value"]["source"]
+lsn = source["lsn"]
+of = json.load(open(offsets))
+for key in of:
+    of[key] = {"lsn": lsn, "lsn_proc": lsn - int(distance), "lsn_commit": lsn - 8, "txId": source["txId"], "ts_usec": 0, "messageType": "TRUNCATE"}
+json.dump(of, open(offsets, "w"))
+END
+}
+cp "$dir/out" "$dir/truncated"
+as_debezium 8
+drive truncate
+expect "and of one that Debezium told in part" "$(truncated)" "[('t.public.t1', 't'), ('t.public.t2', 't')]"
+cp "$dir/truncated" "$dir/out"
+as_debezium 0
+drive truncate
+expect "but not of one that it told" "$(truncated)" "[]"
+sql -d "$db" -c "drop table t1, t2"
+drive main
+
 # a row of 20 MB travels as 40 MB of hex; the connection whose buffer grew with it is left, in the middle of the transaction
 sql -d "$db" -c "create table blobs (id int primary key, b bytea)"
 properties blobs table.include.list=public.a,public.blobs
