@@ -2,7 +2,7 @@
 # A transaction that is cut in the middle, with provide.transaction.metadata: Sluice goes on counting where Debezium on Java Connect
 # stopped, by the counts that it left in the offset: one begin, one end, no number twice or missing. Debezium goes on behind what Sluice
 # sent, or with the last of it, with the same keys in the offset; it begins the transaction anew then, as it does behind itself.
-# seconds: 300
+# seconds: 600
 # beside others
 # shellcheck source=tests/compat/postgres/both.sh
 . "$(dirname "${BASH_SOURCE[0]}")/both.sh"
