@@ -18,6 +18,7 @@
 #   signal_to SIGNAL NAME DIR    sends SIGNAL to it
 #   show_log NAME DIR            its last lines, on standard error
 #   telling FILE N               the N lines of a log that say most about why something failed, and its last two
+#   slots_stream SLOT...         is each of these replication slots streamed from, and caught up? (a slot is "active" while it is made, too)
 #   last_of_each                 of the lines key=value that it reads, the last of each key
 #
 # Nothing here ever looks a process up by name. Sourcing it sets a trap for EXIT; use at_exit instead of trap.
@@ -152,6 +153,11 @@ show_log() {
     echo "--- last lines of $2/$1.log" >&2
     tail -n 40 "$2/$1.log" >&2 || true
     echo "---" >&2
+}
+
+slots_stream() {
+    [ "$(psql -X -q -At -d postgres -c "select count(*) from pg_replication_slots s join pg_stat_replication r on r.pid = s.active_pid
+        where r.state = 'streaming' and s.slot_name = any (string_to_array('$*', ' '))")" -eq $# ]
 }
 
 telling() {

@@ -46,7 +46,7 @@ for c in "${cases[@]}"; do
     for who in dbz slu; do
         p=$who$c$$
         { connection "$p" && echo publication.autocreate.mode=filtered && lines_of "$c"; } >"$TEST_DIR/$who-$c.properties"
-        slots+=("'$p'")
+        slots+=("$p")
     done
     json <"$TEST_DIR/dbz-$c.properties" >"$TEST_DIR/dbz-$c.json"
     put_java "markers-$c-$$" "$TEST_DIR/dbz-$c.json"
@@ -55,9 +55,7 @@ for c in "${cases[@]}"; do
 done
 start_sluice "${files[@]}"
 
-# shellcheck disable=SC2317  # called by wait_until
-all_stream() { [ "$(sql -c "select count(*) from pg_stat_replication r join pg_replication_slots s on s.active_pid = r.pid where s.slot_name in ($(IFS=,; echo "${slots[*]}"))")" -eq "${#slots[@]}" ]; }
-wait_until 60 all_stream || fail "not all of them stream"
+wait_until 60 slots_stream "${slots[@]}" || fail "not all of them stream"
 python3 - "$BOOTSTRAP" "$$" "${cases[@]}" <<'END'
 import collections
 import json

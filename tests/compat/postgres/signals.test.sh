@@ -56,9 +56,7 @@ start_sluice "$dir/slu.properties"
 properties dbz "$d" "${kafka_lines[@]}" "signal.kafka.groupId=$d" | json >"$dir/dbz.json"
 put_java dbz "$dir/dbz.json"
 
-# shellcheck disable=SC2317  # called by wait_until
-streams() { [ "$(sql -d "$db" -c "select count(*) from pg_replication_slots where slot_name in ('$d', '$s') and active")" -eq 2 ]; }
-wait_until 60 streams || fail "the two do not stream"
+wait_until 60 slots_stream "$d" "$s" || fail "the two do not stream"
 
 for p in "$d" "$s"; do
     printf '%s|{"id":"ad-hoc","type":"execute-snapshot","data":{"type":"INCREMENTAL","data-collections":["public\\\\.on.*","public.two","public\\\\.t[h-i].*e","public.none","public.empty"],"additional-conditions":[{"data-collection":"public.one","filter":"id %% 2 = 0"}]}}\n' "$p"

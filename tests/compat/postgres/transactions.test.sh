@@ -37,8 +37,6 @@ call() { # call METHOD PATH [BODY FILE]
 # shellcheck disable=SC2317  # called by wait_until
 size_is() { [ "$(kcat -b "$BOOTSTRAP" -q -Q -t "$1:0:-1" 2>/dev/null | awk '{ print $NF }')" -ge "$2" ]; }
 # shellcheck disable=SC2317  # called by wait_until
-streams() { [ "$(sql -c "select active from pg_replication_slots where slot_name = '$1'")" = t ]; }
-# shellcheck disable=SC2317  # called by wait_until
 stopped() { call GET "$1/status" | matches '"tasks":\[\]'; }
 
 # delivered PREFIX: all that the transaction's end counts is there; the end is in a topic of its own, and may be there earlier
@@ -132,7 +130,7 @@ undo
 p=dbzfirst$$
 lines "$p" | json >"$dir/$p.json"
 put_java "$p" "$dir/$p.json"
-wait_until 30 streams "$p" || fail "Debezium does not stream"
+wait_until 30 slots_stream "$p" || fail "Debezium does not stream"
 one_transaction
 wait_until 30 size_is "$p.public.b" 5000 || fail "Debezium does not read"
 call PUT "$p/stop" >/dev/null

@@ -41,8 +41,7 @@ print(json.dumps({"name": "t", "config": {"connector.class": "io.debezium.connec
 END
 )"
 wait_until 30 placed 1 a b t || fail "not all run: $(cat "$dir/answer")"
-slot_active() { [ "$(sql -d "$db" -c "select active from pg_replication_slots where slot_name = '$db'")" = t ]; }
-wait_until 20 slot_active || fail "t does not stream"
+wait_until 20 slots_stream "$db" || fail "t does not stream"
 
 # ---- workers are killed and stopped under load ----
 write_rows() { # transactions of 1 to 9 rows, now and then one of 800

@@ -66,7 +66,7 @@ kill_loop() { # kill_loop BOUNDARY
     for ((round = 0; round < ROUNDS; round++)); do
         spawn "$name" "$dir" "$dir/task_driver" "$B/plugins" "$dir/worker.properties" "$dir/$name.properties"
         if [ "$round" -eq 0 ]; then # what was written before the slot is there would be missing for good
-            wait_until 30 slot_active "$name" || fail "$name: the source does not start"
+            wait_until 30 slots_stream "${db}_$name" || fail "$name: the source does not start"
         fi
         write_transactions "$name" $((round * 60)) &
         writer=$!
@@ -84,10 +84,6 @@ kill_loop() { # kill_loop BOUNDARY
     sql -d "$db" -c "select id || ' ' || tx from $name order by id" >"$dir/$name.in"
     cmp "$dir/$name.in" "$dir/$name.out" || fail "$name: $(diff "$dir/$name.in" "$dir/$name.out" | head -n 5)"
     log "$name: $(wc -l <"$dir/$name.in") rows in $ROUNDS runs, each once and in order"
-}
-
-slot_active() {
-    [ "$(sql -d "$db" -c "select active from pg_replication_slots where slot_name = '${db}_$1'")" = t ]
 }
 
 kill_loop poll
