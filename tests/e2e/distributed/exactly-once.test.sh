@@ -3,7 +3,6 @@
 # one of the earlier ones sleeps; whoever reads committed records sees every line and row once, in order. Then the offsets of a
 # connector with its own topic are read and changed over REST.
 # seconds: 200
-# beside others
 # shellcheck source=tests/e2e/distributed/cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 
