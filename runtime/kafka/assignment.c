@@ -108,6 +108,14 @@ static sl_error *pause_list(sl__consumer *c, rd_kafka_topic_partition_list_t *li
                : NULL;
 }
 
+/* unpause: librdkafka keeps a partition paused beyond its assignment. Once it is assigned again it would be
+ * read no more, for what is resumed meanwhile is only what is assigned. */
+static void unpause(sl__consumer *c, rd_kafka_topic_partition_list_t *list) {
+    if (c->paused && list->cnt) {
+        sl_error_free(pause_list(c, list, false));
+    }
+}
+
 void sl__consumer_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *list,
                             void *opaque) {
     sl__consumer *c = opaque;
@@ -122,6 +130,7 @@ void sl__consumer_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_t
         }
     } else if (what == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
         end(c, list, rd_kafka_assignment_lost(rk));
+        unpause(c, list);
         unassign(c, list, cooperative);
     } else {
         sl__log(SL_LOG_WARN, COMPONENT, "group '%.*s': rebalance: %s", SL_STR_ARG(c->group),

@@ -79,7 +79,7 @@ java_command() {
     local libs=$1 class=Distributed
     command -v java >/dev/null || fail "java is not installed; run tests/support/packages.sh check"
     [ "$MODE" = distributed ] || class=Standalone
-    JAVA=(java -Xms128m "-Xmx${CONNECT_HEAP_MB:-700}m" -XX:TieredStopAtLevel="${CONNECT_JIT_LEVEL:-1}"
+    JAVA=(java -Dfile.encoding=UTF-8 -Xms128m "-Xmx${CONNECT_HEAP_MB:-700}m" -XX:TieredStopAtLevel="${CONNECT_JIT_LEVEL:-1}"
         -XX:+UseSerialGC -Xshare:auto -Djava.net.preferIPv4Stack=true -Djava.awt.headless=true
         -Dorg.slf4j.simpleLogger.defaultLogLevel="${CONNECT_LOG_LEVEL:-info}"
         -Dorg.slf4j.simpleLogger.showDateTime=true "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS"
