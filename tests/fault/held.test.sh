@@ -54,6 +54,8 @@ put pause
 wait_until 10 source_is PAUSED || fail "it is not paused"
 sql "select pg_terminate_backend($pid)" >/dev/null
 work 2
+noticed() { grep -q 'the connection is lost while nothing is read' "$dir/worker.log"; }
+wait_until 20 noticed || fail "the source, paused, does not see that its connection is lost"
 put resume
 wait_until 20 arrived || fail "a walsender that was terminated during the pause: $(arrived)"
 log "ok: a connection that was lost during a pause is opened again"
